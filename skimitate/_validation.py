@@ -1,0 +1,159 @@
+"""What is expected of arguments and arrays; the only user of scikit-learn's internals.
+
+scikit-learn declares the constraints of parameters with names that it keeps private.
+They are imported here and nowhere else, so that a change there is met in one place.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, _fit_context
+from sklearn.utils._param_validation import HasMethods, Hidden, Interval, StrOptions
+from sklearn.utils.validation import _check_sample_weight, validate_data
+
+__all__ = [
+    "HasMethods",
+    "Hidden",
+    "Interval",
+    "StrOptions",
+    "check_observations",
+    "check_pairs",
+    "check_weights",
+    "fit_context",
+]
+
+fit_context = _fit_context
+
+
+def check_observations(
+    estimator: BaseEstimator, X: ArrayLike, *, reset: bool, **options: object
+) -> NDArray:
+    """Return X as a finite float32 or float64 array of shape (n_samples, n_features).
+
+    Parameters
+    ----------
+    estimator : BaseEstimator
+        On whose behalf; learns the number and the names of the features when ``reset``,
+        and holds X to them when not.
+    X : array-like of shape (n_samples, n_features)
+        Any real numbers; other types than float32 and float64 are converted to float64.
+    reset : bool
+        Whether X is the first that the estimator sees.
+    **options
+        Passed on to :func:`sklearn.utils.validation.validate_data`.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_features)
+        X itself where nothing had to be converted or copied.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If X is not two-dimensional, is empty, sparse, text or complex, has NaN or
+        infinite values, or does not have the features that were fitted.
+    """
+    with _naming_X():
+        array = validate_data(estimator, X, reset=reset, dtype="numeric", **options)
+    return _as_floats(array)
+
+
+def check_pairs(
+    estimator: BaseEstimator, X: ArrayLike, y: ArrayLike, *, reset: bool
+) -> tuple[NDArray, NDArray]:
+    """Return observations and actions as finite float arrays of equal length.
+
+    Parameters
+    ----------
+    estimator : BaseEstimator
+        On whose behalf; see :func:`check_observations`.
+    X : array-like of shape (n_samples, n_features)
+        Observations.
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        Actions.
+    reset : bool
+        Whether X is the first that the estimator sees.
+
+    Returns
+    -------
+    X : ndarray of shape (n_samples, n_features), float32 or float64
+    y : ndarray of shape (n_samples,) or (n_samples, n_outputs), float32 or float64
+
+    Raises
+    ------
+    ValueError, TypeError
+        If X or y are not as described, or differ in length.
+    """
+    with _naming_X():
+        observations, actions = validate_data(
+            estimator,
+            X,
+            y,
+            reset=reset,
+            dtype="numeric",
+            multi_output=True,
+            y_numeric=True,
+        )
+    if actions.dtype.kind not in "fiub":
+        raise ValueError(f"y: expected an array of numbers, got dtype {actions.dtype}")
+    if actions.ndim > 2 or 0 in actions.shape:
+        raise ValueError(
+            "y: expected shape (n_samples,) or (n_samples, n_outputs) with at least "
+            f"one output, got {actions.shape}"
+        )
+    return _as_floats(observations), _as_floats(actions)
+
+
+def check_weights(
+    sample_weight: ArrayLike | None, X: NDArray
+) -> NDArray[np.float64] | None:
+    """Return the weights as a float64 array of shape (n_samples,), or None for None.
+
+    Parameters
+    ----------
+    sample_weight : array-like of shape (n_samples,), float or None
+        Non-negative weights, not all zero; a number stands for that weight each.
+    X : ndarray of shape (n_samples, n_features)
+        The weighted samples.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,) or None
+
+    Raises
+    ------
+    ValueError
+        If the weights are negative, all zero, not finite, or not one a sample.
+    """
+    if sample_weight is None:
+        return None
+    return np.ascontiguousarray(
+        _check_sample_weight(
+            sample_weight,
+            X,
+            dtype=np.float64,
+            ensure_non_negative=True,
+            allow_all_zero_weights=False,
+        )
+    )
+
+
+def _as_floats(array: NDArray) -> NDArray:
+    """Convert an array of any other type than float32 and float64 to float64."""
+    if array.dtype in (np.float32, np.float64):
+        return array
+    return array.astype(np.float64)
+
+
+@contextmanager
+def _naming_X() -> Iterator[None]:
+    """Put the name of X before those of scikit-learn's messages that leave it out."""
+    anonymous = ("Found array", "Expected 2D array", "Complex data", "dtype='numeric'")
+    try:
+        yield
+    except ValueError as error:
+        if str(error).startswith(anonymous):
+            raise ValueError(f"X: {error}") from None
+        raise

@@ -1,0 +1,7 @@
+"""Settings and data that several test modules share."""
+
+import hypothesis
+
+# The same examples on every run, and no deadline: the machines are shared.
+hypothesis.settings.register_profile("suite", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("suite")

@@ -1,0 +1,326 @@
+"""RunningNormalizer against exact arithmetic and scikit-learn's StandardScaler."""
+
+import itertools
+from fractions import Fraction
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.exceptions import NotFittedError
+from sklearn.preprocessing import StandardScaler
+
+from skimitate import RunningNormalizer
+
+ORDINARY = st.floats(-1e3, 1e3, allow_subnormal=False).map(lambda x: round(x, 6))
+
+
+def arrays(elements=ORDINARY, dtype=np.float64, min_rows=1, max_rows=40):
+    shapes = st.tuples(st.integers(min_rows, max_rows), st.integers(1, 4))
+    return shapes.flatmap(lambda s: hnp.arrays(dtype, s, elements=elements))
+
+
+def exact_moments(X, weights=None):
+    """Mean and variance of each column in rational arithmetic, rounded once."""
+    weights = np.ones(len(X)) if weights is None else weights
+    mean, var = [], []
+    for column in X.T:
+        pairs = [
+            (Fraction(float(x)), Fraction(float(w)))
+            for x, w in zip(column, weights, strict=True)
+            if not np.isnan(x) and w > 0
+        ]
+        total = sum(w for _, w in pairs)
+        m = sum(x * w for x, w in pairs) / total
+        mean.append(float(m))
+        var.append(float(sum(w * (x - m) ** 2 for x, w in pairs) / total))
+    return np.array(mean), np.array(var)
+
+
+def assert_moments(normalizer, X, rtol, weights=None):
+    mean, var = exact_moments(X, weights)
+    spread = np.sqrt(var)
+    # The mean of values around zero is known to rtol of their spread, not of itself.
+    assert np.all(abs(normalizer.mean_ - mean) <= rtol * np.maximum(abs(mean), spread))
+    tiny = np.finfo(np.float64).tiny + (1e-16 * np.abs(mean)) ** 2
+    assert np.all(abs(normalizer.var_ - var) <= rtol * var + tiny)
+
+
+@st.composite
+def splits(draw, n):
+    cuts = draw(st.lists(st.integers(0, n), max_size=6))
+    edges = [0, *sorted(cuts), n]
+    parts = [range(a, b) for a, b in itertools.pairwise(edges) if b > a]
+    return draw(st.permutations(parts))
+
+
+@given(arrays(), st.data())
+def test_any_split_in_any_order_gives_the_statistics_of_the_whole(X, data):
+    parts = data.draw(splits(len(X)))
+    normalizer = RunningNormalizer()
+    for part in parts:
+        normalizer.partial_fit(X[part])
+    assert normalizer.n_samples_seen_ == len(X)
+    assert_moments(normalizer, X, rtol=1e-10)
+
+
+@given(arrays(), st.data())
+def test_any_tree_of_merges_gives_the_statistics_of_the_whole(X, data):
+    leaves = [RunningNormalizer().fit(X[p]) for p in data.draw(splits(len(X)))]
+    while len(leaves) > 1:
+        i = data.draw(st.integers(0, len(leaves) - 1))
+        taken = leaves.pop(i)
+        leaves[data.draw(st.integers(0, len(leaves) - 1))].merge(taken)
+    assert leaves[0].n_samples_seen_ == len(X)
+    assert_moments(leaves[0], X, rtol=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "ratio", "rtol"), [(np.float64, 1e8, 1e-10), (np.float32, 1e4, 1e-6)]
+)
+@pytest.mark.parametrize("batch", [1, 3, 100, 2000])
+def test_large_mean(dtype, ratio, rtol, batch):
+    rng = np.random.default_rng(0)
+    X = (rng.normal(size=(2000, 3)) + ratio * np.array([1, -1, 0.5])).astype(dtype)
+    streamed = RunningNormalizer()
+    merged = RunningNormalizer()
+    for start in range(0, len(X), batch):
+        streamed.partial_fit(X[start : start + batch])
+        merged.merge(RunningNormalizer().fit(X[start : start + batch]))
+    for normalizer in (streamed, merged):
+        assert_moments(normalizer, X, rtol)
+        assert_allclose(normalizer.scale_, 1.0, rtol=0.1)
+        Z = normalizer.transform(X)
+        # mean_ itself is rounded to float64: by up to 7e-9 of the spread at 1e8.
+        tolerance = 1e-6 if dtype == np.float32 else 1e-8
+        assert_allclose(Z.mean(axis=0, dtype=np.float64), 0, atol=tolerance)
+        assert_allclose(Z.std(axis=0, dtype=np.float64), 1, rtol=tolerance)
+
+
+def test_an_outlier_first_does_not_spoil_what_follows():
+    X = np.concatenate([[[1e10]], np.random.default_rng(0).normal(size=(500, 1))])
+    normalizer = RunningNormalizer()
+    for row in X:
+        normalizer.partial_fit(row[None])
+    assert_moments(normalizer, X, rtol=1e-10)
+
+
+@given(arrays(dtype=np.float32, elements=st.floats(-1e3, 1e3, width=32)))
+def test_float32_is_reduced_in_float64(X):
+    normalizer = RunningNormalizer().fit(X)
+    assert normalizer.mean_.dtype == normalizer.var_.dtype == np.float64
+    assert_moments(normalizer, X.astype(np.float64), rtol=1e-6)
+    assert normalizer.transform(X).dtype == np.float32
+
+
+@given(arrays(elements=ORDINARY | st.just(float("nan"))), st.data())
+def test_parity_with_standard_scaler(X, data):
+    weights = data.draw(
+        st.none() | hnp.arrays(np.float64, len(X), elements=st.floats(0.5, 4))
+    )
+    with np.errstate(invalid="ignore"):
+        theirs = StandardScaler().fit(X, sample_weight=weights)
+    ours = RunningNormalizer().fit(X, sample_weight=weights)
+    scale = np.abs(np.nan_to_num(X)).max() + 1e-300
+    assert_allclose(ours.mean_, theirs.mean_, rtol=1e-12, atol=1e-12 * scale)
+    assert_allclose(ours.var_, theirs.var_, rtol=1e-12, atol=1e-12 * scale**2)
+    assert_allclose(ours.n_samples_seen_, theirs.n_samples_seen_, rtol=1e-12)
+    # Where rounding decides which of the two calls a feature constant, they may
+    # differ; ordinary features are those whose spread is well above it.
+    ordinary = ~(theirs.var_ < (1e-6 * scale) ** 2)
+    if ordinary.any():
+        assert_allclose(
+            ours.transform(X)[:, ordinary],
+            theirs.transform(X)[:, ordinary],
+            rtol=1e-9,
+            atol=1e-9,
+        )
+
+
+def test_parity_of_transform_with_standard_scaler():
+    X = np.random.default_rng(0).normal(3, 2, size=(1000, 5))
+    for options in ({}, {"with_mean": False}, {"with_std": False}):
+        ours = RunningNormalizer(**options).fit(X)
+        theirs = StandardScaler(**options).fit(X)
+        Z = theirs.transform(X)
+        assert_allclose(ours.transform(X), Z, rtol=1e-12, atol=1e-12)
+        assert_allclose(ours.inverse_transform(Z), X, rtol=1e-12, atol=1e-12)
+        assert (ours.scale_ is None) == (theirs.scale_ is None)
+
+
+@given(arrays(min_rows=2), st.data())
+def test_weights_are_repetitions(X, data):
+    weights = data.draw(hnp.arrays(np.int64, len(X), elements=st.integers(0, 3)))
+    weights[0] = 1
+    weighted = RunningNormalizer().fit(X, sample_weight=weights)
+    repeated = RunningNormalizer().fit(np.repeat(X, weights, axis=0))
+    assert_allclose(weighted.mean_, repeated.mean_, rtol=1e-12, atol=1e-12)
+    assert_allclose(weighted.var_, repeated.var_, rtol=1e-10, atol=1e-12)
+    assert_moments(weighted, X, rtol=1e-10, weights=weights.astype(float))
+    assert weighted.n_samples_seen_ == repeated.n_samples_seen_
+
+
+@settings(max_examples=50)
+@given(arrays(min_rows=4, max_rows=300), st.sampled_from(["F", "rows", "cols", "rev"]))
+def test_strides_and_read_only_arrays(X, layout):
+    view = {
+        "F": np.asfortranarray(X),
+        "rows": np.repeat(X, 2, axis=0)[::2],
+        "cols": np.repeat(X, 3, axis=1)[:, ::3],
+        "rev": X[::-1, ::-1].copy()[::-1, ::-1],
+    }[layout]
+    view.flags.writeable = False
+    plain, strided = RunningNormalizer().fit(X), RunningNormalizer().fit(view)
+    assert_array_equal(plain.mean_, strided.mean_)
+    assert_array_equal(plain.var_, strided.var_)
+    assert_array_equal(plain.transform(X), strided.transform(view))
+
+
+@pytest.mark.parametrize("value", [0.0, 0.1, -7.3, 1e8 + 0.1, 1e-9, 1e30])
+@pytest.mark.parametrize("batch", [1, 7, 1000])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_constant_feature_has_scale_one(value, batch, dtype):
+    X = np.full((1000, 2), value, dtype=dtype)
+    X[:, 1] = np.arange(1000)
+    normalizer = RunningNormalizer()
+    for start in range(0, len(X), batch):
+        normalizer.partial_fit(X[start : start + batch])
+    assert normalizer.scale_[0] == 1.0
+    assert_allclose(normalizer.transform(X)[:, 0], 0, atol=1e-15 * abs(value))
+
+
+def test_constant_up_to_rounding_has_scale_one():
+    X = np.array([[0.1 + 0.2], [0.3], [0.3], [0.1 + 0.2]] * 50)
+    assert X.std() > 0
+    assert RunningNormalizer().fit(X).scale_[0] == 1.0
+
+
+def test_tiny_but_real_variance_is_kept():
+    X = np.array([[1e-20], [-1e-20]] * 10)
+    assert_allclose(RunningNormalizer().fit(X).scale_, 1e-20)
+    X = 1.0 + np.array([[1e-12], [-1e-12]] * 10)
+    assert_allclose(RunningNormalizer().fit(X).scale_, 1e-12, rtol=1e-3)
+
+
+def test_missing_values():
+    X = np.array([[1.0, np.nan], [3.0, 4.0], [np.nan, 6.0], [5.0, np.nan]])
+    normalizer = RunningNormalizer()
+    for row in X:
+        normalizer.partial_fit(row[None])
+    assert_allclose(normalizer.mean_, [3, 5])
+    assert_allclose(normalizer.var_, [8 / 3, 1])
+    assert_array_equal(normalizer.n_samples_seen_, [3, 2])
+    assert_array_equal(np.isnan(normalizer.transform(X)), np.isnan(X))
+
+
+@pytest.mark.parametrize("bad", [np.inf, -np.inf])
+def test_infinities_are_refused_and_nothing_is_lost(bad):
+    normalizer = RunningNormalizer().fit([[1.0], [2.0]])
+    for method in (normalizer.fit, normalizer.partial_fit, normalizer.transform):
+        with pytest.raises(ValueError, match=r"X contains infinity"):
+            method([[bad], [1.0]])
+    assert normalizer.mean_[0] == 1.5
+    assert normalizer.n_samples_seen_ == 2
+
+
+@pytest.mark.parametrize(
+    ("X", "error", "message"),
+    [
+        (np.empty((0, 2)), ValueError, r"X: Found array with 0 sample"),
+        (np.array([["1", "2"]]), ValueError, r"X: .*bytes/strings"),
+        (np.array([[1 + 2j]]), ValueError, r"X: Complex data"),
+        ([1.0, 2.0], ValueError, r"X: Expected 2D array, got 1D"),
+    ],
+)
+def test_bad_input(X, error, message):
+    with pytest.raises(error, match=message):
+        RunningNormalizer().fit(X)
+
+
+def test_integers_are_converted():
+    normalizer = RunningNormalizer().fit(np.array([[1, 2], [3, 6]]))
+    assert_allclose(normalizer.mean_, [2, 4])
+    assert normalizer.transform(np.array([[1, 2]])).dtype == np.float64
+
+
+def test_bad_weights():
+    X = np.ones((3, 1))
+    for weights, message in [
+        ([1, 1], r"sample_weight\.shape == \(2,\)"),
+        ([1, -1, 1], "Negative values in data passed to `sample_weight`"),
+        ([0, 0, 0], "Sample weights must contain at least one non-zero number"),
+        ([1, np.nan, 1], "sample_weight contains NaN"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            RunningNormalizer().fit(X, sample_weight=weights)
+
+
+def test_bad_parameters():
+    with pytest.raises(ValueError, match="'clip' parameter of RunningNormalizer"):
+        RunningNormalizer(clip=-1.0).fit([[1.0]])
+
+
+def test_clip():
+    X = np.array([[-1.0], [1.0]] * 50)
+    normalizer = RunningNormalizer(clip=2.0).fit(X)
+    assert_allclose(normalizer.transform([[5.0], [-5.0], [0.5]]).ravel(), [2, -2, 0.5])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_in_place(dtype, order):
+    X = np.asarray(np.random.default_rng(0).normal(5, 2, (50, 3)), dtype, order=order)
+    original = X.copy()
+    normalizer = RunningNormalizer(copy=False).fit(X)
+    assert_array_equal(X, original)
+    expected = RunningNormalizer().fit(X).transform(X)
+    Z = normalizer.transform(X)
+    assert Z is X
+    assert_array_equal(Z, expected)
+    back = normalizer.inverse_transform(Z)
+    assert back is X
+    assert_allclose(back, original, rtol=1e-5 if dtype == np.float32 else 1e-12)
+
+
+def test_copy_leaves_the_input_alone():
+    X = np.random.default_rng(0).normal(size=(20, 2))
+    original = X.copy()
+    normalizer = RunningNormalizer().fit(X)
+    normalizer.inverse_transform(normalizer.transform(X))
+    assert_array_equal(X, original)
+
+
+def test_feature_names_and_output_containers():
+    frame = pd.DataFrame({"height": [1.0, 2.0, 3.0], "speed": [0.0, 1.0, 5.0]})
+    normalizer = RunningNormalizer().set_output(transform="pandas").fit(frame)
+    assert_array_equal(normalizer.get_feature_names_out(), ["height", "speed"])
+    assert list(normalizer.transform(frame).columns) == ["height", "speed"]
+    renamed = frame.rename(columns={"speed": "velocity"})
+    with pytest.raises(ValueError, match="feature names should match"):
+        normalizer.partial_fit(renamed)
+    with pytest.raises(ValueError, match=r"other: expected the features \['height'"):
+        normalizer.merge(RunningNormalizer().fit(renamed))
+
+
+def test_merge_refuses_what_does_not_fit():
+    normalizer = RunningNormalizer().fit([[1.0, 2.0]])
+    with pytest.raises(TypeError, match="other: expected a RunningNormalizer, got Sta"):
+        normalizer.merge(StandardScaler().fit([[1.0, 2.0]]))
+    with pytest.raises(NotFittedError):
+        normalizer.merge(RunningNormalizer())
+    with pytest.raises(ValueError, match="other: expected 2 features, got 1"):
+        normalizer.merge(RunningNormalizer().fit([[1.0]]))
+    with pytest.raises(ValueError, match="X: expected 2 features, got 1"):
+        normalizer.inverse_transform([[1.0]])
+
+
+def test_merge_with_itself_counts_twice():
+    X = [[1.0], [2.0], [6.0]]
+    normalizer = RunningNormalizer().fit(X)
+    var = normalizer.var_[0]
+    normalizer.merge(normalizer)
+    assert normalizer.n_samples_seen_ == 6
+    assert_allclose(normalizer.var_, var)
