@@ -1,7 +1,7 @@
 """Standardization of observations by the statistics of a stream."""
 
 from numbers import Real
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -242,9 +242,9 @@ class RunningNormalizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         mean = np.where(count > 0, mean, np.nan)
         seen = count if self._weighted else count.astype(np.int64)
         self.n_samples_seen_ = seen[0] if (seen == seen[0]).all() else seen.copy()
-        self.mean_ = mean if self.with_mean or self.with_std else None
+        self.mean_: Any = mean if self.with_mean or self.with_std else None
         self.var_ = var if self.with_std else None
-        self.scale_ = None
+        self.scale_: Any = None
         if self.with_std:
             scale = np.sqrt(var)
             tiny = _CONSTANT_ULPS * np.finfo(np.float64).eps * np.abs(mean)

@@ -86,6 +86,12 @@ def check_pairs(
     ValueError, TypeError
         If X or y are not as described, or differ in length.
     """
+    shape = getattr(y, "shape", ())
+    if len(shape) > 2 or 0 in shape[1:]:
+        raise ValueError(
+            "y: expected shape (n_samples,) or (n_samples, n_outputs) with at least "
+            f"one output, got {shape}"
+        )
     with _naming_X():
         observations, actions = validate_data(
             estimator,
@@ -98,11 +104,6 @@ def check_pairs(
         )
     if actions.dtype.kind not in "fiub":
         raise ValueError(f"y: expected an array of numbers, got dtype {actions.dtype}")
-    if actions.ndim > 2 or 0 in actions.shape:
-        raise ValueError(
-            "y: expected shape (n_samples,) or (n_samples, n_outputs) with at least "
-            f"one output, got {actions.shape}"
-        )
     return _as_floats(observations), _as_floats(actions)
 
 

@@ -1,0 +1,488 @@
+"""BehaviorCloner: what it learns, what acts, what it refuses."""
+
+import copy
+import subprocess
+import sys
+
+import joblib
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
+from sklearn.callback import ScoringMonitor
+from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import GridSearchCV, GroupKFold
+from sklearn.neural_network import MLPRegressor
+from sklearn.pipeline import make_pipeline
+
+from skimitate import BehaviorCloner, RunningNormalizer
+
+
+@pytest.fixture(scope="module")
+def data():
+    rng = np.random.default_rng(0)
+    X = rng.normal([0, 10, -3, 0], [1, 5, 0.01, 1], size=(400, 4))
+    X[:, 3] = 7.0  # a constant feature
+    y = np.tanh(np.column_stack([X[:, 0], X[:, 1] / 5 - 2 + X[:, 0]]))
+    return X, y
+
+
+@pytest.fixture(scope="module")
+def fitted(data):
+    return BehaviorCloner(random_state=0).fit(*data)
+
+
+def parameters(cloner):
+    return np.concatenate(
+        [p.detach().numpy().ravel() for p in cloner.network_.parameters()]
+    )
+
+
+def test_it_learns_as_well_as_mlp_regressor(data):
+    X, y = data
+    train, test = slice(0, 300), slice(300, None)
+    reference = make_pipeline(
+        RunningNormalizer(),
+        MLPRegressor(
+            hidden_layer_sizes=(50, 50),
+            alpha=0,
+            batch_size=32,
+            max_iter=100,
+            tol=0,
+            n_iter_no_change=100,
+            random_state=0,
+        ),
+    )
+    with pytest.warns(match="Maximum iterations"):
+        reference.fit(X[train], y[train])
+    cloner = BehaviorCloner(random_state=0).fit(X[train], y[train])
+    error = 1 - cloner.score(X[test], y[test])
+    assert error < 1.2 * (1 - reference.score(X[test], y[test]))
+
+
+def reference_training(cloner, X, y, weight, n_epochs):
+    """The same training with torch's modules and unfused, separate Adam."""
+    rng = np.random.default_rng(np.random.RandomState(0).randint(2**31 - 1))
+    network = copy.deepcopy(cloner.network_).initialize(rng)
+    optimizer = torch.optim.Adam(network.parameters(), lr=cloner.learning_rate_init)
+    X, y, weight = (torch.tensor(a, dtype=torch.float32) for a in (X, y, weight))
+    iterates = []
+    for _ in range(n_epochs):
+        order = rng.permutation(len(X))
+        for start in range(0, len(X), cloner.batch_size):
+            rows = order[start : start + cloner.batch_size]
+            error = ((network(X[rows]) - y[rows]) ** 2).mean(dim=1) * weight[rows]
+            penalty = sum((m.weight**2).sum() for m in network.linears)
+            loss = error.mean() + cloner.alpha / len(rows) * penalty
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            vector = torch.nn.utils.parameters_to_vector(network.parameters())
+            iterates.append(vector.detach().double().numpy())
+    return np.array(iterates)
+
+
+def averaged(iterates, ema_decay):
+    """The average as a weighted sum: share t of iterate t, of what later ones leave."""
+    share = np.maximum(1 - ema_decay, 10 / (10 + np.arange(len(iterates))))
+    left = np.append(np.cumprod(1 - share[:0:-1])[::-1], 1.0)
+    weights = share * left
+    assert_allclose(weights.sum(), 1.0)
+    return weights @ iterates
+
+
+@pytest.mark.parametrize("activation", ["relu", "tanh", "logistic", "identity"])
+@pytest.mark.parametrize("alpha", [0.0, 0.1])
+@pytest.mark.parametrize("ema_decay", [None, 0.5, 0.9995])
+def test_training_is_adam_on_the_penalized_weighted_error(activation, alpha, ema_decay):
+    rng = np.random.default_rng(1)
+    X, y = rng.normal(size=(70, 3)), rng.normal(size=(70, 2))
+    weight = rng.uniform(0, 3, size=70)
+    cloner = BehaviorCloner(
+        (7, 5),
+        activation=activation,
+        alpha=alpha,
+        ema_decay=ema_decay,
+        normalize=False,
+        max_iter=4,
+        random_state=0,
+    ).fit(X, y, sample_weight=weight)
+    iterates = reference_training(cloner, X, y, weight / weight.mean(), 4)
+    average = iterates[-1] if ema_decay is None else averaged(iterates, ema_decay)
+    assert_allclose(parameters(cloner), average, rtol=1e-4, atol=1e-5)
+
+
+def test_loss_curve_is_the_mean_squared_error(data):
+    X, y = data
+    cloner = BehaviorCloner(max_iter=1, batch_size=400, random_state=0)
+    loss = cloner.fit(X, y).loss_curve_[0]
+    start = BehaviorCloner(max_iter=1, learning_rate_init=1e-30, random_state=0)
+    assert_allclose(loss, np.mean((start.fit(X, y).predict(X) - y) ** 2), rtol=1e-5)
+
+
+@pytest.mark.parametrize("activation", ["relu", "tanh", "logistic", "identity"])
+def test_predict_is_the_torch_network_on_normalized_observations(data, activation):
+    X, y = data
+    cloner = BehaviorCloner(
+        (20, 10), activation=activation, max_iter=3, random_state=0
+    ).fit(X, y)
+    inputs = torch.tensor(cloner.normalizer_.transform(X), dtype=torch.float32)
+    with torch.no_grad():
+        expected = cloner.network_(inputs).numpy()
+    assert_allclose(cloner.predict(X), expected, rtol=1e-4, atol=1e-5)
+    assert cloner.predict(X).dtype == np.float64
+
+
+def test_act_gives_the_actions_of_predict(data, fitted):
+    X, y = data
+    assert_array_equal(fitted.act(X), fitted.predict(X))
+    assert fitted.act(X[3]).shape == (2,)
+    assert_allclose(fitted.act(X[3]), fitted.predict(X[3:4])[0], rtol=1e-12)
+    single = BehaviorCloner(max_iter=2, random_state=0).fit(X, y[:, 0])
+    assert single.predict(X).shape == (400,)
+    assert_allclose(single.act(X[3]), single.predict(X)[3], rtol=1e-12)
+    column = BehaviorCloner(max_iter=2, random_state=0).fit(X, y[:, :1])
+    assert column.predict(X).shape == (400, 1)
+
+
+def test_a_constant_feature_neither_disturbs_nor_divides_by_zero(data, fitted):
+    X, _ = data
+    assert fitted.normalizer_.scale_[3] == 1.0
+    assert np.isfinite(fitted.predict(X)).all()
+
+
+def test_no_hidden_layer_is_linear_regression(data):
+    X, _ = data
+    y = X @ [1.0, 0.2, 0, 0] + 3
+    cloner = BehaviorCloner((), max_iter=300, learning_rate_init=1e-2, random_state=0)
+    assert cloner.fit(X, y).score(X, y) > 0.999
+
+
+def test_the_normalizer_may_change_but_the_policy_may_not(data):
+    X, y = data
+    cloner = BehaviorCloner(
+        max_iter=5, ema_decay=0.5, random_state=0, warm_start=True
+    ).fit(X, y)
+    # Without a step size, only the average can move, and it soon is at the iterate.
+    cloner._trainer._optimizer.param_groups[0]["lr"] = 0.0
+    cloner.set_params(max_iter=10).fit(X, y)
+    before = cloner.predict(X)
+    rng = np.random.default_rng(2)
+    shifted = (
+        X * [3, 0.5, 1, 1] + [2, 0, 0, 0] + rng.normal(size=X.shape) * [0, 0, 0, 2]
+    )
+    for train in (cloner.partial_fit, cloner.set_params(max_iter=1).fit):
+        old_scale = cloner.normalizer_.scale_
+        train(shifted, y)
+        assert not np.allclose(cloner.normalizer_.scale_, old_scale)
+        assert_allclose(cloner.predict(X), before, atol=2e-4)
+
+
+def test_partial_fit_takes_statistics_of_all_that_it_saw(data):
+    X, y = data
+    cloner = BehaviorCloner(random_state=0)
+    for part in np.array_split(np.arange(400), 3):
+        cloner.partial_fit(X[part], y[part])
+    whole = RunningNormalizer().fit(X)
+    assert_allclose(cloner.normalizer_.mean_, whole.mean_)
+    assert_allclose(cloner.normalizer_.scale_, whole.scale_)
+    assert cloner.n_iter_ == len(cloner.loss_curve_) == 3
+
+
+def test_partial_fit_repeated_is_fit(data):
+    X, y = data
+    whole = BehaviorCloner(max_iter=5, random_state=0).fit(X, y)
+    parts = BehaviorCloner(random_state=0)
+    for _ in range(5):
+        parts.partial_fit(X, y)
+    assert_allclose(parts.predict(X), whole.predict(X), rtol=1e-3, atol=1e-4)
+
+
+def test_warm_start_goes_on(data):
+    X, y = data
+    cloner = BehaviorCloner(max_iter=10, warm_start=True, random_state=0).fit(X, y)
+    first = cloner.loss_curve_[-1]
+    cloner.fit(X, y)
+    assert cloner.n_iter_ == len(cloner.loss_curve_) == 20
+    assert cloner.loss_curve_[10] < 1.5 * first
+    cold = BehaviorCloner(max_iter=10, random_state=0).fit(X, y).fit(X, y)
+    assert cold.n_iter_ == 10
+
+
+def test_early_stopping_keeps_the_best_weights(data):
+    X, y = data
+    noisy = y[:100] + np.random.default_rng(0).normal(size=(100, 2))
+    cloner = BehaviorCloner(
+        early_stopping=True,
+        validation_fraction=0.3,
+        n_iter_no_change=5,
+        max_iter=300,
+        ema_decay=None,
+        random_state=0,
+    ).fit(X[:100], noisy)
+    scores = cloner.validation_scores_
+    assert len(scores) == cloner.n_iter_ < 300
+    assert cloner.best_validation_score_ == max(scores)
+    assert np.argmax(scores) < len(scores) - 1
+    shorter = clone(cloner).set_params(max_iter=int(np.argmax(scores)) + 1)
+    shorter.fit(X[:100], noisy)
+    assert_allclose(shorter.predict(X), cloner.predict(X))
+
+
+def test_validation_samples_enter_neither_training_nor_normalizer(data):
+    X, y = data
+    cloner = BehaviorCloner(early_stopping=True, max_iter=1, random_state=0).fit(X, y)
+    assert cloner.normalizer_.n_samples_seen_ == 360
+
+
+def test_sample_weight_is_repetition_in_expectation():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 1))
+    y = np.sin(X[:, 0]) + rng.normal(size=60)
+    weight = rng.integers(0, 4, size=60)
+    grid = np.linspace(-1, 1, 9)[:, None]
+    options = {"hidden_layer_sizes": (10,), "max_iter": 30, "batch_size": 8}
+
+    def mean_prediction(X, y, sample_weight, max_iter):
+        options["max_iter"] = max_iter
+        return np.mean(
+            [
+                BehaviorCloner(**options, random_state=seed)
+                .fit(X, y, sample_weight=sample_weight)
+                .predict(grid)
+                for seed in range(8)
+            ],
+            axis=0,
+        )
+
+    # As many steps for each: the repeated data set has more samples.
+    n_repeated = weight.sum()
+    weighted = mean_prediction(X, y, weight, max_iter=round(n_repeated / 60 * 60))
+    repeated = mean_prediction(
+        np.repeat(X, weight, axis=0), np.repeat(y, weight), None, max_iter=60
+    )
+    plain = mean_prediction(X, y, None, max_iter=round(n_repeated / 60 * 60))
+    difference = np.abs(weighted - repeated).max()
+    assert difference < 0.1
+    assert difference < 0.5 * np.abs(plain - repeated).max()
+
+
+def test_alpha_shrinks_the_weights(data):
+    X, y = data
+    cloners = [
+        BehaviorCloner(alpha=alpha, max_iter=20, random_state=0).fit(X, y)
+        for alpha in (0.0, 0.1, 10.0)
+    ]
+    norms = [np.square(parameters(cloner)).sum() for cloner in cloners]
+    assert norms[0] > 1.1 * norms[1] > 1.2 * norms[2]
+
+
+def test_same_seed_same_bits_and_global_generators_untouched(data):
+    X, y = data
+    numpy_state, torch_state = np.random.get_state(), torch.get_rng_state()  # noqa: NPY002
+    threads = torch.get_num_threads()
+    one, two, other = (
+        BehaviorCloner(max_iter=3, random_state=seed, early_stopping=True).fit(X, y)
+        for seed in (0, 0, 1)
+    )
+    assert_array_equal(parameters(one), parameters(two))
+    assert not np.array_equal(parameters(one), parameters(other))
+    assert_array_equal(np.random.get_state()[1], numpy_state[1])  # noqa: NPY002
+    assert torch.equal(torch.get_rng_state(), torch_state)
+    assert torch.get_num_threads() == threads
+
+
+def test_the_number_of_threads_does_not_change_a_bit():
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(2000, 60)), rng.normal(size=(2000, 8))
+    fits = []
+    before = torch.get_num_threads()
+    for threads in (1, 2):
+        torch.set_num_threads(threads)
+        cloner = BehaviorCloner((256, 256), batch_size=512, max_iter=2, random_state=0)
+        fits.append(parameters(cloner.fit(X, y)))
+    torch.set_num_threads(before)
+    assert_array_equal(*fits)
+
+
+def test_copies_go_on_training_alike(data, tmp_path):
+    X, y = data
+    original = BehaviorCloner(random_state=0)
+    for _ in range(3):
+        original.partial_fit(X, y)
+    joblib.dump(original, tmp_path / "cloner.joblib")
+    copies = [copy.deepcopy(original), joblib.load(tmp_path / "cloner.joblib")]
+    for _ in range(2):
+        original.partial_fit(X, y)
+    for other in copies:
+        for _ in range(2):
+            other.partial_fit(X, y)
+        assert_array_equal(parameters(other), parameters(original))
+
+
+def test_a_saved_model_predicts_alike_in_a_fresh_process(data, fitted, tmp_path):
+    joblib.dump(fitted, tmp_path / "cloner.joblib")
+    np.save(tmp_path / "X.npy", data[0])
+    script = (
+        "import joblib, numpy as np\n"
+        "X = np.load('X.npy')\n"
+        "np.save('y.npy', joblib.load('cloner.joblib').predict(X))\n"
+    )
+    subprocess.run([sys.executable, "-c", script], cwd=tmp_path, check=True)
+    assert_array_equal(np.load(tmp_path / "y.npy"), fitted.predict(data[0]))
+
+
+def test_grid_search_over_a_pipeline_with_groups(data):
+    X, y = data
+    groups = np.repeat(np.arange(8), 50)
+    pipeline = make_pipeline(
+        RunningNormalizer(), BehaviorCloner(max_iter=5, random_state=0)
+    )
+    grid = {
+        "behaviorcloner__hidden_layer_sizes": [(2,), (50, 50)],
+        "behaviorcloner__learning_rate_init": [1e-3, 1e-5],
+    }
+    searches = [
+        GridSearchCV(clone(pipeline), grid, cv=GroupKFold(4), n_jobs=n_jobs).fit(
+            X, y, groups=groups
+        )
+        for n_jobs in (1, 2)
+    ]
+    assert searches[0].best_params_ == {
+        "behaviorcloner__hidden_layer_sizes": (50, 50),
+        "behaviorcloner__learning_rate_init": 1e-3,
+    }
+    assert_array_equal(
+        searches[0].cv_results_["mean_test_score"],
+        searches[1].cv_results_["mean_test_score"],
+    )
+    assert_array_equal(searches[0].predict(X), searches[1].predict(X))
+
+
+class StopAfter:
+    """A callback that counts epochs and stops at a number of them."""
+
+    def __init__(self, n_epochs):
+        self.n_epochs = n_epochs
+        self.ended = 0
+
+    def setup(self, estimator, context):
+        self.set_up = True
+
+    def teardown(self, estimator, context):
+        self.torn_down = True
+
+    def on_fit_task_begin(self, estimator, context):
+        pass
+
+    def on_fit_task_end(self, estimator, context):
+        if context.task_name == "epoch":
+            self.ended += 1
+            return self.ended == self.n_epochs
+        return False
+
+
+def test_callbacks_follow_epochs_and_may_stop(data):
+    callback = StopAfter(3)
+    cloner = BehaviorCloner(random_state=0).set_callbacks(callback).fit(*data)
+    assert cloner.n_iter_ == callback.ended == 3
+    assert callback.set_up
+    assert callback.torn_down
+
+
+def test_scoring_monitor_sees_the_policy_of_each_epoch(data):
+    monitor = ScoringMonitor(scoring="r2")
+    cloner = BehaviorCloner(max_iter=4, random_state=0).set_callbacks(monitor)
+    cloner.fit(*data)
+    log = monitor.get_logs(select="most_recent").data
+    scores = [row["r2"] for row in log if row["task_name"] == "epoch"]
+    assert len(scores) == 4
+    assert scores[-1] == pytest.approx(cloner.score(*data))
+    assert scores[0] < scores[-1]
+
+
+def test_verbose_prints_each_epoch(data, capsys):
+    BehaviorCloner(max_iter=2, early_stopping=True, verbose=True).fit(*data)
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 2
+    assert lines[1].startswith("Epoch 2, loss = ")
+    assert "validation score" in lines[1]
+
+
+def test_a_single_sample_and_integers_fit():
+    cloner = BehaviorCloner(max_iter=2).fit(np.array([[1, 2, 3]]), np.array([[4, 5]]))
+    assert cloner.predict(np.array([[1, 2, 3]])).shape == (1, 2)
+
+
+X, Y = np.zeros((5, 2)), np.zeros((5, 3))
+
+
+@pytest.mark.parametrize(
+    ("X", "y", "error", "message"),
+    [
+        (X + np.nan, Y, ValueError, "Input X contains NaN"),
+        (X + np.inf, Y, ValueError, "Input X contains infinity"),
+        (X, Y + np.nan, ValueError, "Input y contains NaN"),
+        (X, Y - np.inf, ValueError, "Input y contains infinity"),
+        (X[:0], Y[:0], ValueError, r"X: Found array with 0 sample"),
+        (X[:, :0], Y, ValueError, r"X: Found array with 0 feature"),
+        (X, Y[:4], ValueError, r"inconsistent numbers of samples: \[5, 4\]"),
+        (X, np.zeros((5, 0)), ValueError, r"y: expected shape .* got \(5, 0\)"),
+        (
+            X,
+            np.zeros((5, 2, 2)),
+            ValueError,
+            "y: expected shape",
+        ),
+        (X.astype(str), Y, ValueError, "X: .*bytes/strings"),
+        (X.tolist(), Y.astype(str), ValueError, "y: expected an array of numbers"),
+        (X, np.full((5, 1), {}), TypeError, "argument must be .* number"),
+        (np.full((5, 2), {}), Y, TypeError, "argument must be .* number"),
+        (X[0], Y, ValueError, "X: Expected 2D array, got 1D array"),
+        (X, None, ValueError, "requires y to be passed"),
+    ],
+)
+def test_bad_data(X, y, error, message):
+    with pytest.raises(error, match=message):
+        BehaviorCloner().fit(X, y)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"hidden_layer_sizes": (50, 0)}, r"hidden_layer_sizes: .* got \(50, 0\)"),
+        ({"hidden_layer_sizes": (2.5,)}, r"hidden_layer_sizes: .* got \(2.5,\)"),
+        ({"activation": "gelu"}, "'activation' parameter .* Got 'gelu'"),
+        ({"batch_size": 0}, "'batch_size' parameter .* Got 0"),
+        ({"ema_decay": 1.0}, "'ema_decay' parameter .* Got 1.0"),
+        ({"max_iter": 0}, "'max_iter' parameter .* Got 0"),
+        ({"device": "abacus"}, "device: expected one .* got 'abacus'"),
+        ({"device": "cuda:7"}, "device: expected one .* got 'cuda:7'"),
+        ({"early_stopping": True}, "validation_fraction: .* got 1 and 4"),
+    ],
+)
+def test_bad_parameters(parameters, message):
+    with pytest.raises(ValueError, match=message):
+        BehaviorCloner(**parameters).fit(X, Y)
+
+
+def test_what_does_not_fit_the_fitted_model(data):
+    frame = pd.DataFrame(data[0], columns=["a", "b", "c", "d"])
+    cloner = BehaviorCloner(max_iter=1, warm_start=True).fit(frame, data[1])
+    with pytest.raises(ValueError, match="feature names should match"):
+        cloner.predict(frame.rename(columns={"a": "z"}))
+    with pytest.raises(ValueError, match="feature names should match"):
+        cloner.partial_fit(frame[["a", "b", "c"]], data[1])
+    with pytest.raises(ValueError, match="y: expected 2 outputs, got 1"):
+        cloner.partial_fit(frame, data[1][:, :1])
+    with pytest.raises(ValueError, match=r"hidden_layer_sizes, activation: .*\(7,\)"):
+        cloner.set_params(hidden_layer_sizes=(7,)).fit(frame, data[1])
+    with pytest.raises(NotFittedError):
+        BehaviorCloner().predict(data[0])
+
+
+def test_divergence_is_reported(data):
+    with pytest.raises(ValueError, match=r"loss became \S+ in epoch .* too"):
+        BehaviorCloner().fit(data[0], data[1] * 1e30)
