@@ -1,7 +1,18 @@
 """Imitation learning as scikit-learn estimators."""
 
 from skimitate._cloner import BehaviorCloner
+from skimitate._dagger import DAggerRegressor
+from skimitate._experts import load_expert
 from skimitate._normalizer import RunningNormalizer
+from skimitate._rollouts import Rollouts, collect_rollouts, evaluate_policy
 
-__all__ = ["BehaviorCloner", "RunningNormalizer"]
+__all__ = [
+    "BehaviorCloner",
+    "DAggerRegressor",
+    "Rollouts",
+    "RunningNormalizer",
+    "collect_rollouts",
+    "evaluate_policy",
+    "load_expert",
+]
 __version__ = "0.1.0"

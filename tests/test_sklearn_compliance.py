@@ -2,7 +2,7 @@
 
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from skimitate import BehaviorCloner, RunningNormalizer
+from skimitate import BehaviorCloner, DAggerRegressor, RunningNormalizer
 
 
 def expected_failed_checks(estimator):
@@ -17,7 +17,7 @@ def expected_failed_checks(estimator):
 
 
 @parametrize_with_checks(
-    [RunningNormalizer(), BehaviorCloner()],
+    [RunningNormalizer(), BehaviorCloner(), DAggerRegressor()],
     expected_failed_checks=expected_failed_checks,
     # Whether the permitted check fails depends on rounding in the last digit.
     xfail_strict=False,

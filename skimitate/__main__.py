@@ -1,0 +1,8 @@
+"""Entry point of ``python -m skimitate``."""
+
+import sys
+
+from skimitate.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

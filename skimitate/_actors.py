@@ -1,0 +1,123 @@
+"""What can act: callables, and objects with act or predict, asked and checked."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Policy = Callable[[NDArray], NDArray]
+
+
+def as_policy(actor: Any, name: str = "policy") -> Policy:
+    """Return the callable from a batch of observations to a batch of actions.
+
+    Parameters
+    ----------
+    actor : object
+        With an ``act`` or a ``predict`` method (a fitted estimator, a
+        stable-baselines3 model), or itself such a callable.
+    name : str, default="policy"
+        What the actor is called in errors.
+
+    Returns
+    -------
+    callable
+        Of an ndarray of shape (n, n_features).
+
+    Raises
+    ------
+    TypeError
+        If the object is none of these.
+    """
+    for method in ("act", "predict"):
+        if callable(getattr(actor, method, None)) and not isinstance(actor, type):
+            return getattr(actor, method)
+    if callable(actor) and not isinstance(actor, type):
+        return actor
+    raise TypeError(
+        f"{name}: expected a callable or an object with act or predict, got {actor!r}"
+    )
+
+
+class ActorError(ValueError):
+    """An expert or a policy failed, or gave what is no action."""
+
+
+class Actor:
+    """Asks an expert or a policy for one action at a time and checks what it says.
+
+    Parameters
+    ----------
+    actor : object
+        See :func:`as_policy`. A stateful one has a ``reset()``.
+    name : str
+        What it is called in errors.
+
+    Raises
+    ------
+    TypeError
+        If the object cannot act.
+    """
+
+    def __init__(self, actor: Any, name: str) -> None:
+        self.name = name
+        self._actor = actor
+        self._act = as_policy(actor, name)
+
+    def reset(self) -> None:
+        """Call the actor's own ``reset()``, if it has one."""
+        reset = getattr(self._actor, "reset", None)
+        if callable(reset):
+            try:
+                reset()
+            except Exception as error:
+                raise ActorError(f"{self.name}: reset() raised {error!r}") from error
+
+    def __call__(self, observation: NDArray, n_outputs: int) -> NDArray[np.float64]:
+        """Return the action for one observation.
+
+        Parameters
+        ----------
+        observation : ndarray of shape (n_features,)
+            Raw observation; shown to the actor as a batch of one.
+        n_outputs : int
+            Number of action dimensions.
+
+        Returns
+        -------
+        ndarray of shape (n_outputs,)
+
+        Raises
+        ------
+        ActorError
+            If the actor raises, or gives another shape or values that are not finite.
+        """
+        try:
+            actions = self._act(observation[np.newaxis])
+        except Exception as error:
+            raise ActorError(f"{self.name}: raised {error!r}") from error
+        if isinstance(actions, tuple):  # stable-baselines3 gives (actions, state)
+            actions = actions[0]
+        try:
+            batch = np.array(actions, dtype=np.float64)
+        except (TypeError, ValueError) as error:
+            raise ActorError(
+                f"{self.name}: expected an array of actions, got {actions!r}"
+            ) from error
+        if batch.shape == (1,) and n_outputs == 1:
+            batch = batch[np.newaxis]
+        if batch.shape != (1, n_outputs):
+            raise ActorError(
+                f"{self.name}: expected actions of shape (1, {n_outputs}) for a batch "
+                f"of one observation, got {batch.shape}"
+            )
+        if not all_finite(batch[0]):
+            raise ActorError(f"{self.name}: expected finite actions, got {batch[0]}")
+        return batch[0]
+
+
+def all_finite(vector: NDArray) -> bool:
+    """Tell whether a vector is finite; its square is cheaper to look at than itself."""
+    return math.isfinite(vector.dot(vector)) or bool(np.isfinite(vector).all())

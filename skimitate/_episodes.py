@@ -1,0 +1,328 @@
+"""Episodes in Gymnasium environments; the only importer of gymnasium."""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple, Protocol, cast
+
+import gymnasium
+import numpy as np
+from gymnasium.envs.registration import EnvSpec
+from joblib import Parallel, delayed, effective_n_jobs
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from skimitate._actors import ActorError, all_finite
+
+EnvLike = str | EnvSpec | Callable[[], gymnasium.Env] | gymnasium.Env
+
+
+class Episode(NamedTuple):
+    """The steps of one episode."""
+
+    observations: NDArray
+    actions: NDArray[np.float64]
+    rewards: NDArray[np.float64]
+
+
+class Driver(Protocol):
+    """Decides what to do at each step of an episode, and what to remember of it."""
+
+    def begin_episode(self, seed: int) -> None:
+        """Get ready for an episode whose randomness is determined by the seed."""
+
+    def __call__(self, observation: NDArray, n_outputs: int) -> tuple[NDArray, NDArray]:
+        """Return the action to remember and the action that drives.
+
+        Parameters
+        ----------
+        observation : ndarray of shape (n_features,)
+            What the environment shows.
+        n_outputs : int
+            Number of action dimensions.
+
+        Returns
+        -------
+        remembered, driving : ndarrays of shape (n_outputs,), float64
+            Not clipped to the action space.
+
+        Raises
+        ------
+        ActorError
+            If an actor fails.
+        """
+
+
+@contextmanager
+def open_env(env: EnvLike) -> Iterator[gymnasium.Env]:
+    """Make an environment and close it in every case; a live one is lent, not closed.
+
+    Parameters
+    ----------
+    env : str, EnvSpec, callable or gymnasium.Env
+        A Gymnasium id, a specification, or a callable without arguments that makes an
+        environment; or an environment.
+
+    Yields
+    ------
+    gymnasium.Env
+        With one-dimensional Box spaces.
+
+    Raises
+    ------
+    ValueError
+        If there is no such environment, or its spaces are others.
+    TypeError
+        If ``env`` is none of these.
+    """
+    made = _make_env(env)
+    try:
+        for what, space in (
+            ("observation", made.observation_space),
+            ("action", made.action_space),
+        ):
+            if not isinstance(space, gymnasium.spaces.Box) or len(space.shape) != 1:
+                raise ValueError(
+                    f"env: expected a Box {what} space of one dimension, got {space}"
+                )
+        yield made
+    finally:
+        if made is not env:
+            made.close()
+
+
+def _make_env(env: EnvLike) -> gymnasium.Env:
+    if isinstance(env, gymnasium.Env):
+        return env
+    if isinstance(env, (str, EnvSpec)):
+        try:
+            # Gymnasium's checker looks at every step; the loop below does so too.
+            return gymnasium.make(env, disable_env_checker=True)
+        except (gymnasium.error.Error, ImportError) as error:
+            message = str(error).splitlines()[0]
+            raise ValueError(f"env: cannot make {env!r}: {message}") from error
+    if not callable(env):
+        raise TypeError(
+            "env: expected an environment id, an EnvSpec or a callable that makes an "
+            f"environment, got {env!r}"
+        )
+    made = env()
+    if not isinstance(made, gymnasium.Env):
+        raise TypeError(
+            f"env: expected a callable that makes a gymnasium.Env, got {made!r} from it"
+        )
+    return made
+
+
+@contextmanager
+def shared_env(env: EnvLike | None, n_jobs: int | None) -> Iterator[Any]:
+    """Open an environment once for many calls of :func:`run_episodes`.
+
+    Parameters
+    ----------
+    env : str, EnvSpec, callable, gymnasium.Env or None
+        See :func:`open_env`.
+    n_jobs : int or None
+        Number of processes of these calls, in joblib's terms.
+
+    Yields
+    ------
+    gymnasium.Env, or what was given
+        An open environment if there is one job. Several jobs make their own, of what
+        was given.
+    """
+    if env is None or effective_n_jobs(n_jobs) > 1:
+        yield env
+    else:
+        with open_env(env) as opened:
+            yield opened
+
+
+def env_widths(env: EnvLike) -> tuple[int, int]:
+    """Return the number of observation and of action dimensions of an environment."""
+    with open_env(env) as opened:
+        return _width(opened.observation_space), _width(opened.action_space)
+
+
+def action_limits(env: EnvLike) -> tuple[NDArray, NDArray]:
+    """Return the lower and the upper limits of an environment's actions."""
+    with open_env(env) as opened:
+        space = cast(gymnasium.spaces.Box, opened.action_space)
+        return space.low, space.high
+
+
+def _width(space: gymnasium.Space) -> int:
+    """Return the number of dimensions of a Box space of shape (n,)."""
+    assert space.shape is not None
+    return space.shape[0]
+
+
+def run_episodes(
+    env: EnvLike,
+    driver: Driver,
+    seeds: Sequence[np.random.SeedSequence],
+    *,
+    max_steps: int | None = None,
+    n_jobs: int | None = None,
+    where: str = "",
+    verbose: bool = False,
+) -> list[Episode]:
+    """Run one episode for each seed.
+
+    Parameters
+    ----------
+    env : str, EnvSpec, callable or gymnasium.Env
+        See :func:`open_env`. A live environment only where it need not be copied.
+    driver : Driver
+        Decides; copied for each job.
+    seeds : sequence of numpy.random.SeedSequence
+        Determine the episodes.
+    max_steps : int or None, default=None
+        Where to cut an episode that the environment has not ended.
+    n_jobs : int or None, default=None
+        Number of processes, in joblib's terms; the result does not depend on it.
+    where : str, default=""
+        What goes before the episode and the step in errors, such as ``"round 3, "``.
+    verbose : bool, default=False
+        Whether to print a line for each episode.
+
+    Returns
+    -------
+    list of Episode
+
+    Raises
+    ------
+    ValueError
+        If the driver or the environment fails, or gives what cannot be used; it names
+        the episode and the step.
+    """
+    n_parts = min(effective_n_jobs(n_jobs), len(seeds))
+    if isinstance(env, gymnasium.Env) and n_parts > 1:
+        raise ValueError(
+            "env: expected an id, an EnvSpec or a callable that makes an environment "
+            f"to run {n_parts} jobs, got a live environment"
+        )
+    parts = np.array_split(np.arange(len(seeds)), n_parts)
+    results = Parallel(n_jobs=n_parts)(
+        delayed(_run_part)(
+            env, driver, [(i, seeds[i]) for i in part], max_steps, where, verbose
+        )
+        for part in parts
+    )
+    return [episode for part in results for episode in part]
+
+
+def _run_part(
+    env: EnvLike,
+    driver: Driver,
+    numbered_seeds: list[tuple[int, np.random.SeedSequence]],
+    max_steps: int | None,
+    where: str,
+    verbose: bool,
+) -> list[Episode]:
+    """Run some of the episodes, in one environment."""
+    episodes = []
+    # A sum over many numbers depends in its last digit on how many threads share it,
+    # and a closed loop amplifies that: one thread here, whatever the number of jobs.
+    with threadpool_limits(1), open_env(env) as opened:
+        for number, seed in numbered_seeds:
+            runner = _EpisodeRunner(opened, driver, f"{where}episode {number}")
+            episodes.append(
+                runner.run(seed, math.inf if max_steps is None else max_steps)
+            )
+            if verbose:
+                rewards = episodes[-1].rewards
+                print(
+                    f"{where}episode {number}: return {rewards.sum():.1f}, "
+                    f"{len(rewards)} steps",
+                    flush=True,
+                )
+    return episodes
+
+
+class _EpisodeRunner:
+    """Runs one episode and checks all that goes into it.
+
+    Parameters
+    ----------
+    env : gymnasium.Env
+        With one-dimensional Box spaces.
+    driver : Driver
+        Decides.
+    where : str
+        Names the episode in errors.
+    """
+
+    def __init__(self, env: gymnasium.Env, driver: Driver, where: str) -> None:
+        self.env = env
+        self.driver = driver
+        self.where = where
+        space = cast(gymnasium.spaces.Box, env.action_space)
+        self.low, self.high, self.action_dtype = space.low, space.high, space.dtype
+        self.n_features = _width(env.observation_space)
+        self.n_outputs = _width(space)
+
+    def run(self, seed: np.random.SeedSequence, max_steps: float) -> Episode:
+        """Run to the end of the episode, or to max_steps."""
+        # Not spawn, which counts its calls: a seed may be used again.
+        env_seed, driver_seed = map(int, seed.generate_state(2))
+        self.step = 0
+        observation = self._observe(self._reset(env_seed))
+        self._guarded(self.driver.begin_episode, "driver", driver_seed)
+        observations, actions, rewards = [], [], []
+        ended = False
+        while not ended and self.step < max_steps:
+            remembered, driving = self._guarded(
+                self.driver, "driver", observation, self.n_outputs
+            )
+            observations.append(observation)
+            actions.append(remembered)
+            observation, reward, ended = self._advance(self._executable(driving))
+            rewards.append(reward)
+            self.step += 1
+        return Episode(np.array(observations), np.array(actions), np.array(rewards))
+
+    def _reset(self, seed: int) -> Any:
+        observation, _ = self._guarded(self.env.reset, "env", seed=seed)
+        return observation
+
+    def _guarded(self, call: Callable, name: str, *args: Any, **kwargs: Any) -> Any:
+        """Call something of the user's, and say where if it fails."""
+        try:
+            return call(*args, **kwargs)
+        except ActorError as error:
+            raise self._error(str(error)) from error.__cause__
+        except Exception as error:
+            raise self._error(f"{name}: raised {error!r}") from error
+
+    def _error(self, message: str) -> ValueError:
+        return ValueError(f"{message} ({self.where}, step {self.step})")
+
+    def _observe(self, observation: Any) -> NDArray:
+        """Check and copy what the environment shows; it may reuse its memory."""
+        copied = np.array(observation)
+        if copied.dtype.kind != "f":
+            copied = copied.astype(np.float64)
+        if copied.shape != (self.n_features,):
+            raise self._error(
+                f"env: expected observations of shape ({self.n_features},), "
+                f"got {copied.shape}"
+            )
+        if not all_finite(copied):
+            raise self._error("env: expected finite observations, got NaN or infinity")
+        return copied
+
+    def _executable(self, action: NDArray[np.float64]) -> NDArray:
+        """Clip an action to the action space and cast it to its type."""
+        clipped = np.minimum(np.maximum(action, self.low), self.high)
+        return clipped.astype(self.action_dtype)
+
+    def _advance(self, executed: NDArray) -> tuple[NDArray, float, bool]:
+        """Step the environment."""
+        observation, reward, terminated, truncated, _ = self._guarded(
+            self.env.step, "env", executed
+        )
+        reward = float(reward)
+        if not math.isfinite(reward):
+            raise self._error(f"env: expected a finite reward, got {reward}")
+        return self._observe(observation), reward, bool(terminated or truncated)

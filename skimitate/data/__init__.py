@@ -1,0 +1,1 @@
+"""Bundled experts: a policy (npz) and its card (json) for each environment."""

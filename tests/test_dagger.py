@@ -1,0 +1,587 @@
+"""DAggerRegressor: each rule of the algorithm, and each way to misuse it."""
+
+import copy
+import pickle
+from functools import partial
+
+import gymnasium
+import joblib
+import numpy as np
+import pandas as pd
+import pytest
+from gymnasium.spaces import Box, Dict, Discrete
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
+from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestRegressor
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LinearRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.multioutput import MultiOutputRegressor
+from sklearn.neural_network import MLPRegressor
+from sklearn.pipeline import make_pipeline
+from toy import (
+    LIMIT,
+    Fading,
+    IncrementalRecorder,
+    PointEnv,
+    Recorder,
+    StatefulExpert,
+    expert,
+    logged,
+)
+
+from skimitate import BehaviorCloner, DAggerRegressor, RunningNormalizer, load_expert
+from skimitate._aggregate import Aggregate
+
+
+@pytest.fixture(autouse=True)
+def _empty_logs():
+    PointEnv.log.clear()
+    Recorder.log.clear()
+    yield
+    assert len(logged("made")) == len(logged("closed"))
+
+
+def point_dagger(learner=None, **options):
+    options = {"n_rounds": 3, "n_eval_episodes": 2, "random_state": 0} | options
+    options = {"env": PointEnv, "expert": expert} | options
+    return DAggerRegressor(
+        LinearRegression() if learner is None else learner, **options
+    )
+
+
+def test_labels_are_the_experts_own_unclipped_actions_before_the_step():
+    point_dagger(Recorder(), n_rounds=4).fit()
+    _, X, y = Recorder.log[-1]
+    assert len(X) == 5 * 5
+    assert_array_equal(y, expert(X))
+    assert np.abs(y).max() > LIMIT
+    # Each observation is the one that the environment was in when it was stepped.
+    positions = np.array([position for position, _ in logged("step")])
+    assert_array_equal(X[:5], positions[:5])
+    assert_array_equal(X, positions[: len(X)])
+
+
+def test_only_what_is_executed_is_clipped_and_cast():
+    point_dagger().fit()
+    executed = [action for _, action in logged("step")]
+    assert all(action.dtype == np.float32 for action in executed)
+    assert np.abs(executed).max() == np.float32(LIMIT)
+
+
+def test_the_expert_sees_raw_observations_whatever_the_learner_does():
+    seen = []
+
+    def watching(observations):
+        seen.append(observations.copy())
+        return expert(observations)
+
+    learner = make_pipeline(RunningNormalizer(), LinearRegression())
+    point_dagger(learner, expert=watching, keep="last").fit()
+    positions = [position for position, _ in logged("step")]
+    assert_array_equal(np.concatenate(seen), positions[: len(seen)])
+    assert len(seen) == 4 * 5
+
+
+def gentle(observations):
+    """An expert whose actions need no clipping."""
+    return -0.1 * observations
+
+
+class Biased(LinearRegression):
+    """Tells its actions from the expert's by a shift."""
+
+    def predict(self, X):
+        return super().predict(X) + 1e-3
+
+
+def share_of_expert(steps, expert=gentle):
+    """The part of the logged steps that the expert drove."""
+    positions, actions = (np.array(a) for a in zip(*steps, strict=True))
+    clipped = np.clip(expert(positions), -LIMIT, LIMIT).astype(np.float32)
+    return np.mean((actions == clipped).all(axis=1))
+
+
+@pytest.mark.filterwarnings("ignore:beta never reaches 0")
+@pytest.mark.parametrize(
+    "beta",
+    [None, 0.5, lambda i: 0.5**i, 0.0, 1.0],
+    ids=["None", "float", "callable", "0", "1"],
+)
+def test_beta_is_the_probability_that_the_expert_drives_a_step(beta):
+    dagger = point_dagger(
+        Biased(),
+        env=partial(PointEnv, 1000),
+        expert=gentle,
+        keep="last",
+        beta=beta,
+        n_eval_episodes=1,
+    ).fit()
+    expected = [1.0] + [
+        beta(i) if callable(beta) else (beta or 0.0) ** i for i in (1, 2, 3)
+    ]
+    assert [record["beta"] for record in dagger.history_] == expected
+    steps = logged("step")
+    shares = [share_of_expert(steps[i : i + 1000]) for i in range(0, len(steps), 1000)]
+    if max(expected[1:]) > 0:
+        # Between the rounds stand the evaluations that measure them.
+        shares = [shares[i] for i in (0, 1, 3, 5)]
+    assert_allclose(shares[:4], expected, atol=0.05)
+
+
+def test_a_callable_beta_that_never_reaches_0_is_warned_of():
+    with pytest.warns(UserWarning, match=r"beta never reaches 0 over the 3 rounds"):
+        point_dagger(beta=lambda i: 0.9**i).fit()
+    # No warning, which would be an error here:
+    point_dagger(beta=lambda i: max(0.0, 1 - 0.5 * i)).fit()
+
+
+def test_an_untrained_learner_never_drives():
+    point_dagger(Recorder(), n_episodes_per_round=2).fit()
+    # Recorder.predict raises before fit; what it is fitted to, the expert drove.
+    kind, X, _ = Recorder.log[0]
+    assert kind == "fit"
+    assert len(X) == 2 * 5
+    assert share_of_expert(logged("step")[:10], expert) == 1
+
+
+def test_with_demonstrations_the_loop_starts_from_a_clone_of_them():
+    X = np.random.default_rng(0).normal(size=(30, 2))
+    dagger = point_dagger(Recorder()).fit(X, expert(X))
+    kind, first_X, _ = Recorder.log[0]
+    assert kind == "fit"
+    assert_array_equal(first_X, X)
+    assert [r["n_samples"] for r in dagger.history_] == [30, 35, 40, 45]
+    assert [r["n_expert_queries"] for r in dagger.history_] == [0, 5, 10, 15]
+    assert_array_equal(Recorder.log[-1][1][:30], X)
+
+
+def test_incremental_learners_pass_over_the_whole_aggregate():
+    point_dagger(IncrementalRecorder(), n_epochs_per_round=2).fit()
+    kinds = [(kind, len(X)) for kind, X, _ in Recorder.log]
+    passes = [("partial_fit", n) for n in (10, 10, 15, 15, 20, 20)]
+    assert kinds == [("fit", 5), *passes]
+
+
+@pytest.mark.parametrize("learner", [Recorder(), IncrementalRecorder()])
+def test_other_learners_are_refitted(learner):
+    point_dagger(learner, incremental=False).fit()
+    assert [(kind, len(X)) for kind, X, _ in Recorder.log] == [
+        ("fit", n) for n in (5, 10, 15, 20)
+    ]
+
+
+def test_truncated_episodes_are_labeled_to_their_end():
+    dagger = point_dagger(env=partial(PointEnv, 7), n_episodes_per_round=3).fit()
+    assert [r["n_samples"] for r in dagger.history_] == [21, 42, 63, 84]
+
+
+@pytest.mark.parametrize(("keep", "kept"), [("best", 3), ("last", 8)])
+def test_keep(keep, kept):
+    dagger = point_dagger(Fading(3), n_rounds=8, n_epochs_per_round=1, keep=keep).fit()
+    assert dagger.best_round_ == kept
+    assert dagger.estimator_.n_fits_ == kept
+    assert dagger.history_[kept]["n_eval_episodes"] == 2
+
+
+def test_the_start_may_be_the_best():
+    dagger = point_dagger(Fading(0), n_rounds=4, n_epochs_per_round=1).fit()
+    assert dagger.best_round_ == 0
+    assert dagger.estimator_.n_fits_ == 0
+
+
+def test_evaluation_seeds_serve_nothing_else_and_are_the_same_for_all():
+    point_dagger(Recorder(), n_rounds=3, n_eval_episodes=4).fit()
+    seeds = [seed for (seed,) in logged("reset")]
+    collecting, evaluating = seeds[:4], seeds[4:]
+    assert len(set(collecting)) == 4
+    assert len(evaluating) % 4 == 0
+    assert len(set(evaluating)) == 4
+    assert not set(collecting) & set(evaluating)
+    for i in range(0, len(evaluating), 4):
+        assert evaluating[i : i + 4] == evaluating[:4]
+
+
+def test_the_kept_round_has_the_best_return_on_the_evaluation_episodes():
+    dagger = point_dagger(Fading(2), n_rounds=6, n_epochs_per_round=1).fit()
+    evaluated = [r for r in dagger.history_ if r["n_eval_episodes"] == 2]
+    best = max(evaluated, key=lambda r: r["mean_return"])
+    assert best["round"] == dagger.best_round_ == 2
+    rewards = [-np.abs(position + action).sum() for position, action in logged("step")]
+    returns = np.reshape(rewards[-10:], (2, 5)).sum(axis=1)
+    last = dagger.history_[-1]
+    assert last["mean_return"] == pytest.approx(np.mean(returns))
+    assert last["std_return"] == pytest.approx(np.std(returns))
+
+
+def test_a_stateful_expert_is_reset_each_episode_and_asked_once_a_step():
+    stateful = StatefulExpert()
+    point_dagger(Recorder(), expert=stateful, n_episodes_per_round=2).fit()
+    assert stateful.n_resets == 4 * 2
+    assert len(stateful.asked) == 4 * 2 * 5
+    _, X, y = Recorder.log[-1]
+    assert_array_equal(np.concatenate(stateful.asked), X)
+    steps = np.tile(np.arange(1, 6), 8)[:, None]
+    assert_allclose(y, expert(X) + 0.01 * steps)
+
+
+def test_history_records_each_round():
+    dagger = point_dagger(n_rounds=2).fit()
+    assert [r["round"] for r in dagger.history_] == [0, 1, 2]
+    for record in dagger.history_:
+        assert set(record) == {
+            "round",
+            "beta",
+            "n_samples",
+            "n_expert_queries",
+            "loss",
+            "mean_return",
+            "std_return",
+            "n_eval_episodes",
+            "seconds",
+        }
+        assert record["loss"] < 1e-20
+        assert record["seconds"] > 0
+        assert record["n_eval_episodes"] > 0
+
+
+def test_loss_is_the_mean_squared_error_on_the_labels():
+    dagger = point_dagger(Fading(1), n_rounds=1, n_epochs_per_round=1, keep="last")
+    dagger.fit()
+    X = np.array([position for position, _ in logged("step")[:10]])
+    error = np.mean((-X - expert(X)) ** 2)
+    assert dagger.history_[1]["loss"] == pytest.approx(error)
+
+
+def hopper(n_steps):
+    return partial(gymnasium.make, "Hopper-v5", max_episode_steps=n_steps)
+
+
+LEARNERS = {
+    "cloner": BehaviorCloner((20,), max_iter=3),
+    "pipeline": make_pipeline(
+        RunningNormalizer(), BehaviorCloner(max_iter=3, normalize=False)
+    ),
+    "boosting": MultiOutputRegressor(HistGradientBoostingRegressor(max_iter=5)),
+    "forest": RandomForestRegressor(n_estimators=5),
+}
+
+
+@pytest.mark.parametrize("name", LEARNERS)
+def test_any_regressor_learns_in_a_real_environment(name):
+    dagger = DAggerRegressor(
+        LEARNERS[name],
+        env=hopper(40),
+        expert=load_expert("Hopper-v5"),
+        n_rounds=3,
+        n_epochs_per_round=2,
+        n_eval_episodes=1,
+        random_state=0,
+    ).fit()
+    X = np.random.default_rng(0).normal(size=(4, 11))
+    assert dagger.predict(X).shape == (4, 3)
+    assert_allclose(dagger.act(X[0]), dagger.predict(X[:1])[0], rtol=1e-9)
+    assert dagger.history_[-1]["n_samples"] > 80
+    assert isinstance(dagger.estimator_, type(LEARNERS[name]))
+    assert not hasattr(LEARNERS[name], "n_features_in_")
+
+
+@pytest.mark.parametrize("name", LEARNERS)
+def test_one_random_state_determines_everything_whatever_n_jobs(name):
+    options = {
+        "env": hopper(30),
+        "expert": load_expert("Hopper-v5"),
+        "n_rounds": 2,
+        "n_episodes_per_round": 3,
+        "n_epochs_per_round": 2,
+        "n_eval_episodes": 2,
+        "beta": lambda i: 0.5 if i == 1 else 0.0,
+    }
+    X = np.random.default_rng(0).normal(size=(20, 11))
+    daggers = [
+        DAggerRegressor(
+            LEARNERS[name], n_jobs=n_jobs, random_state=seed, **options
+        ).fit()
+        for n_jobs, seed in ((1, 0), (2, 0), (None, 1))
+    ]
+    actions = [dagger.fit().predict(X) for dagger in daggers]
+    assert_array_equal(actions[0], actions[1])
+    assert not np.array_equal(actions[0], actions[2])
+    for one, two in zip(daggers[0].history_, daggers[1].history_, strict=True):
+        assert {**one, "seconds": 0} == {**two, "seconds": 0}
+
+
+def test_dagger_beats_cloning_where_cloning_fails():
+    demonstrations = {"n_episodes_per_round": 1, "random_state": 0}
+    dagger = DAggerRegressor(
+        BehaviorCloner(max_iter=20),
+        env="Hopper-v5",
+        expert=load_expert("Hopper-v5"),
+        n_rounds=8,
+        n_epochs_per_round=10,
+        n_eval_episodes=5,
+        **demonstrations,
+    ).fit()
+    returns = [record["mean_return"] for record in dagger.history_]
+    assert returns[dagger.best_round_] > 2 * returns[0]
+    assert returns[dagger.best_round_] > 2000
+
+
+def test_without_env_and_expert_it_clones():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(50, 3))
+    y = X[:, :2]
+    dagger = DAggerRegressor(BehaviorCloner(random_state=0)).fit(X, y)
+    cloner = BehaviorCloner(random_state=0).fit(X, y)
+    assert_array_equal(dagger.predict(X), cloner.predict(X))
+    assert [record["round"] for record in dagger.history_] == [0]
+    assert dagger.best_round_ == 0
+    assert isinstance(DAggerRegressor().fit(X, y).estimator_, BehaviorCloner)
+
+
+@pytest.mark.parametrize(
+    "learner",
+    [LinearRegression(), BehaviorCloner(max_iter=2), MLPRegressor(max_iter=5)],
+)
+@pytest.mark.filterwarnings("ignore:Stochastic Optimizer")
+def test_one_action_dimension(learner):
+    env = partial(gymnasium.make, "InvertedPendulum-v5", max_episode_steps=10)
+    options = {"n_rounds": 2, "n_eval_episodes": 1, "n_epochs_per_round": 1}
+
+    def pole_expert(observations):
+        return observations @ np.array([[1.0], [10.0], [1.0], [1.0]])
+
+    dagger = DAggerRegressor(learner, env, pole_expert, random_state=0, **options).fit()
+    X = np.random.default_rng(0).normal(size=(6, 4))
+    assert dagger.predict(X).shape == (6, 1)
+    assert dagger.act(X[0]).shape == (1,)
+    flat = clone(dagger).fit(X, pole_expert(X)[:, 0])
+    assert flat.predict(X).shape == (6,)
+    assert flat.act(X).shape == (6,)
+    assert clone(dagger).fit(X, pole_expert(X)).predict(X).shape == (6, 1)
+
+
+def test_a_fitted_estimator_is_copied_and_saved(tmp_path):
+    expert = load_expert("Hopper-v5")
+    options = {"n_rounds": 1, "n_eval_episodes": 1, "n_epochs_per_round": 1}
+    learner = BehaviorCloner(max_iter=2)
+    dagger = DAggerRegressor(learner, hopper(20), expert, **options).fit()
+    X = np.random.default_rng(0).normal(size=(5, 11))
+    joblib.dump(dagger, tmp_path / "dagger.joblib")
+    for other in (
+        joblib.load(tmp_path / "dagger.joblib"),
+        copy.deepcopy(dagger),
+        pickle.loads(pickle.dumps(dagger)),
+    ):
+        assert_array_equal(other.predict(X), dagger.predict(X))
+        assert other.history_ == dagger.history_
+    with pytest.raises(NotFittedError):
+        clone(dagger).predict(X)
+    assert not any(isinstance(v, gymnasium.Env) for v in vars(dagger).values())
+
+
+def test_a_live_environment_is_lent_and_not_closed():
+    env = PointEnv()
+    try:
+        point_dagger(env=env).fit()
+        assert logged("closed") == []
+        with pytest.raises(ValueError, match="env: expected .* got a live environment"):
+            point_dagger(env=env, n_jobs=2, n_episodes_per_round=2).fit()
+    finally:
+        env.close()
+
+
+def test_it_nests_in_a_grid_search():
+    X = np.random.default_rng(0).normal(size=(40, 2))
+    grid = {"estimator__fit_intercept": [True, False], "n_rounds": [1, 2]}
+    search = GridSearchCV(point_dagger(), grid, cv=2).fit(X, expert(X))
+    assert search.best_score_ > 0.99
+
+
+def test_feature_names_are_kept():
+    X = pd.DataFrame(np.eye(2), columns=["x", "y"])
+    dagger = point_dagger().fit(X, expert(X.to_numpy()))
+    with pytest.raises(ValueError, match="feature names should match"):
+        dagger.predict(X.rename(columns={"x": "z"}))
+    dagger.fit()
+    assert not hasattr(dagger, "feature_names_in_")
+
+
+class StopAfterRounds:
+    def __init__(self, n):
+        self.n = n
+        self.scores = []
+
+    def setup(self, estimator, context):
+        pass
+
+    def teardown(self, estimator, context):
+        pass
+
+    def on_fit_task_begin(self, estimator, context):
+        pass
+
+    def on_fit_task_end(self, estimator, context, *, X, y, fitted_estimator):
+        if context.task_name == "round":
+            self.scores.append(fitted_estimator.score(X, y))
+        return context.task_name == "round" and len(self.scores) == self.n
+
+
+def test_callbacks_follow_rounds_and_may_stop():
+    callback = StopAfterRounds(2)
+    dagger = point_dagger(n_rounds=5).set_callbacks(callback).fit()
+    assert len(dagger.history_) == 3
+    assert_allclose(callback.scores, 1.0)
+
+
+def test_verbose_prints_each_round(capsys):
+    point_dagger(n_rounds=2, verbose=True).fit()
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(":")[0] for line in lines] == ["Round 0", "Round 1", "Round 2"]
+    assert "return of round 1: -" in lines[2]
+
+
+def test_the_aggregate_grows_in_place():
+    rng = np.random.default_rng(0)
+    parts = [rng.normal(size=(n, 3)) for n in rng.integers(1, 30, size=200)]
+    aggregate = Aggregate(parts[0], parts[0][:, :1])
+    moves = 0
+    for part in parts[1:]:
+        before = aggregate.X
+        aggregate.append(part, part[:, :1])
+        moves += not np.shares_memory(before, aggregate.X)
+    assert moves < 15
+    assert_array_equal(aggregate.X, np.concatenate(parts))
+    assert_array_equal(aggregate.y, np.concatenate(parts)[:, :1])
+
+
+class FailingExpert:
+    """Does what a test says after a number of good answers."""
+
+    def __init__(self, n_good, answer):
+        self.n_good = n_good
+        self.answer = answer
+
+    def __call__(self, observations):
+        self.n_good -= 1
+        return expert(observations) if self.n_good >= 0 else self.answer()
+
+
+def crash():
+    raise ZeroDivisionError("no such state")
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (crash, r"expert: raised ZeroDivisionError\('no such state'\)"),
+        (
+            lambda: np.array([[np.nan, 0.0]]),
+            r"expert: expected finite actions, got",
+        ),
+        (
+            lambda: np.zeros(2),
+            r"expert: expected actions of shape \(1, 2\).*got \(2,\)",
+        ),
+        (lambda: np.zeros((1, 3)), r"expert: expected actions .* got \(1, 3\)"),
+        (lambda: "left", r"expert: expected an array of actions, got 'left'"),
+        (lambda: None, r"expert: expected "),
+    ],
+)
+@pytest.mark.parametrize(
+    ("n_good", "where"),
+    [
+        (0, r"\(round 0, episode 0, step 0\)"),
+        (7, r"\(round 0, episode 1, step 2\)"),
+        (23, r"\(round 2, episode 0, step 3\)"),
+    ],
+)
+def test_a_failing_expert_is_named_with_round_episode_and_step(
+    answer, message, n_good, where
+):
+    dagger = point_dagger(expert=FailingExpert(n_good, answer), n_episodes_per_round=2)
+    with pytest.raises(ValueError, match=message + r".* " + where):
+        dagger.fit()
+    assert len(logged("closed")) == len(logged("made")) > 0
+
+
+def test_a_failing_environment_is_named_with_round_episode_and_step():
+    message = r"env: raised RuntimeError\('the robot .*round 0, episode 0, step 3\)"
+    with pytest.raises(ValueError, match=message) as caught:
+        point_dagger(env=partial(PointEnv, fail_at=3)).fit()
+    assert isinstance(caught.value.__cause__, RuntimeError)
+
+
+class Silly(LinearRegression):
+    def predict(self, X):
+        return np.full((len(X), 2), np.nan)
+
+
+def test_a_learner_that_predicts_nan_is_named():
+    with pytest.raises(ValueError, match=r"estimator: .*round 1, episode 0, step 0"):
+        point_dagger(Silly()).fit()
+
+
+class SpacesEnv(PointEnv):
+    def __init__(self, observation_space, action_space):
+        super().__init__()
+        self.observation_space = observation_space
+        self.action_space = action_space
+
+
+BOX = Box(-1, 1, (2,))
+X, Y = np.zeros((5, 2)), np.zeros((5, 2))
+
+
+@pytest.mark.parametrize(
+    ("options", "data", "error", "message"),
+    [
+        ({"n_rounds": 0}, (), ValueError, "'n_rounds' parameter .* Got 0"),
+        ({"beta": 1.5}, (), ValueError, "'beta' parameter .* Got 1.5"),
+        ({"beta": lambda i: 2.0}, (), ValueError, "beta: .* got 2.0 for round 1"),
+        ({"keep": "all"}, (), ValueError, "'keep' parameter .* Got 'all'"),
+        ({"estimator": 3}, (), ValueError, "'estimator' parameter .* Got 3"),
+        ({"expert": None}, (), ValueError, "expert: expected one because env is given"),
+        ({"env": None}, (), ValueError, "env: expected one because expert is given"),
+        ({"env": None, "expert": None}, (), ValueError, "requires y to be passed"),
+        ({"expert": 7}, (), TypeError, "expert: expected a callable .* got 7"),
+        ({"env": 7}, (), TypeError, "env: expected an environment id.* got 7"),
+        ({"env": dict}, (), TypeError, "env: expected a callable that makes .* got {}"),
+        ({"env": "Hoper-v5"}, (), ValueError, "env: cannot make 'Hoper-v5'"),
+        ({"env": "Hopper-v77"}, (), ValueError, "env: cannot make 'Hopper-v77'"),
+        (
+            {"env": partial(SpacesEnv, Dict({"a": BOX}), BOX)},
+            (),
+            ValueError,
+            r"env: expected a Box observation space .* got Dict\(",
+        ),
+        (
+            {"env": partial(SpacesEnv, BOX, Discrete(3))},
+            (),
+            ValueError,
+            r"env: expected a Box action space .* got Discrete\(3\)",
+        ),
+        (
+            {},
+            (X[:, :1], Y),
+            ValueError,
+            "env: expected 1 obs.* and 2 act.* got 2 and",
+        ),
+        (
+            {},
+            (X, Y[:, 0]),
+            ValueError,
+            "env: expected 2 .* and 1 act.* got 2 and 2",
+        ),
+        ({}, (X, None), ValueError, "requires y to be passed"),
+        ({}, (None, Y), ValueError, "X: expected the observations that belong to y"),
+        ({}, (X + np.nan, Y), ValueError, "Input X contains NaN"),
+        ({}, (X, Y + np.inf), ValueError, "Input y contains infinity"),
+        ({}, (X[:0], Y[:0]), ValueError, "X: Found array with 0 sample"),
+        ({}, (X.astype(str), Y), ValueError, "X: .*bytes/strings"),
+    ],
+)
+def test_bad_input(options, data, error, message):
+    dagger = point_dagger().set_params(**options)
+    with pytest.raises(error, match=message):
+        dagger.fit(*data)

@@ -1,0 +1,113 @@
+"""Small environments, experts and learners whose every step can be foretold."""
+
+import gymnasium
+import numpy as np
+from gymnasium.spaces import Box
+from sklearn.base import BaseEstimator, RegressorMixin
+
+LIMIT = 0.5
+
+
+class PointEnv(gymnasium.Env):
+    """A point on a plane: the action moves it, the reward is minus its distance.
+
+    It hands out the same array at each step, as environments may, and keeps a log of
+    seeds, executed actions and closings for the tests to read.
+    """
+
+    observation_space = Box(-np.inf, np.inf, (2,), dtype=np.float64)
+    action_space = Box(-LIMIT, LIMIT, (2,), dtype=np.float32)
+    log: list = []
+
+    def __init__(self, n_steps=5, fail_at=None):
+        self.n_steps = n_steps
+        self.fail_at = fail_at
+        self.position = np.zeros(2)
+        self.log.append(("made", self))
+
+    def reset(self, *, seed=None, options=None):
+        super().reset(seed=seed)
+        self.t = 0
+        self.position[:] = self.np_random.uniform(-2, 2, size=2)
+        self.log.append(("reset", seed))
+        return self.position, {}
+
+    def step(self, action):
+        if self.t == self.fail_at:
+            raise RuntimeError("the robot fell off the table")
+        self.log.append(("step", self.position.copy(), action.copy()))
+        self.position += action
+        self.t += 1
+        reward = -np.abs(self.position).sum()
+        return self.position, reward, False, self.t >= self.n_steps, {}
+
+    def close(self):
+        self.log.append(("closed", self))
+
+
+def logged(kind):
+    """The entries of one kind in the environments' log."""
+    return [entry[1:] for entry in PointEnv.log if entry[0] == kind]
+
+
+def expert(observations):
+    """Go straight to the origin, faster than the action space allows."""
+    return -3.0 * observations
+
+
+class StatefulExpert:
+    """Counts the steps of an episode, and all that it is asked."""
+
+    def __init__(self):
+        self.asked = []
+        self.n_resets = 0
+        self.t = None
+
+    def reset(self):
+        self.n_resets += 1
+        self.t = 0
+
+    def __call__(self, observations):
+        self.asked.append(observations.copy())
+        self.t += 1
+        return expert(observations) + 0.01 * self.t
+
+
+class Recorder(RegressorMixin, BaseEstimator):
+    """A least-squares learner that keeps a log of what it is given."""
+
+    log: list = []
+
+    def fit(self, X, y):
+        self.log.append(("fit", X.copy(), y.copy()))
+        self.coef_ = np.linalg.lstsq(X, y, rcond=None)[0]
+        return self
+
+    def predict(self, X):
+        return X @ self.coef_
+
+
+class IncrementalRecorder(Recorder):
+    """The same with partial_fit."""
+
+    def partial_fit(self, X, y):
+        self.log.append(("partial_fit", X.copy(), y.copy()))
+        return self
+
+
+class Fading(RegressorMixin, BaseEstimator):
+    """A learner that is best after a number of partial fits and then gets worse."""
+
+    def __init__(self, best=3):
+        self.best = best
+
+    def fit(self, X, y):
+        self.n_fits_ = 0
+        return self
+
+    def partial_fit(self, X, y):
+        self.n_fits_ += 1
+        return self
+
+    def predict(self, X):
+        return -X / (1 + abs(self.n_fits_ - self.best))
