@@ -50,6 +50,7 @@ class _ArrayUnpickler(pickle.Unpickler):
             ("numpy", "dtype"): np.dtype,
             ("numpy.core.multiarray", "_reconstruct"): multiarray._reconstruct,
             ("numpy.core.multiarray", "scalar"): multiarray.scalar,
+            ("numpy.core.numeric", "_frombuffer"): np._core.numeric._frombuffer,
             ("_codecs", "encode"): _bytes_of,
         }
         try:

@@ -156,8 +156,8 @@ class ReturnCurveDisplay:
                 label=f"kept: round {self.best_round}",
             )
         ax.set(xlabel="round of DAgger (0 is the clone)", ylabel="return")
-        ax.margins(y=0.1)
-        ax.legend()
+        ax.xaxis.get_major_locator().set_params(integer=True)
+        ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=2)
         self.ax_ = ax
         self.figure_: Any = ax.figure
         return self

@@ -14,7 +14,14 @@ from skimitate._actors import Actor
 from skimitate._episodes import EnvLike, action_limits, run_episodes
 
 # What np.load and a missing or misshapen array raise.
-_NOT_ROLLOUTS = (KeyError, ValueError, AttributeError, EOFError, zipfile.BadZipFile)
+_NOT_ROLLOUTS = (
+    AttributeError,
+    EOFError,
+    KeyError,
+    TypeError,
+    ValueError,
+    zipfile.BadZipFile,
+)
 
 
 @dataclass(frozen=True)
@@ -45,6 +52,19 @@ class Rollouts:
     ValueError
         If the arrays do not fit each other, are empty, or hold values that are not
         finite.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skimitate import Rollouts
+    >>> rollouts = Rollouts(
+    ...     observations=np.zeros((3, 2)),
+    ...     actions=np.zeros((3, 1)),
+    ...     rewards=np.array([1.0, 2.0, 4.0]),
+    ...     episode_ids=np.array([0, 0, 1]),
+    ... )
+    >>> rollouts.returns, rollouts.lengths
+    (array([3., 4.]), array([2, 1]))
     """
 
     observations: NDArray
@@ -121,14 +141,8 @@ class Rollouts:
         try:
             with np.load(path, allow_pickle=False) as arrays:
                 return cls(**{field.name: arrays[field.name] for field in fields(cls)})
-        except (
-            KeyError,
-            ValueError,
-            AttributeError,
-            EOFError,
-            zipfile.BadZipFile,
-        ) as e:
-            raise ValueError(f"{path}: expected saved rollouts, but {e}") from None
+        except _NOT_ROLLOUTS as error:
+            raise ValueError(f"{path}: expected saved rollouts, but {error}") from None
 
 
 class PolicyDriver:

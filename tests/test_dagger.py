@@ -281,7 +281,7 @@ def test_any_regressor_learns_in_a_real_environment(name):
     X = np.random.default_rng(0).normal(size=(4, 11))
     assert dagger.predict(X).shape == (4, 3)
     assert_allclose(dagger.act(X[0]), dagger.predict(X[:1])[0], rtol=1e-9)
-    assert dagger.history_[-1]["n_samples"] > 80
+    assert dagger.history_[-1]["n_samples"] > 40
     assert isinstance(dagger.estimator_, type(LEARNERS[name]))
     assert not hasattr(LEARNERS[name], "n_features_in_")
 
@@ -385,7 +385,7 @@ def test_a_live_environment_is_lent_and_not_closed():
     try:
         point_dagger(env=env).fit()
         assert logged("closed") == []
-        with pytest.raises(ValueError, match="env: expected .* got a live environment"):
+        with pytest.raises(ValueError, match=r"env: expected .* got a live"):
             point_dagger(env=env, n_jobs=2, n_episodes_per_round=2).fit()
     finally:
         env.close()

@@ -111,3 +111,8 @@ class Fading(RegressorMixin, BaseEstimator):
 
     def predict(self, X):
         return -X / (1 + abs(self.n_fits_ - self.best))
+
+
+def hopper_noop(observations):
+    """Do nothing with Hopper's three joints."""
+    return np.zeros((len(observations), 3))

@@ -1,0 +1,138 @@
+"""The command line, run as a newcomer would, and misused."""
+
+import json
+import re
+import subprocess
+import sys
+
+import joblib
+import numpy as np
+import pytest
+
+from skimitate import DAggerRegressor, Rollouts, load_expert
+from skimitate.cli import main
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """The main job, small, in a process of its own."""
+    out = tmp_path_factory.mktemp("run") / "out"
+    command = [sys.executable, "-W", "error", "-m", "skimitate", "run", "Hopper-v5"]
+    options = ["--episodes", "1", "--rounds", "3", "--jobs", "1", "--out", str(out)]
+    job = subprocess.run(
+        [*command, *options], check=True, capture_output=True, text=True
+    )
+    return job.stdout, out
+
+
+def test_the_main_job_shows_progress_and_a_table(finished):
+    printed, _ = finished
+    for line in ("Expert: 1 roll-outs", "BC: epoch 50/100", "DAgger: round 3/3"):
+        assert line in printed
+    rows = printed.splitlines()
+    (row,) = [line for line in rows if line.startswith("| Hopper-v5")]
+    assert row.count("(") == 3
+    assert "| Environment       | Roll-outs | Expert Rewards" in printed
+    assert "normalized return" in printed
+
+
+def test_the_main_job_keeps_what_it_made(finished):
+    _, out = finished
+    rollouts = Rollouts.load(out / "demonstrations.npz")
+    assert rollouts.n_episodes == 1
+    results = json.loads((out / "results.json").read_text())
+    assert {name: len(r) for name, r in results["returns"].items()} == dict.fromkeys(
+        ("Expert", "BC", "DAgger", "Random"), 20
+    )
+    means = {name: np.mean(r) for name, r in results["returns"].items()}
+    expected = (means["DAgger"] - means["Random"]) / (means["Expert"] - means["Random"])
+    assert results["normalized_return"]["DAgger"] == pytest.approx(expected)
+    assert len(results["history"]) == 4
+    dagger = joblib.load(out / "dagger.joblib")
+    assert isinstance(dagger, DAggerRegressor)
+    clone = joblib.load(out / "clone.joblib")
+    X = rollouts.observations[:5]
+    assert dagger.predict(X).shape == clone.predict(X).shape == (5, 3)
+    assert (out / "learning_curve.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_same_seed_gives_the_same_results(finished, tmp_path):
+    _, out = finished
+    options = ["--episodes", "1", "--rounds", "3", "--jobs", "2"]
+    assert main(["run", "Hopper-v5", *options, "--out", str(tmp_path)]) == 0
+    one, two = (
+        json.loads((d / "results.json").read_text())["returns"] for d in (out, tmp_path)
+    )
+    assert one == two
+
+
+def test_collect_and_evaluate(finished, tmp_path, capsys):
+    _, out = finished
+    path = tmp_path / "rollouts.npz"
+    options = ["--episodes", "2", "--jobs", "1"]
+    assert main(["collect", "Hopper-v5", *options, "--out", str(path)]) == 0
+    rollouts = Rollouts.load(path)
+    assert rollouts.n_episodes == 2
+    assert main(["evaluate", "Hopper-v5", *options]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-1].startswith("Hopper-v5: 37")
+    assert main(["evaluate", "Hopper-v5", *options, "--seed", "3"]) == 0
+    assert lines[-1] != capsys.readouterr().out.splitlines()[-1]
+    policy = str(out / "clone.joblib")
+    assert main(["evaluate", "Hopper-v5", *options, "--policy", policy]) == 0
+    assert "over 2 episodes" in capsys.readouterr().out
+
+
+def test_an_expert_by_file_and_by_name(tmp_path, capsys):
+    load_expert("Hopper-v5").save(tmp_path / "mine.npz")
+    for spec in (str(tmp_path / "mine.npz"), "toy:hopper_noop"):
+        options = ["--episodes", "1", "--jobs", "1", "--expert", spec]
+        assert main(["evaluate", "Hopper-v5", *options]) == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run", "Hoper-v5"], "env: cannot make 'Hoper-v5'.* Did you mean"),
+        (["run", "CartPole-v1"], "env: expected a Box action space"),
+        (["run", "Ant-v5"], "no bundled expert for Ant-v5, only for Hopper-v5.*--exp"),
+        (["run", "Hopper-v5", "--expert", "no/such.pkl"], "no such file: no/such.pkl"),
+        (["run", "Hopper-v5", "--expert", "no.zip"], "no such file: no.zip"),
+        (["run", "Hopper-v5", "--expert", "toy:nothing"], "expected module:callable"),
+        (
+            ["run", "Reacher-v5", "--expert", "Hopper-v5"],
+            "Reacher-v5 has 10 observation and 2 action .* for 11 and 3; give one for",
+        ),
+        (
+            ["run", "Reacher-v5", "--expert", "toy:hopper_noop"],
+            r"policy: .* got \(1, 3\) \(episode 0, step 0\)",
+        ),
+        (["run", "Hopper-v5", "--out", "/dev/null/out"], "/dev/null"),
+        (["collect", "Hopper-v5", "--out", "no/such/file.npz"], "no such folder"),
+        (["evaluate", "Hopper-v5", "--policy", "no.joblib"], "no such file: no.joblib"),
+    ],
+)
+def test_bad_input_is_one_line_and_status_2(arguments, message, capsys):
+    jobs = ["--jobs", "1"]
+    assert main([*arguments, *jobs]) == 2
+    captured = capsys.readouterr()
+    (line,) = captured.err.splitlines()
+    assert line.startswith("skimitate: error: ")
+    assert re.search(message, line)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["fly", "Hopper-v5"],
+        ["run", "Hopper-v5", "--rounds", "0"],
+        ["run", "Hopper-v5", "--episodes", "many"],
+        ["collect", "Hopper-v5"],
+    ],
+)
+def test_usage_errors_exit_with_status_2(arguments, capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+    assert "usage: skimitate" in capsys.readouterr().err

@@ -1,0 +1,52 @@
+"""Public docstrings: their sections are there, and their examples run."""
+
+import doctest
+import inspect
+
+import pytest
+
+import skimitate
+
+PUBLIC = [getattr(skimitate, name) for name in skimitate.__all__]
+
+
+def public_functions(public):
+    if inspect.isfunction(public):
+        return [public]
+    return [
+        member
+        for name, member in inspect.getmembers(public, inspect.isfunction)
+        if not name.startswith("_") and member.__module__.startswith("skimitate")
+    ]
+
+
+@pytest.mark.parametrize("public", PUBLIC, ids=skimitate.__all__)
+def test_examples_run(public):
+    runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE)
+    n_examples = 0
+    for test in doctest.DocTestFinder(recurse=False).find(public, public.__name__):
+        n_examples += len(test.examples)
+        result = runner.run(test)
+        assert result.failed == 0
+    assert n_examples > 0
+
+
+@pytest.mark.parametrize("public", PUBLIC, ids=skimitate.__all__)
+def test_sections_are_there(public):
+    for function in public_functions(public):
+        parameters = [p for p in inspect.signature(function).parameters if p != "self"]
+        docs = inspect.getdoc(function)
+        for parameter in parameters:
+            assert parameter in docs.split("Parameters\n", 1)[1], function
+        if function.__annotations__.get("return") not in (None, "None"):
+            assert "Returns\n" in docs, function
+        assert "return" in function.__annotations__, function
+
+
+@pytest.mark.parametrize("public", PUBLIC, ids=skimitate.__all__)
+def test_every_parameter_is_documented_and_annotated(public):
+    signature = inspect.signature(public)
+    described = inspect.getdoc(public).split("Parameters\n", 1)[1]
+    for name, parameter in signature.parameters.items():
+        assert f"\n{name}" in described or f", {name}" in described
+        assert parameter.annotation is not inspect.Parameter.empty

@@ -1,0 +1,348 @@
+"""Experts: the CS294 format and its traps, files that lie, the bundled ones."""
+
+import itertools
+import os
+import pickle
+import sys
+import types
+from pathlib import Path
+
+import gymnasium
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.linear_model import LinearRegression
+
+from skimitate import evaluate_policy, load_expert
+from skimitate._actors import as_policy
+from skimitate._experts import (
+    NetworkExpert,
+    bundled_experts,
+    expert_card,
+    resolve_expert,
+)
+
+CS294 = Path(__file__).resolve().parents[2] / "shared" / "experts"
+
+
+def cs294_content(n_features=11, n_outputs=3, nonlin="tanh", seed=0):
+    rng = np.random.default_rng(seed)
+    sizes = [n_features, 64, 64]
+    mean = rng.normal(size=(1, n_features))
+    std = rng.uniform(0.5, 2, size=(1, n_features))
+    hidden = {
+        f"layer_{2 * i}": {
+            "AffineLayer": {
+                "W": rng.normal(size=shape) / 8,
+                "b": rng.normal(size=(1, shape[1])),
+            }
+        }
+        for i, shape in enumerate(itertools.pairwise(sizes))
+    }
+    return {
+        "nonlin_type": nonlin,
+        "GaussianPolicy": {
+            "obsnorm": {
+                "Standardizer": {
+                    "mean_1_D": mean,
+                    "meansq_1_D": std**2 + mean**2,
+                    "count": np.array(7.0),
+                }
+            },
+            "hidden": {"FeedforwardNet": hidden},
+            "out": {
+                "AffineLayer": {
+                    "W": rng.normal(size=(64, n_outputs)),
+                    "b": rng.normal(size=(1, n_outputs)),
+                }
+            },
+            "logstdevs_1_Da": np.zeros((1, n_outputs)),
+        },
+    }
+
+
+def cs294_file(tmp_path, content, protocol=2):
+    path = tmp_path / "expert.pkl"
+    path.write_bytes(pickle.dumps(content, protocol=protocol))
+    return path
+
+
+def forward(content, observations):
+    """The forward pass as the format is described, on the file's own features."""
+    policy = content["GaussianPolicy"]
+    statistics = policy["obsnorm"]["Standardizer"]
+    mean = statistics["mean_1_D"]
+    std = np.sqrt(np.maximum(0, statistics["meansq_1_D"] - mean**2))
+    x = (observations - mean) / (std + 1e-6)
+    x[:, std[0] < 1e-3] = 0.0
+    for name in ("layer_0", "layer_2"):
+        layer = policy["hidden"]["FeedforwardNet"][name]["AffineLayer"]
+        x = x @ layer["W"] + layer["b"]
+        if content["nonlin_type"] == "tanh":
+            x = np.tanh(x)
+        else:
+            x = np.where(x > 0, x, 0.01 * x)
+    return x @ policy["out"]["AffineLayer"]["W"] + policy["out"]["AffineLayer"]["b"]
+
+
+@pytest.mark.parametrize("protocol", [0, 1, 2, 3, 4, 5])
+@pytest.mark.parametrize("nonlin", ["tanh", "lrelu"])
+def test_the_forward_pass_of_a_cs294_file(tmp_path, nonlin, protocol):
+    content = cs294_content(nonlin=nonlin)
+    expert = load_expert(cs294_file(tmp_path, content, protocol))
+    X = np.random.default_rng(1).normal(size=(6, 11))
+    assert_allclose(expert(X), forward(content, X), rtol=1e-10, atol=1e-12)
+    assert_allclose(expert(X[:1]), expert(X)[:1], rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("widths", "zeros"),
+    [
+        ((111, 8, 105), [(27, 6)]),
+        ((11, 2, 10), [(10, 1)]),
+        ((376, 17, 348), [(45, 10), (175, 6), (253, 6), (270, 6)]),
+    ],
+)
+def test_dropped_observations_are_put_back_as_zeros(tmp_path, widths, zeros):
+    n_file, n_outputs, n_env = widths
+    content = cs294_content(n_file, n_outputs)
+    expert = load_expert(cs294_file(tmp_path, content))
+    X = np.random.default_rng(1).normal(size=(4, n_env))
+    padded = X
+    for position, count in reversed(zeros):
+        padded = np.insert(padded, [position] * count, 0.0, axis=1)
+    assert padded.shape[1] == n_file
+    # The dropped features were constant zeros in training.
+    statistics = content["GaussianPolicy"]["obsnorm"]["Standardizer"]
+    dropped = np.isin(np.arange(n_file), np.flatnonzero((padded == 0).all(axis=0)))
+    for key in ("mean_1_D", "meansq_1_D"):
+        statistics[key][:, dropped] = 0.0
+    expert = load_expert(cs294_file(tmp_path, content))
+    assert_allclose(expert(X), forward(content, padded), rtol=1e-10, atol=1e-12)
+
+
+def test_a_near_constant_dimension_carries_no_information(tmp_path):
+    content = cs294_content()
+    statistics = content["GaussianPolicy"]["obsnorm"]["Standardizer"]
+    statistics["mean_1_D"][0, 4] = 8.32
+    statistics["meansq_1_D"][0, 4] = 8.32**2 + 1e-8
+    expert = load_expert(cs294_file(tmp_path, content))
+    X = np.random.default_rng(1).normal(size=(6, 11))
+    moved = X.copy()
+    moved[:, 4] = 8.91
+    assert_array_equal(expert(X), expert(moved))
+    assert_allclose(expert(X), forward(content, X), rtol=1e-10, atol=1e-12)
+
+
+class Evil:
+    """Asks the unpickler to call something."""
+
+    def __init__(self, function, *args):
+        self.call = function, args
+
+    def __reduce__(self):
+        return self.call
+
+
+@pytest.mark.parametrize("protocol", [0, 2, 4])
+@pytest.mark.parametrize(
+    ("function", "name"),
+    [
+        (os.system, "system"),
+        (eval, "eval"),
+        (getattr, "getattr"),
+        (np.load, "numpy.*load"),
+        (np.fromfile, "numpy.*fromfile"),
+        (types.SimpleNamespace, "types.SimpleNamespace"),
+    ],
+)
+def test_a_file_that_asks_for_anything_else_is_refused(
+    tmp_path, function, name, protocol
+):
+    marker = tmp_path / "ran"
+    content = cs294_content()
+    content["more"] = Evil(function, f"touch {marker}")
+    path = cs294_file(tmp_path, content, protocol)
+    with pytest.raises(ValueError, match=rf"expert.pkl: .*it asks for .*{name}"):
+        load_expert(path)
+    assert not marker.exists()
+
+
+def test_bytes_may_only_be_spelled_in_latin1(tmp_path):
+    text = b"c_codecs\nencode\n(Vabc\nVrot13\ntR."
+    path = tmp_path / "expert.pkl"
+    path.write_bytes(text)
+    with pytest.raises(ValueError, match="not latin1"):
+        load_expert(path)
+
+
+def without(content, *keys):
+    inner = content
+    for key in keys[:-1]:
+        inner = inner[key]
+    del inner[keys[-1]]
+    return content
+
+
+def with_value(content, value, *keys):
+    inner = content
+    for key in keys[:-1]:
+        inner = inner[key]
+    inner[keys[-1]] = value
+    return content
+
+
+OUT = ("GaussianPolicy", "out", "AffineLayer")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ([1, 2, 3], "this is none"),
+        (without(cs294_content(), "GaussianPolicy"), "no entry 'GaussianPolicy'"),
+        (without(cs294_content(), *OUT, "W"), "no entry 'W'"),
+        (with_value(cs294_content(), np.zeros((3, 3)), *OUT, "W"), "layer 3: .*64"),
+        (with_value(cs294_content(), np.full((64, 3), np.nan), *OUT, "W"), "finite"),
+        (with_value(cs294_content(), "sine", "nonlin_type"), "activation: .*'sine'"),
+        (with_value(cs294_content(), "text", *OUT, "b"), "this is none|could not"),
+    ],
+)
+def test_a_file_of_another_content_is_refused(tmp_path, content, message):
+    with pytest.raises(ValueError, match=message):
+        load_expert(cs294_file(tmp_path, content))
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"not a pickle", pickle.dumps(cs294_content())[:500]]
+)
+def test_a_file_that_is_no_pickle_is_refused(tmp_path, data):
+    path = tmp_path / "expert.pkl"
+    path.write_bytes(data)
+    with pytest.raises(ValueError, match="expected a CS294 expert file"):
+        load_expert(path)
+
+
+def test_names_that_lead_nowhere(tmp_path):
+    with pytest.raises(ValueError, match=r"expected a bundled expert \(Hopper-v5"):
+        load_expert("Hopper-v1")
+    with pytest.raises(FileNotFoundError, match=r"no such file: .*missing.pkl"):
+        load_expert(tmp_path / "missing.pkl")
+
+
+def test_observations_of_another_width_are_refused():
+    with pytest.raises(ValueError, match=r"expected 11 features, got shape \(1, 4\)"):
+        load_expert("Hopper-v5")(np.zeros((1, 4)))
+
+
+def test_saved_experts_act_alike(tmp_path):
+    expert = load_expert("Hopper-v5")
+    expert.save(tmp_path / "copy.npz")
+    other = load_expert(tmp_path / "copy.npz")
+    X = np.random.default_rng(0).normal(size=(5, 11))
+    assert_allclose(other(X), expert(X), rtol=1e-6)
+    (tmp_path / "bad.npz").write_bytes(b"nothing")
+    np.savez(tmp_path / "other.npz", a=np.zeros(3))
+    np.savez(tmp_path / "pickled.npz", mean=np.array([{}], dtype=object))
+    for name in ("bad.npz", "other.npz", "pickled.npz"):
+        with pytest.raises(ValueError, match=f"{name}: expected an expert"):
+            load_expert(tmp_path / name)
+
+
+@pytest.mark.parametrize("env", sorted(bundled_experts()))
+def test_a_bundled_expert_earns_what_its_card_says(env):
+    card = expert_card(env)
+    returns = evaluate_policy(env, load_expert(env), n_episodes=3, random_state=1)
+    assert abs(returns.mean() - card["mean_return"]) < 0.1 * abs(card["mean_return"])
+    assert card["mean_return"] >= 0.97 * card["cs294_expert"]["mean_return"]
+    assert "CS294" in card["origin"]
+
+
+@pytest.mark.skipif(not CS294.is_dir(), reason="the CS294 expert files are not here")
+@pytest.mark.parametrize(
+    ("name", "at_least"),
+    [
+        ("Ant", 4000),
+        ("HalfCheetah", 3900),
+        ("Hopper", 3700),
+        ("Humanoid", 4000),
+        ("Reacher", -7),
+        ("Walker2d", 2500),
+    ],
+)
+def test_the_cs294_experts_work_on_v5(name, at_least):
+    expert = load_expert(CS294 / f"{name}-v1.pkl")
+    returns = evaluate_policy(f"{name}-v5", expert, n_episodes=2, random_state=0)
+    assert returns.mean() > at_least
+
+
+class Acting:
+    def act(self, observations):
+        return "act"
+
+    def predict(self, observations):
+        return "predict"
+
+
+def test_what_can_act():
+    assert as_policy(Acting())(None) == "act"
+    model = LinearRegression().fit(np.eye(2), np.eye(2))
+    assert as_policy(model) == model.predict
+    assert as_policy(np.tanh) is np.tanh
+    for thing in (3, "policy", Acting, None):
+        with pytest.raises(TypeError, match="policy: expected a callable or an object"):
+            as_policy(thing)
+
+
+def test_what_the_command_line_takes_for_an_expert(tmp_path, monkeypatch):
+    assert isinstance(resolve_expert("Hopper-v5"), NetworkExpert)
+    path = cs294_file(tmp_path, cs294_content())
+    assert isinstance(resolve_expert(str(path)), NetworkExpert)
+    assert resolve_expert("numpy:tanh") is np.tanh
+    for spec, message in [
+        ("numpy:nothing", "expert: expected module:callable, .*nothing"),
+        ("no_such_module:f", "expert: expected module:callable, .*no_such_module"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            resolve_expert(spec)
+    with pytest.raises(TypeError, match="expert: expected a callable"):
+        resolve_expert("numpy:pi")
+    with pytest.raises(FileNotFoundError, match="expert: no such file"):
+        resolve_expert(str(tmp_path / "model.zip"))
+
+
+class FakeAlgorithm:
+    def __init__(self, works):
+        self.works = works
+
+    def load(self, path, device):
+        if not self.works:
+            raise KeyError("another algorithm's parameters")
+        return Acting()
+
+
+def test_stable_baselines3_models(tmp_path, monkeypatch):
+    path = tmp_path / "model.zip"
+    path.write_bytes(b"whatever")
+    monkeypatch.setitem(sys.modules, "stable_baselines3", None)
+    with pytest.raises(ImportError, match="pip install stable-baselines3"):
+        resolve_expert(str(path))
+    names = ("PPO", "SAC", "TD3", "A2C", "DDPG", "DQN")
+    fake = types.SimpleNamespace(**{n: FakeAlgorithm(n == "SAC") for n in names})
+    monkeypatch.setitem(sys.modules, "stable_baselines3", fake)
+    assert isinstance(resolve_expert(str(path)), Acting)
+    fake.SAC = FakeAlgorithm(False)
+    with pytest.raises(ValueError, match="is no stable-baselines3 model"):
+        resolve_expert(str(path))
+
+
+def test_the_hopper_expert_walks_for_a_whole_episode():
+    env = gymnasium.make("Hopper-v5")
+    expert = load_expert("Hopper-v5")
+    observation, _ = env.reset(seed=3)
+    ended, n_steps = False, 0
+    while not ended:
+        action = expert(observation[None])[0].clip(-1, 1).astype(np.float32)
+        observation, _, terminated, truncated, _ = env.step(action)
+        ended, n_steps = terminated or truncated, n_steps + 1
+    env.close()
+    assert n_steps == 1000

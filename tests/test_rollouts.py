@@ -1,0 +1,328 @@
+"""Rollouts: what is run, kept and saved, and what is refused."""
+
+import time
+from functools import partial
+
+import gymnasium
+import numpy as np
+import pytest
+from gymnasium.spaces import Box, Discrete
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.linear_model import LinearRegression
+from toy import LIMIT, PointEnv, StatefulExpert, expert, logged
+
+from skimitate import (
+    BehaviorCloner,
+    Rollouts,
+    collect_rollouts,
+    evaluate_policy,
+    load_expert,
+)
+from skimitate._rollouts import UniformPolicy
+
+
+@pytest.fixture(autouse=True)
+def _empty_log():
+    PointEnv.log.clear()
+    yield
+    assert len(logged("made")) == len(logged("closed"))
+
+
+def test_every_step_is_kept():
+    rollouts = collect_rollouts(PointEnv, expert, n_episodes=3, random_state=0)
+    steps = logged("step")
+    positions = np.array([position for position, _ in steps])
+    executed = np.array([action for _, action in steps])
+    assert_array_equal(rollouts.observations, positions)
+    assert_array_equal(rollouts.actions, expert(positions))
+    assert np.abs(rollouts.actions).max() > LIMIT
+    assert executed.dtype == np.float32
+    assert_array_equal(executed, rollouts.actions.clip(-LIMIT, LIMIT).astype("f4"))
+    assert_array_equal(rollouts.episode_ids, np.repeat([0, 1, 2], 5))
+    rewards = -np.abs(positions + executed).sum(axis=1)
+    assert_allclose(rollouts.rewards, rewards)
+    assert_allclose(rollouts.returns, rewards.reshape(3, 5).sum(axis=1))
+    assert_array_equal(rollouts.lengths, [5, 5, 5])
+    assert (len(rollouts), rollouts.n_episodes) == (15, 3)
+
+
+@pytest.mark.parametrize(
+    "policy", [load_expert("Hopper-v5"), UniformPolicy("Hopper-v5")]
+)
+def test_the_result_does_not_depend_on_n_jobs(policy):
+    results = [
+        collect_rollouts(
+            "Hopper-v5", policy, n_episodes=5, max_steps=60, n_jobs=j, random_state=7
+        )
+        for j in (1, 2, -1)
+    ]
+    other = collect_rollouts("Hopper-v5", policy, n_episodes=5, max_steps=60)
+    for result in results:
+        for name in ("observations", "actions", "rewards", "episode_ids"):
+            assert_array_equal(getattr(result, name), getattr(results[0], name))
+    assert not np.array_equal(other.observations[0], results[0].observations[0])
+    starts = results[0].observations[np.cumsum([0, *results[0].lengths[:-1]])]
+    assert len(np.unique(starts, axis=0)) == 5
+
+
+def test_evaluation_is_the_returns_of_the_same_episodes():
+    options = {"n_episodes": 4, "random_state": 3}
+    returns = evaluate_policy(PointEnv, expert, **options)
+    assert_array_equal(returns, collect_rollouts(PointEnv, expert, **options).returns)
+    assert_array_equal(returns, evaluate_policy(PointEnv, expert, **options, n_jobs=2))
+
+
+def test_episodes_end_by_termination_or_at_max_steps():
+    free = collect_rollouts("Hopper-v5", UniformPolicy("Hopper-v5"), random_state=0)
+    assert len(set(free.lengths)) > 1
+    cut = collect_rollouts(PointEnv, expert, n_episodes=2, max_steps=3)
+    assert_array_equal(cut.lengths, [3, 3])
+
+
+def test_a_stateful_policy_is_reset_each_episode():
+    policy = StatefulExpert()
+    collect_rollouts(PointEnv, policy, n_episodes=3)
+    assert policy.n_resets == 3
+    assert len(policy.asked) == 15
+
+
+def test_many_kinds_of_policies():
+    X = np.random.default_rng(0).normal(size=(30, 2))
+    linear = LinearRegression().fit(X, expert(X))
+    cloner = BehaviorCloner(max_iter=1).fit(X, expert(X))
+
+    class WithState:
+        def predict(self, observations):
+            return expert(observations), None  # as stable-baselines3 does
+
+    for policy in (expert, linear, cloner, WithState()):
+        assert evaluate_policy(PointEnv, policy, n_episodes=1).shape == (1,)
+
+
+def test_environments_are_given_in_many_ways():
+    spec = gymnasium.spec("Hopper-v5")
+    policy = UniformPolicy(spec)
+    options = {"n_episodes": 1, "random_state": 0}
+    makers = ["Hopper-v5", spec, lambda: gymnasium.make("Hopper-v5")]
+    returns = [evaluate_policy(env, policy, **options)[0] for env in makers]
+    assert len(set(returns)) == 1
+
+
+def test_a_live_environment_is_left_open():
+    env = PointEnv()
+    evaluate_policy(env, expert, n_episodes=2)
+    assert logged("closed") == []
+    with pytest.raises(ValueError, match=r"env: .* 2 jobs, got a live"):
+        evaluate_policy(env, expert, n_episodes=2, n_jobs=2)
+    env.close()
+
+
+def test_saving_and_loading(tmp_path):
+    rollouts = collect_rollouts(PointEnv, expert, n_episodes=2)
+    rollouts.save(tmp_path / "rollouts.npz")
+    loaded = Rollouts.load(tmp_path / "rollouts.npz")
+    for name in ("observations", "actions", "rewards", "episode_ids"):
+        assert_array_equal(getattr(loaded, name), getattr(rollouts, name))
+
+
+def test_files_that_hold_no_rollouts(tmp_path):
+    (tmp_path / "text.npz").write_text("nothing")
+    (tmp_path / "empty.npz").write_bytes(b"")
+    np.save(tmp_path / "array.npz", np.zeros(3))
+    np.savez(tmp_path / "other.npz", observations=np.zeros((3, 2)))
+    np.savez(tmp_path / "pickled.npz", observations=np.array([{}], dtype=object))
+    for path in tmp_path.glob("*.npz*"):
+        with pytest.raises(ValueError, match="expected saved rollouts"):
+            Rollouts.load(path)
+    with pytest.raises(FileNotFoundError):
+        Rollouts.load(tmp_path / "missing.npz")
+
+
+GOOD = {
+    "observations": np.zeros((4, 2)),
+    "actions": np.zeros((4, 1)),
+    "rewards": np.zeros(4),
+    "episode_ids": np.array([0, 0, 1, 1]),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "array"),
+    [
+        ("observations", np.zeros(4)),
+        ("actions", np.zeros((3, 1))),
+        ("rewards", np.zeros((4, 1))),
+        ("rewards", np.array([0, 0, np.nan, 0])),
+        ("episode_ids", np.array([0, 1, 0, 1])),
+        ("episode_ids", np.array([1, 1, 2, 2])),
+    ],
+)
+def test_rollouts_check_themselves(name, array):
+    Rollouts(**GOOD)
+    with pytest.raises(ValueError, match=f"{name}: expected"):
+        Rollouts(**GOOD | {name: array})
+
+
+def fails_at(step, answer):
+    policy = StatefulExpert()
+
+    def act(observations):
+        action = policy(observations)
+        return answer() if policy.t == step + 1 else action
+
+    act.reset = policy.reset
+    return act
+
+
+def crash():
+    raise KeyError("left")
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (crash, r"policy: raised KeyError\('left'\)"),
+        (
+            lambda: np.full((1, 2), np.inf),
+            r"policy: expected finite actions, got",
+        ),
+        (lambda: np.zeros((2, 2)), r"policy: expected actions of .* got \(2, 2\)"),
+    ],
+)
+def test_a_failing_policy_is_named_with_episode_and_step(answer, message, n_jobs):
+    # With two jobs, either of the two episodes may be the first to fail.
+    episode = "0" if n_jobs == 1 else "[01]"
+    where = rf".*\(episode {episode}, step 3\)"
+    with pytest.raises(ValueError, match=message + where):
+        collect_rollouts(
+            PointEnv, fails_at(3, answer), n_episodes=2, n_jobs=n_jobs, random_state=0
+        )
+
+
+class OddEnv(PointEnv):
+    """Shows or pays what it should not."""
+
+    def __init__(self, observation=None, reward=None):
+        super().__init__()
+        self.odd = observation, reward
+
+    def step(self, action):
+        observation, reward, *rest = super().step(action)
+        odd_observation, odd_reward = self.odd
+        if self.t == 2:
+            observation = observation if odd_observation is None else odd_observation
+            reward = reward if odd_reward is None else odd_reward
+        return observation, reward, *rest
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"observation": np.array([np.nan, 0])}, "env: expected finite observations"),
+        ({"observation": np.zeros(3)}, r"env: expected .* shape \(2,\), got \(3,\)"),
+        ({"reward": np.nan}, "env: expected a finite reward, got nan"),
+    ],
+)
+def test_a_failing_environment_is_named_with_episode_and_step(options, message):
+    with pytest.raises(ValueError, match=message + r".*\(episode 0, step 1\)"):
+        collect_rollouts(partial(OddEnv, **options), expert, n_episodes=1)
+
+
+class SpacesEnv(PointEnv):
+    def __init__(self, observation_space, action_space):
+        super().__init__()
+        self.observation_space = observation_space
+        self.action_space = action_space
+
+
+PLANE = Box(-1, 1, (2,))
+
+
+@pytest.mark.parametrize(
+    ("env", "error", "message"),
+    [
+        ("Hoper-v5", ValueError, "env: cannot make 'Hoper-v5'.*Did you mean"),
+        ("nothing", ValueError, "env: cannot make 'nothing'"),
+        (3, TypeError, "env: expected an environment id.* got 3"),
+        (
+            dict,
+            TypeError,
+            "env: expected a callable that makes .*, got {}",
+        ),
+        (partial(SpacesEnv, PLANE, Discrete(2)), ValueError, "Box action space"),
+        (partial(SpacesEnv, Discrete(2), PLANE), ValueError, "Box observation space"),
+        (
+            partial(SpacesEnv, Box(0, 1, (2, 2)), PLANE),
+            ValueError,
+            "one dimension, got",
+        ),
+    ],
+)
+def test_environments_that_do_not_do(env, error, message):
+    with pytest.raises(error, match=message):
+        evaluate_policy(env, expert)
+
+
+@pytest.mark.parametrize("function", [collect_rollouts, evaluate_policy])
+@pytest.mark.parametrize(
+    ("n_episodes", "error"), [(0, ValueError), (-1, ValueError), (2.5, TypeError)]
+)
+def test_counts(function, n_episodes, error):
+    with pytest.raises(error, match="n_episodes: expected a positive integer, got"):
+        function(PointEnv, expert, n_episodes=n_episodes)
+
+
+def test_verbose_prints_each_episode(capsys):
+    collect_rollouts(PointEnv, expert, n_episodes=2, verbose=True)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line[:17] for line in lines] == ["episode 0: return", "episode 1: return"]
+
+
+class StillEnv(gymnasium.Env):
+    """Costs next to nothing."""
+
+    observation_space = Box(-1, 1, (11,), dtype=np.float64)
+    action_space = Box(-1, 1, (3,))
+
+    def __init__(self, n_steps):
+        self.n_steps = n_steps
+        self.observation = np.zeros(11)
+
+    def reset(self, *, seed=None, options=None):
+        self.t = 0
+        return self.observation, {}
+
+    def step(self, action):
+        self.t += 1
+        return self.observation, 0.0, False, self.t >= self.n_steps, {}
+
+
+def test_the_loop_adds_at_most_10_microseconds_a_step():
+    n_steps = 5000
+    actions = np.zeros((1, 3))
+
+    def still(observations):
+        return actions
+
+    def bare():
+        env = StillEnv(n_steps)
+        observation, _ = env.reset()
+        for _ in range(n_steps):
+            still(observation[None])
+            observation, *_ = env.step(actions[0])
+
+    def full():
+        collect_rollouts(partial(StillEnv, n_steps), still, n_episodes=1)
+
+    # The least of several: the machine may be busy with other things.
+    bare_time, full_time = (
+        min(timed(function) for _ in range(7)) for function in (bare, full)
+    )
+    assert (full_time - bare_time) / n_steps < 10e-6
+
+
+def timed(function):
+    began = time.perf_counter()
+    function()
+    return time.perf_counter() - began
