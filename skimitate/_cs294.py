@@ -1,5 +1,6 @@
 """The expert files of Berkeley's CS294-112 (Fall 2017), read for ``-v5``."""
 
+import importlib
 import pickle
 from collections.abc import Mapping
 from pathlib import Path
@@ -44,13 +45,15 @@ class _ArrayUnpickler(pickle.Unpickler):
     """Unpickler that admits NumPy arrays and plain containers and nothing else."""
 
     def find_class(self, module: str, name: str) -> Any:
-        multiarray = np._core.multiarray  # type: ignore[attr-defined]
+        # NumPy's own pickles name these, though they are not public.
+        multiarray = importlib.import_module("numpy._core.multiarray")
+        numeric = importlib.import_module("numpy._core.numeric")
         admitted = {
             ("numpy", "ndarray"): np.ndarray,
             ("numpy", "dtype"): np.dtype,
             ("numpy.core.multiarray", "_reconstruct"): multiarray._reconstruct,
             ("numpy.core.multiarray", "scalar"): multiarray.scalar,
-            ("numpy.core.numeric", "_frombuffer"): np._core.numeric._frombuffer,
+            ("numpy.core.numeric", "_frombuffer"): numeric._frombuffer,
             ("_codecs", "encode"): _bytes_of,
         }
         try:

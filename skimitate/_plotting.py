@@ -128,10 +128,11 @@ class ReturnCurveDisplay:
         ReturnCurveDisplay
             The object itself.
         """
+        from matplotlib.figure import Figure
+        from matplotlib.ticker import MaxNLocator
+
         if ax is None:
             # A figure of its own, and no window, whatever backend is set.
-            from matplotlib.figure import Figure
-
             ax = Figure(figsize=(7, 4.5), layout="constrained").add_subplot()
         ax.errorbar(
             self.rounds,
@@ -156,7 +157,7 @@ class ReturnCurveDisplay:
                 label=f"kept: round {self.best_round}",
             )
         ax.set(xlabel="round of DAgger (0 is the clone)", ylabel="return")
-        ax.xaxis.get_major_locator().set_params(integer=True)
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=2)
         self.ax_ = ax
         self.figure_: Any = ax.figure
