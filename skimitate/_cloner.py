@@ -14,8 +14,9 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from skimitate._network import MLP, Tensor, Trainer, resolve_device
+from skimitate._network import MLP
 from skimitate._normalizer import RunningNormalizer
+from skimitate._trainer import Trainer, TrainingData, resolve_device
 from skimitate._validation import (
     Interval,
     StrOptions,
@@ -84,8 +85,9 @@ class BehaviorCloner(
         Decay of the moving average of the iterates, for each step; None for none. The
         average is over the last tenth of the steps for as long as that is shorter than
         the ``1 / (1 - ema_decay)`` steps that the decay stands for.
-    backend : {"auto", "torch"}, default="auto"
-        What trains. Both values mean torch.
+    backend : {"auto", "compiled", "torch"}, default="auto"
+        What trains: a compiled kernel, or plain torch (autograd, fused Adam). Both take
+        the same steps. "auto" is the kernel on the CPU, and torch on other devices.
     device : str, default="cpu"
         torch device to train on. The fitted network always acts on the CPU.
     random_state : int, RandomState instance or None, default=None
@@ -156,7 +158,7 @@ class BehaviorCloner(
         "tol": [Interval(Real, 0, None, closed="left")],
         "warm_start": ["boolean"],
         "ema_decay": [Interval(Real, 0, 1, closed="left"), None],
-        "backend": [StrOptions({"auto", "torch"})],
+        "backend": [StrOptions({"auto", "compiled", "torch"})],
         "device": [str],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
@@ -178,7 +180,7 @@ class BehaviorCloner(
         tol: float = 1e-4,
         warm_start: bool = False,
         ema_decay: float | None = 0.9995,
-        backend: Literal["auto", "torch"] = "auto",
+        backend: Literal["auto", "compiled", "torch"] = "auto",
         device: str = "cpu",
         random_state: int | np.random.RandomState | None = None,
         verbose: bool = False,
@@ -275,7 +277,7 @@ class BehaviorCloner(
         else:
             self._check_architecture(train)
         self._fit_normalizer(train, running=True)
-        self._run_epoch(*self._tensors(train))
+        self._run_epoch(self._prepare(train))
         return self
 
     def predict(self, X: ArrayLike) -> NDArray[np.float64]:
@@ -314,11 +316,14 @@ class BehaviorCloner(
         ndarray of shape (n_outputs,) or (n_samples, n_outputs)
             One action or a batch. Without the last axis if ``y`` had one dimension.
         """
-        inputs = np.asarray(observation, dtype=np.float64)
-        if self.normalizer_ is not None:
-            inputs = (inputs - self.normalizer_.mean_) / self.normalizer_.scale_
-        actions = self.network_.infer(inputs)
-        return actions[..., 0] if self._y_ndim == 1 else actions
+        normalizer = self.normalizer_
+        if normalizer is None:
+            actions = self.network_.act(observation, None, None)
+        else:
+            actions = self.network_.act(
+                observation, normalizer.mean_, normalizer.scale_
+            )
+        return actions if self._y_ndim == 2 else actions[..., 0]
 
     def _check_samples(
         self,
@@ -358,6 +363,12 @@ class BehaviorCloner(
     def _start(self, train: _Samples) -> None:
         """Set up a network, its trainer and the records of a new training."""
         device = resolve_device(self.device)
+        on_cpu = device.type == "cpu"
+        if self.backend == "compiled" and not on_cpu:
+            raise ValueError(
+                f"backend: expected 'auto' or 'torch' on device {self.device!r}, got "
+                "'compiled', which trains on the CPU"
+            )
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
         self._rng = np.random.default_rng(seed)
         self.network_ = MLP(self._layer_sizes(train), self.activation)
@@ -367,6 +378,7 @@ class BehaviorCloner(
             learning_rate=self.learning_rate_init,
             ema_decay=self.ema_decay,
             device=device,
+            compiled=on_cpu and self.backend != "torch",
         )
         self.normalizer_: RunningNormalizer | None = None
         self.n_outputs_ = train.y.shape[1]
@@ -417,14 +429,14 @@ class BehaviorCloner(
 
     def _run_epochs(self, train: _Samples, validation: _Samples | None) -> None:
         """Train until the epochs are spent, or early stopping or a callback says so."""
-        tensors = self._tensors(train)
+        data = self._prepare(train)
         best, best_score, n_stale = None, -np.inf, 0
         context = self._init_callback_context(max_subtasks=self.max_iter)
         context.call_on_fit_task_begin(estimator=self, X=train.X, y=train.y)
         for _ in range(self.max_iter):
             epoch = context.subcontext(task_name="epoch")
             epoch.call_on_fit_task_begin(estimator=self, X=train.X, y=train.y)
-            self._run_epoch(*tensors)
+            self._run_epoch(data)
             stop = epoch.call_on_fit_task_end(
                 estimator=self,
                 X=train.X,
@@ -451,29 +463,22 @@ class BehaviorCloner(
             reconstruction_attributes=self._acting_state,
         )
 
-    def _tensors(self, train: _Samples) -> tuple[Tensor, Tensor, Tensor | None]:
-        """Return normalized inputs, targets and weights of mean 1, on the device."""
+    def _prepare(self, train: _Samples) -> TrainingData:
+        """Normalize the inputs and lay the samples out for the trainer."""
         inputs = train.X
         if self.normalizer_ is not None:
             inputs = self.normalizer_.transform(inputs)
-        weight = train.weight
-        if weight is not None:
-            weight = self._trainer.tensor(weight / weight.mean())
-        return self._trainer.tensor(inputs), self._trainer.tensor(train.y), weight
+        return self._trainer.prepare(inputs, train.y, train.weight)
 
-    def _run_epoch(
-        self, inputs: Tensor, targets: Tensor, weight: Tensor | None
-    ) -> None:
+    def _run_epoch(self, data: TrainingData) -> None:
         """Pass once over the data in a new order, and let the result act."""
         loss = self._trainer.run_epoch(
-            inputs,
-            targets,
-            weight,
-            self._rng.permutation(len(inputs)),
+            data,
+            self._rng.permutation(len(data.X)),
             batch_size=self.batch_size,
             alpha=self.alpha,
         )
-        if not np.isfinite(loss):
+        if not loss < float(np.finfo(np.float32).max):
             raise ValueError(
                 f"the loss became {loss} in epoch {self.n_iter_ + 1}: observations "
                 "or actions are too large for float32, or learning_rate_init "

@@ -10,9 +10,9 @@ import numpy as np
 from gymnasium.envs.registration import EnvSpec
 from joblib import Parallel, delayed, effective_n_jobs
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from skimitate._actors import ActorError, all_finite
+from skimitate._threads import one_thread
 
 EnvLike = str | EnvSpec | Callable[[], gymnasium.Env] | gymnasium.Env
 
@@ -222,9 +222,7 @@ def _run_part(
 ) -> list[Episode]:
     """Run some of the episodes, in one environment."""
     episodes = []
-    # A sum over many numbers depends in its last digit on how many threads share it,
-    # and a closed loop amplifies that: one thread here, whatever the number of jobs.
-    with threadpool_limits(1), open_env(env) as opened:
+    with one_thread(), open_env(env) as opened:
         for number, seed in numbered_seeds:
             runner = _EpisodeRunner(opened, driver, f"{where}episode {number}")
             episodes.append(

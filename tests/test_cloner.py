@@ -16,6 +16,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV, GroupKFold
 from sklearn.neural_network import MLPRegressor
 from sklearn.pipeline import make_pipeline
+from threadpoolctl import threadpool_limits
 
 from skimitate import BehaviorCloner, RunningNormalizer
 
@@ -96,7 +97,10 @@ def averaged(iterates, ema_decay):
 @pytest.mark.parametrize("activation", ["relu", "tanh", "logistic", "identity"])
 @pytest.mark.parametrize("alpha", [0.0, 0.1])
 @pytest.mark.parametrize("ema_decay", [None, 0.5, 0.9995])
-def test_training_is_adam_on_the_penalized_weighted_error(activation, alpha, ema_decay):
+@pytest.mark.parametrize("backend", ["compiled", "torch"])
+def test_training_is_adam_on_the_penalized_weighted_error(
+    activation, alpha, ema_decay, backend
+):
     rng = np.random.default_rng(1)
     X, y = rng.normal(size=(70, 3)), rng.normal(size=(70, 2))
     weight = rng.uniform(0, 3, size=70)
@@ -107,6 +111,7 @@ def test_training_is_adam_on_the_penalized_weighted_error(activation, alpha, ema
         ema_decay=ema_decay,
         normalize=False,
         max_iter=4,
+        backend=backend,
         random_state=0,
     ).fit(X, y, sample_weight=weight)
     iterates = reference_training(cloner, X, y, weight / weight.mean(), 4)
@@ -166,7 +171,7 @@ def test_the_normalizer_may_change_but_the_policy_may_not(data):
         max_iter=5, ema_decay=0.5, random_state=0, warm_start=True
     ).fit(X, y)
     # Without a step size, only the average can move, and it soon is at the iterate.
-    cloner._trainer._optimizer.param_groups[0]["lr"] = 0.0
+    cloner._trainer.learning_rate = 0.0
     cloner.set_params(max_iter=10).fit(X, y)
     before = cloner.predict(X)
     rng = np.random.default_rng(2)
@@ -294,22 +299,27 @@ def test_same_seed_same_bits_and_global_generators_untouched(data):
     assert torch.get_num_threads() == threads
 
 
-def test_the_number_of_threads_does_not_change_a_bit():
+@pytest.mark.parametrize("backend", ["compiled", "torch"])
+def test_the_number_of_threads_does_not_change_a_bit(backend):
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(2000, 60)), rng.normal(size=(2000, 8))
     fits = []
     before = torch.get_num_threads()
+    cloner = BehaviorCloner(
+        (256, 256), batch_size=512, max_iter=2, backend=backend, random_state=0
+    )
     for threads in (1, 2):
         torch.set_num_threads(threads)
-        cloner = BehaviorCloner((256, 256), batch_size=512, max_iter=2, random_state=0)
-        fits.append(parameters(cloner.fit(X, y)))
+        with threadpool_limits(threads):
+            fits.append(parameters(clone(cloner).fit(X, y)))
     torch.set_num_threads(before)
     assert_array_equal(*fits)
 
 
-def test_copies_go_on_training_alike(data, tmp_path):
+@pytest.mark.parametrize("backend", ["compiled", "torch"])
+def test_copies_go_on_training_alike(data, tmp_path, backend):
     X, y = data
-    original = BehaviorCloner(random_state=0)
+    original = BehaviorCloner(random_state=0, backend=backend)
     for _ in range(3):
         original.partial_fit(X, y)
     joblib.dump(original, tmp_path / "cloner.joblib")
@@ -459,6 +469,7 @@ def test_bad_data(X, y, error, message):
         ({"ema_decay": 1.0}, "'ema_decay' parameter .* Got 1.0"),
         ({"max_iter": 0}, "'max_iter' parameter .* Got 0"),
         ({"device": "abacus"}, "device: expected one .* got 'abacus'"),
+        ({"device": "meta", "backend": "compiled"}, "backend: expected .* 'compiled'"),
         ({"device": "cuda:7"}, "device: expected one .* got 'cuda:7'"),
         ({"early_stopping": True}, "validation_fraction: .* got 1 and 4"),
     ],

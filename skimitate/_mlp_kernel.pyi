@@ -1,0 +1,48 @@
+import numpy as np
+from numpy.typing import NDArray
+
+Float32 = NDArray[np.float32]
+Float64 = NDArray[np.float64]
+
+ACTIVATIONS: dict[str, int]
+LOSSES: dict[str, int]
+
+def train_epoch(
+    X: Float32,
+    y: Float32,
+    sample_weight: Float32 | None,
+    permutation: NDArray[np.intp],
+    layer_sizes: NDArray[np.intp],
+    activation: int,
+    loss: int,
+    parameters: Float32,
+    moment1: Float32,
+    moment2: Float32,
+    average: Float32 | None,
+    n_steps: int,
+    batch_size: int,
+    learning_rate: float,
+    alpha: float,
+    ema_decay: float,
+) -> float: ...
+def loss_gradient(
+    X: Float32,
+    y: Float32,
+    sample_weight: Float32 | None,
+    layer_sizes: NDArray[np.intp],
+    activation: int,
+    loss: int,
+    parameters: Float32,
+    alpha: float,
+    gradient: Float32,
+) -> float: ...
+def act(
+    observation: Float64,
+    mean: Float64 | None,
+    scale: Float64 | None,
+    layer_sizes: NDArray[np.intp],
+    activation: int,
+    parameters: Float32,
+    scratch: Float64,
+    out: Float64,
+) -> None: ...

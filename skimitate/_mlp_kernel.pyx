@@ -1,0 +1,599 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
+# cython: initializedcheck=False
+"""Kernel: one epoch of minibatch training, and the policy of one observation.
+
+A network is given by the sizes of its layers and one vector of parameters: of each
+layer the weights, shape (n_outputs, n_inputs), then the biases. Matrices are stored by
+rows; BLAS takes them by columns and so sees each transposed.
+"""
+
+from libc.math cimport exp, log, pow, sqrt, tanh
+from libc.stdlib cimport free, malloc
+from libc.string cimport memcpy
+from scipy.linalg.cython_blas cimport sgemm
+
+cdef extern from "_vector_math.h" nogil:
+    void add_bias(Py_ssize_t, Py_ssize_t, const float*, float*)
+    void relu_forward(Py_ssize_t, float*)
+    void tanh_forward(Py_ssize_t, float*)
+    void logistic_forward(Py_ssize_t, float*)
+    void relu_backward(Py_ssize_t, const float*, float*)
+    void tanh_backward(Py_ssize_t, const float*, float*)
+    void logistic_backward(Py_ssize_t, const float*, float*)
+    void sum_rows(Py_ssize_t, Py_ssize_t, const float*, float*)
+    void add_scaled(Py_ssize_t, float, const float*, float*)
+    void adam_step(
+        Py_ssize_t, float, float, float, float, float,
+        const float*, float*, float*, float*,
+    )
+    void move_average(Py_ssize_t, float, const float*, float*)
+    void affine_double(
+        Py_ssize_t, Py_ssize_t, const float*, const float*, const double*, double*
+    )
+
+cdef enum:
+    IDENTITY = 0
+    LOGISTIC = 1
+    RELU = 2
+    TANH = 3
+
+cdef enum:
+    SQUARED_ERROR = 0
+    CROSS_ENTROPY = 1
+
+ACTIVATIONS = {
+    "identity": IDENTITY, "logistic": LOGISTIC, "relu": RELU, "tanh": TANH
+}
+LOSSES = {"squared_error": SQUARED_ERROR, "cross_entropy": CROSS_ENTROPY}
+
+cdef double BETA1 = 0.9
+cdef double BETA2 = 0.999
+cdef double EPSILON = 1e-8
+
+# BLAS counts in C ints.
+cdef Py_ssize_t MAX_INT = 2147483647
+
+
+cdef struct Network:
+    Py_ssize_t n_layers         # layers with parameters
+    const Py_ssize_t* sizes     # n_layers + 1 of them
+    int activation
+    int loss
+
+
+cdef inline void multiply(
+    bint transpose_a,
+    bint transpose_b,
+    Py_ssize_t m,
+    Py_ssize_t n,
+    Py_ssize_t k,
+    const float* a,
+    Py_ssize_t lda,
+    const float* b,
+    Py_ssize_t ldb,
+    float beta,
+    float* c,
+) noexcept nogil:
+    """Set c (m x n by columns) to op(a) op(b) + beta c."""
+    cdef:
+        char no = b"N"
+        char yes = b"T"
+        int m_ = <int> m
+        int n_ = <int> n
+        int k_ = <int> k
+        int lda_ = <int> lda
+        int ldb_ = <int> ldb
+        float one = 1.0
+    sgemm(
+        &yes if transpose_a else &no,
+        &yes if transpose_b else &no,
+        &m_, &n_, &k_, &one,
+        <float*> a, &lda_, <float*> b, &ldb_, &beta, c, &m_,
+    )
+
+
+cdef void forward(
+    const Network* net,
+    const float* parameters,
+    Py_ssize_t n_rows,
+    float** activations,
+) noexcept nogil:
+    """Fill activations[1:], given the inputs in activations[0]."""
+    cdef:
+        Py_ssize_t layer, n_in, n_out
+        const float* weight = parameters
+    for layer in range(net.n_layers):
+        n_in, n_out = net.sizes[layer], net.sizes[layer + 1]
+        add_bias(n_rows, n_out, weight + n_in * n_out, activations[layer + 1])
+        multiply(
+            True, False, n_out, n_rows, n_in,
+            weight, n_in, activations[layer], n_in, 1.0, activations[layer + 1],
+        )
+        if layer < net.n_layers - 1:
+            if net.activation == RELU:
+                relu_forward(n_rows * n_out, activations[layer + 1])
+            elif net.activation == TANH:
+                tanh_forward(n_rows * n_out, activations[layer + 1])
+            elif net.activation == LOGISTIC:
+                logistic_forward(n_rows * n_out, activations[layer + 1])
+        weight += (n_in + 1) * n_out
+
+
+cdef double output_gradient(
+    const Network* net,
+    Py_ssize_t n_rows,
+    const float* outputs,
+    const float* targets,
+    const float* sample_weight,
+    float* gradient,
+) noexcept nogil:
+    """Return the loss summed over the rows; set its mean's gradient by the outputs."""
+    cdef:
+        Py_ssize_t i, j, n_out = net.sizes[net.n_layers]
+        double total = 0.0, row_loss, weight, difference, highest, normalizer
+        const float* z
+        const float* t
+        float* g
+    for i in range(n_rows):
+        z = outputs + i * n_out
+        t = targets + i * n_out
+        g = gradient + i * n_out
+        weight = 1.0 if sample_weight == NULL else sample_weight[i]
+        row_loss = 0.0
+        if net.loss == SQUARED_ERROR:
+            for j in range(n_out):
+                difference = z[j] - t[j]
+                row_loss += difference * difference
+                g[j] = <float> (2.0 * weight * difference / (n_rows * n_out))
+            row_loss /= n_out
+        else:
+            highest = z[0]
+            for j in range(1, n_out):
+                highest = z[j] if z[j] > highest else highest
+            normalizer = 0.0
+            for j in range(n_out):
+                normalizer += exp(z[j] - highest)
+            for j in range(n_out):
+                difference = z[j] - highest - log(normalizer)
+                row_loss -= t[j] * difference
+                g[j] = <float> (weight * (exp(difference) - t[j]) / n_rows)
+        total += weight * row_loss
+    return total
+
+
+cdef double backward(
+    const Network* net,
+    const float* parameters,
+    Py_ssize_t n_rows,
+    double penalty,
+    float** activations,
+    float** deltas,
+    float* gradient,
+) noexcept nogil:
+    """Set the gradient by the parameters, given that by the outputs in deltas[-1].
+
+    Return the L2 penalty, ``penalty`` times the sum of the squared weights.
+    """
+    cdef:
+        Py_ssize_t layer, i, n_in, n_out
+        Py_ssize_t start = 0
+        const float* weight
+        double total = 0.0
+    for layer in range(net.n_layers):
+        start += (net.sizes[layer] + 1) * net.sizes[layer + 1]
+    for layer in range(net.n_layers - 1, -1, -1):
+        n_in, n_out = net.sizes[layer], net.sizes[layer + 1]
+        start -= (n_in + 1) * n_out
+        weight = parameters + start
+        multiply(
+            False, True, n_in, n_out, n_rows,
+            activations[layer], n_in, deltas[layer], n_out, 0.0, gradient + start,
+        )
+        sum_rows(n_rows, n_out, deltas[layer], gradient + start + n_in * n_out)
+        if penalty > 0.0:
+            for i in range(n_in * n_out):
+                total += weight[i] * weight[i]
+            add_scaled(n_in * n_out, <float> (2.0 * penalty), weight, gradient + start)
+        if layer > 0:
+            multiply(
+                False, False, n_in, n_rows, n_out,
+                weight, n_in, deltas[layer], n_out, 0.0, deltas[layer - 1],
+            )
+            if net.activation == RELU:
+                relu_backward(n_rows * n_in, activations[layer], deltas[layer - 1])
+            elif net.activation == TANH:
+                tanh_backward(n_rows * n_in, activations[layer], deltas[layer - 1])
+            elif net.activation == LOGISTIC:
+                logistic_backward(n_rows * n_in, activations[layer], deltas[layer - 1])
+    return penalty * total
+
+
+cdef class Workspace:
+    """Memory of a training step: activations, their gradients, the batch."""
+
+    cdef float* memory
+    cdef float** pointers
+    cdef float** activations
+    cdef float** deltas
+    cdef float* targets
+    cdef float* weights
+    cdef float* gradient
+
+    def __cinit__(self, const Py_ssize_t[::1] sizes, Py_ssize_t batch_size):
+        cdef:
+            Py_ssize_t n_layers = sizes.shape[0] - 1
+            Py_ssize_t layer
+            Py_ssize_t n_parameters = count_parameters(sizes)
+            Py_ssize_t per_row = sizes[0] + 1 + sizes[n_layers]
+            float* free_memory
+        for layer in range(1, n_layers + 1):
+            per_row += 2 * sizes[layer]
+        if per_row > (<Py_ssize_t> 1 << 60) // (4 * batch_size) - n_parameters:
+            raise MemoryError(
+                f"batch_size {batch_size} of a network of this width does not fit "
+                "into memory"
+            )
+        self.memory = <float*> malloc(
+            (per_row * batch_size + n_parameters) * sizeof(float)
+        )
+        self.pointers = <float**> malloc((2 * n_layers + 1) * sizeof(float*))
+        if self.memory == NULL or self.pointers == NULL:
+            raise MemoryError(
+                f"no room for minibatches of {batch_size} samples: reduce batch_size"
+            )
+        self.activations = self.pointers
+        self.deltas = self.pointers + n_layers + 1
+        self.gradient = self.memory
+        self.targets = self.gradient + n_parameters
+        self.weights = self.targets + batch_size * sizes[n_layers]
+        free_memory = self.weights + batch_size
+        for layer in range(n_layers + 1):
+            self.activations[layer] = free_memory
+            free_memory += batch_size * sizes[layer]
+        for layer in range(n_layers):
+            self.deltas[layer] = free_memory
+            free_memory += batch_size * sizes[layer + 1]
+
+    def __dealloc__(self):
+        free(self.memory)
+        free(self.pointers)
+
+
+cdef Py_ssize_t count_parameters(const Py_ssize_t[::1] sizes) noexcept:
+    cdef Py_ssize_t layer, total = 0
+    for layer in range(sizes.shape[0] - 1):
+        total += (sizes[layer] + 1) * sizes[layer + 1]
+    return total
+
+
+cdef void gather(
+    const float[:, ::1] X,
+    const float[:, ::1] y,
+    const float[::1] sample_weight,
+    const Py_ssize_t* rows,
+    Py_ssize_t n_rows,
+    float* inputs,
+    float* targets,
+    float* weights,
+) noexcept nogil:
+    """Copy the samples of a minibatch together."""
+    cdef:
+        Py_ssize_t i
+        Py_ssize_t n_in = X.shape[1]
+        Py_ssize_t n_out = y.shape[1]
+    for i in range(n_rows):
+        memcpy(inputs + i * n_in, &X[rows[i], 0], n_in * sizeof(float))
+        memcpy(targets + i * n_out, &y[rows[i], 0], n_out * sizeof(float))
+        if sample_weight is not None:
+            weights[i] = sample_weight[rows[i]]
+
+
+def train_epoch(
+    const float[:, ::1] X,
+    const float[:, ::1] y,
+    const float[::1] sample_weight,
+    const Py_ssize_t[::1] permutation,
+    const Py_ssize_t[::1] layer_sizes,
+    int activation,
+    int loss,
+    float[::1] parameters,
+    float[::1] moment1,
+    float[::1] moment2,
+    float[::1] average,
+    Py_ssize_t n_steps,
+    Py_ssize_t batch_size,
+    double learning_rate,
+    double alpha,
+    double ema_decay,
+):
+    """Take one step of Adam for each minibatch, without the GIL.
+
+    Parameters
+    ----------
+    X : memoryview of shape (n_samples, n_inputs)
+        Inputs.
+    y : memoryview of shape (n_samples, n_outputs)
+        Targets: values, or probabilities of classes.
+    sample_weight : memoryview of shape (n_samples,) or None
+        Weights of the samples, with mean 1.
+    permutation : memoryview of shape (n_samples,)
+        Order in which the samples are visited.
+    layer_sizes : memoryview of shape (n_layers + 1,)
+        Number of units from the input to the output.
+    activation : int
+        Of the hidden layers; a value of ``ACTIVATIONS``.
+    loss : int
+        A value of ``LOSSES``; cross-entropy takes the softmax of the outputs.
+    parameters, moment1, moment2 : memoryviews of shape (n_parameters,)
+        Changed in place: the iterate and the moments of Adam.
+    average : memoryview of shape (n_parameters,) or None
+        Moving average of the iterates, changed in place.
+    n_steps : int
+        Number of steps taken before.
+    batch_size : int
+        Number of samples a step; the last step takes what is left.
+    learning_rate : float
+        Step size of Adam.
+    alpha : float
+        Strength of the L2 penalty; divided by the size of the minibatch.
+    ema_decay : float
+        Decay of the average; it covers a tenth of the steps while these are few.
+
+    Returns
+    -------
+    float
+        Mean over the samples of the loss, penalty included, before each step.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not match, or the permutation leads outside of the samples.
+    MemoryError
+        If there is no room for a minibatch.
+    """
+    cdef:
+        Py_ssize_t n_samples = X.shape[0]
+        Py_ssize_t n_parameters = parameters.shape[0]
+        Py_ssize_t start, n_rows
+        double total = 0.0, correction1, correction2, weight
+        Network net
+        Workspace space
+        float* weights
+        float* average_data = NULL
+    if average is not None:
+        check_length("average", average.shape[0], n_parameters)
+        average_data = &average[0]
+    check_network(layer_sizes, X.shape[1], y.shape[1], n_parameters)
+    check_length("y", y.shape[0], n_samples)
+    check_length("moment1", moment1.shape[0], n_parameters)
+    check_length("moment2", moment2.shape[0], n_parameters)
+    if sample_weight is not None:
+        check_length("sample_weight", sample_weight.shape[0], n_samples)
+    check_permutation(permutation, n_samples)
+    if batch_size < 1:
+        raise ValueError(f"batch_size must be at least 1, got {batch_size}")
+    batch_size = min(batch_size, permutation.shape[0])
+    if batch_size == 0:
+        return 0.0
+    if batch_size > MAX_INT:
+        raise ValueError(f"batch_size must be at most {MAX_INT}, got {batch_size}")
+    space = Workspace(layer_sizes, batch_size)
+    weights = NULL if sample_weight is None else space.weights
+    net.n_layers = layer_sizes.shape[0] - 1
+    net.sizes = &layer_sizes[0]
+    net.activation = activation
+    net.loss = loss
+    with nogil:
+        start = 0
+        while start < permutation.shape[0]:
+            n_rows = min(batch_size, permutation.shape[0] - start)
+            gather(
+                X, y, sample_weight, &permutation[start], n_rows,
+                space.activations[0], space.targets, space.weights,
+            )
+            forward(&net, &parameters[0], n_rows, space.activations)
+            total += output_gradient(
+                &net, n_rows, space.activations[net.n_layers], space.targets,
+                weights, space.deltas[net.n_layers - 1],
+            )
+            total += n_rows * backward(
+                &net, &parameters[0], n_rows, alpha / n_rows,
+                space.activations, space.deltas, space.gradient,
+            )
+            n_steps += 1
+            correction1 = 1.0 - pow(BETA1, <double> n_steps)
+            correction2 = 1.0 - pow(BETA2, <double> n_steps)
+            adam_step(
+                n_parameters, <float> (learning_rate / correction1), <float> BETA1,
+                <float> BETA2, <float> sqrt(correction2), <float> EPSILON,
+                space.gradient, &parameters[0], &moment1[0], &moment2[0],
+            )
+            if average_data != NULL:
+                weight = max(1.0 - ema_decay, 10.0 / (9.0 + n_steps))
+                move_average(
+                    n_parameters, <float> weight, &parameters[0], average_data
+                )
+            start += n_rows
+    return total / permutation.shape[0]
+
+
+def loss_gradient(
+    const float[:, ::1] X,
+    const float[:, ::1] y,
+    const float[::1] sample_weight,
+    const Py_ssize_t[::1] layer_sizes,
+    int activation,
+    int loss,
+    const float[::1] parameters,
+    double alpha,
+    float[::1] gradient,
+):
+    """Compute the loss of one minibatch and its gradient, as a training step does.
+
+    Parameters
+    ----------
+    X, y, sample_weight, layer_sizes, activation, loss, parameters, alpha
+        See :func:`train_epoch`.
+    gradient : memoryview of shape (n_parameters,)
+        Where the gradient goes.
+
+    Returns
+    -------
+    float
+        The loss, penalty included.
+
+    Raises
+    ------
+    ValueError, MemoryError
+        As :func:`train_epoch`.
+    """
+    cdef:
+        Py_ssize_t n_rows = X.shape[0]
+        Network net
+        Workspace space
+        double total
+        const float* weights = NULL
+    check_network(layer_sizes, X.shape[1], y.shape[1], parameters.shape[0])
+    check_length("y", y.shape[0], n_rows)
+    check_length("gradient", gradient.shape[0], parameters.shape[0])
+    if sample_weight is not None:
+        check_length("sample_weight", sample_weight.shape[0], n_rows)
+    if n_rows == 0:
+        raise ValueError("X must have at least one row, got none")
+    if sample_weight is not None:
+        weights = &sample_weight[0]
+    space = Workspace(layer_sizes, n_rows)
+    net.n_layers = layer_sizes.shape[0] - 1
+    net.sizes = &layer_sizes[0]
+    net.activation = activation
+    net.loss = loss
+    with nogil:
+        memcpy(space.activations[0], &X[0, 0], n_rows * X.shape[1] * sizeof(float))
+        forward(&net, &parameters[0], n_rows, space.activations)
+        total = output_gradient(
+            &net, n_rows, space.activations[net.n_layers], &y[0, 0],
+            weights, space.deltas[net.n_layers - 1],
+        )
+        total = total / n_rows + backward(
+            &net, &parameters[0], n_rows, alpha / n_rows,
+            space.activations, space.deltas, &gradient[0],
+        )
+    return total
+
+
+def act(
+    const double[::1] observation,
+    const double[::1] mean,
+    const double[::1] scale,
+    const Py_ssize_t[::1] layer_sizes,
+    int activation,
+    const float[::1] parameters,
+    double[::1] scratch,
+    double[::1] out,
+):
+    """Write the action for one observation: normalize, then apply the network.
+
+    The arithmetic is float64.
+
+    Parameters
+    ----------
+    observation : memoryview of shape (n_inputs,)
+        Raw observation.
+    mean, scale : memoryviews of shape (n_inputs,) or None
+        What is subtracted, and what is then divided by; None for neither.
+    layer_sizes, activation, parameters
+        See :func:`train_epoch`.
+    scratch : memoryview of shape (at least twice the widest layer,)
+        Working memory.
+    out : memoryview of shape (n_outputs,)
+        Where the action goes.
+
+    Raises
+    ------
+    ValueError
+        If the observation has another number of features.
+    """
+    cdef:
+        Py_ssize_t n_layers = layer_sizes.shape[0] - 1
+        Py_ssize_t half = scratch.shape[0] // 2
+        Py_ssize_t layer, i, n_in, n_out
+        const float* weight = &parameters[0]
+        double* x = &scratch[0]
+        double* z
+    n_in = layer_sizes[0]
+    if observation.shape[0] != n_in:
+        raise ValueError(
+            f"observation: expected {n_in} features, got {observation.shape[0]}"
+        )
+    if mean is None:
+        memcpy(x, &observation[0], n_in * sizeof(double))
+    else:
+        for i in range(n_in):
+            x[i] = (observation[i] - mean[i]) / scale[i]
+    for layer in range(n_layers):
+        n_in, n_out = layer_sizes[layer], layer_sizes[layer + 1]
+        z = &out[0] if layer == n_layers - 1 else &scratch[half * ((layer + 1) % 2)]
+        affine_double(n_in, n_out, weight, weight + n_in * n_out, x, z)
+        if layer < n_layers - 1:
+            activate_double(n_out, activation, z)
+        weight += (n_in + 1) * n_out
+        x = z
+
+
+cdef inline void activate_double(
+    Py_ssize_t n, int activation, double* z
+) noexcept nogil:
+    cdef Py_ssize_t i
+    if activation == RELU:
+        for i in range(n):
+            z[i] = z[i] if z[i] > 0.0 else 0.0
+    elif activation == TANH:
+        for i in range(n):
+            z[i] = tanh(z[i])
+    elif activation == LOGISTIC:
+        for i in range(n):
+            z[i] = 0.5 * tanh(0.5 * z[i]) + 0.5
+
+
+cdef int check_length(str name, Py_ssize_t found, Py_ssize_t expected) except -1:
+    if found != expected:
+        raise ValueError(f"{name} must have length {expected}, got {found}")
+    return 0
+
+
+cdef int check_permutation(
+    const Py_ssize_t[::1] permutation, Py_ssize_t n_samples
+) except -1:
+    cdef Py_ssize_t i
+    cdef bint inside = True
+    with nogil:
+        for i in range(permutation.shape[0]):
+            inside &= 0 <= permutation[i] < n_samples
+    if not inside:
+        raise ValueError(f"permutation must hold row numbers below {n_samples}")
+    return 0
+
+
+cdef int check_network(
+    const Py_ssize_t[::1] sizes,
+    Py_ssize_t n_inputs,
+    Py_ssize_t n_outputs,
+    Py_ssize_t n_parameters,
+) except -1:
+    cdef Py_ssize_t i
+    if sizes.shape[0] < 2:
+        raise ValueError(
+            f"layer_sizes must have at least 2 entries, got {sizes.shape[0]}"
+        )
+    for i in range(sizes.shape[0]):
+        if not 1 <= sizes[i] <= MAX_INT:
+            raise ValueError(
+                f"layer_sizes must be between 1 and {MAX_INT}, got {sizes[i]}"
+            )
+    if sizes[0] != n_inputs or sizes[sizes.shape[0] - 1] != n_outputs:
+        raise ValueError(
+            f"layer_sizes must begin with {n_inputs} and end with {n_outputs}, got "
+            f"{sizes[0]} and {sizes[sizes.shape[0] - 1]}"
+        )
+    check_length("parameters", n_parameters, count_parameters(sizes))
+    return 0

@@ -1,0 +1,207 @@
+"""The training kernel against torch's autograd, and the policy of one observation."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
+
+from skimitate import BehaviorCloner
+from skimitate import _mlp_kernel as kernel
+from skimitate._network import MLP
+
+
+@st.composite
+def problems(draw):
+    """A network, a minibatch for it, and how to train."""
+    sizes = draw(st.lists(st.integers(1, 40), min_size=2, max_size=6))
+    activation = draw(st.sampled_from(["identity", "logistic", "relu", "tanh"]))
+    n_samples = draw(st.integers(1, 70))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    X = rng.normal(size=(n_samples, sizes[0])).astype(np.float32)
+    y = rng.normal(size=(n_samples, sizes[-1])).astype(np.float32)
+    weighted = draw(st.booleans())
+    weight = rng.uniform(0, 3, n_samples).astype(np.float32) if weighted else None
+    alpha = draw(st.sampled_from([0.0, 1e-3, 1.0]))
+    return MLP(sizes, activation).initialize(rng), X, y, weight, alpha
+
+
+def torch_loss(network, X, y, weight, alpha, loss):
+    """The loss of a minibatch in float64, by torch."""
+    outputs = network(torch.from_numpy(X).double())
+    targets = torch.from_numpy(y).double()
+    if loss == "squared_error":
+        errors = (outputs - targets).square().mean(dim=1)
+    else:
+        errors = -(targets * outputs.log_softmax(dim=1)).sum(dim=1)
+    if weight is not None:
+        errors = errors * torch.from_numpy(weight).double()
+    penalty = sum(linear.weight.square().sum() for linear in network.linears)
+    return errors.mean() + alpha / len(X) * penalty
+
+
+@pytest.mark.parametrize("loss", ["squared_error", "cross_entropy"])
+@settings(max_examples=150)
+@given(problems())
+def test_gradients_agree_with_autograd(loss, problem):
+    network, X, y, weight, alpha = problem
+    if loss == "cross_entropy":
+        y = np.eye(y.shape[1], dtype=np.float32)[y.argmax(axis=1)]
+    vector = network.vector.numpy()
+    gradient = np.empty_like(vector)
+    value = kernel.loss_gradient(
+        X,
+        y,
+        weight,
+        np.array(network.layer_sizes),
+        kernel.ACTIVATIONS[network.activation],
+        kernel.LOSSES[loss],
+        vector,
+        alpha,
+        gradient,
+    )
+    exact = network.double()
+    expected = torch_loss(exact, X, y, weight, alpha, loss)
+    gradients = torch.autograd.grad(expected, list(exact.parameters()))
+    flat = torch.cat([g.reshape(-1) for g in gradients]).numpy()
+    assert value == pytest.approx(expected.item(), rel=1e-5, abs=1e-7)
+    assert np.linalg.norm(gradient - flat) <= 1e-5 * np.linalg.norm(flat) + 1e-7
+
+
+@pytest.mark.parametrize("activation", ["identity", "logistic", "relu", "tanh"])
+@pytest.mark.parametrize("hidden", [(), (50, 50), (7, 30, 7)])
+def test_both_backends_end_at_the_same_loss(activation, hidden):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(333, 9))
+    y = np.tanh(X[:, :3]) + 0.1 * rng.normal(size=(333, 3))
+    cloners = [
+        BehaviorCloner(
+            hidden,
+            activation=activation,
+            alpha=1e-3,
+            max_iter=30,
+            backend=backend,
+            random_state=0,
+        ).fit(X, y, sample_weight=X[:, 0] ** 2)
+        for backend in ("compiled", "torch", "auto")
+    ]
+    compiled, torch_, auto = (np.array(cloner.loss_curve_) for cloner in cloners)
+    assert_allclose(compiled, torch_, rtol=1e-3)
+    assert_array_equal(compiled, auto)
+    assert_allclose(cloners[0].predict(X), cloners[1].predict(X), atol=1e-2)
+
+
+@settings(max_examples=50)
+@given(problems())
+def test_one_observation_gets_the_action_of_the_network(problem):
+    network, X, _, _, _ = problem
+    mean, scale = X[0] * 0.5, np.abs(X[0]) + 0.5
+    mean, scale = mean.astype(np.float64), scale.astype(np.float64)
+    inputs = (X.astype(np.float64) - mean) / scale
+    actions = network.act(X, mean, scale)
+    one = network.act(X[-1], mean, scale)
+    assert one.shape == actions.shape[1:]
+    assert_allclose(one, actions[-1], rtol=1e-12, atol=1e-14)
+    assert_allclose(network.act(X[-1:], mean, scale), one[None], rtol=0)
+    with torch.no_grad():
+        expected = network.double()(torch.from_numpy(inputs)).numpy()
+    assert_allclose(actions, expected, rtol=1e-10, atol=1e-12)
+
+
+def test_act_looks_at_the_memory_of_the_torch_parameters():
+    X = np.random.default_rng(0).normal(size=(40, 3))
+    cloner = BehaviorCloner(max_iter=1, random_state=0).fit(X, X)
+    with torch.no_grad():
+        for parameter in cloner.network_.parameters():
+            parameter.zero_()
+        cloner.network_.linears[-1].bias.fill_(3.0)
+    assert_array_equal(cloner.act(X[0]), [3, 3, 3])
+    assert_array_equal(cloner.predict(X), np.full((40, 3), 3.0))
+
+
+@pytest.mark.parametrize("batch_size", [1, 7, 60, 61, 10**9])
+def test_batches_of_any_size(batch_size):
+    X = np.random.default_rng(0).normal(size=(60, 3))
+    losses = [
+        BehaviorCloner(
+            batch_size=batch_size, max_iter=3, backend=backend, random_state=0
+        )
+        .fit(X, X)
+        .loss_curve_
+        for backend in ("compiled", "torch")
+    ]
+    assert_allclose(losses[0], losses[1], rtol=1e-3)
+
+
+def test_read_only_and_strided_data():
+    X = np.random.default_rng(0).normal(size=(60, 6))
+    y = X[:, ::2]
+    views = [X[::-1][::-1], np.asfortranarray(X), np.repeat(X, 2, axis=0)[::2]]
+    expected = BehaviorCloner(max_iter=2, random_state=0).fit(X, y).predict(X)
+    for view in views:
+        view = view.view()
+        view.flags.writeable = False
+        cloner = BehaviorCloner(max_iter=2, random_state=0).fit(view, y)
+        assert_array_equal(cloner.predict(view), expected)
+
+
+def arguments(**changes):
+    sizes = np.array([3, 5, 2])
+    n = 4 * 5 + 6 * 2
+    given = {
+        "X": np.zeros((8, 3), np.float32),
+        "y": np.zeros((8, 2), np.float32),
+        "sample_weight": None,
+        "permutation": np.arange(8),
+        "layer_sizes": sizes,
+        "activation": 2,
+        "loss": 0,
+        "parameters": np.zeros(n, np.float32),
+        "moment1": np.zeros(n, np.float32),
+        "moment2": np.zeros(n, np.float32),
+        "average": np.zeros(n, np.float32),
+        "n_steps": 0,
+        "batch_size": 4,
+        "learning_rate": 1e-3,
+        "alpha": 0.0,
+        "ema_decay": 0.9,
+    }
+    return given | changes
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"batch_size": 0}, "batch_size must be at least 1, got 0"),
+        ({"y": np.zeros((7, 2), np.float32)}, "y must have length 8, got 7"),
+        ({"y": np.zeros((8, 3), np.float32)}, "layer_sizes must begin with 3 and end"),
+        ({"X": np.zeros((8, 4), np.float32)}, "layer_sizes must begin with 4"),
+        ({"permutation": np.array([0, 8])}, "permutation must hold row numbers below"),
+        ({"permutation": np.array([-1])}, "permutation must hold row numbers below"),
+        ({"parameters": np.zeros(3, np.float32)}, "must have length"),
+        ({"moment1": np.zeros(3, np.float32)}, "moment1 must have length 32, got 3"),
+        ({"moment2": np.zeros(3, np.float32)}, "moment2 must have length 32, got 3"),
+        ({"average": np.zeros(3, np.float32)}, "average must have length 32, got 3"),
+        ({"sample_weight": np.ones(3, np.float32)}, "sample_weight must have length 8"),
+        ({"layer_sizes": np.array([3])}, "layer_sizes must have at least 2 entries"),
+        ({"layer_sizes": np.array([3, 0, 2])}, "layer_sizes must be between 1 and"),
+        ({"layer_sizes": np.array([3, 2**40, 2])}, "layer_sizes must be between 1 and"),
+    ],
+)
+def test_the_kernel_refuses_what_would_lead_outside_its_memory(changes, message):
+    with pytest.raises(ValueError, match=message):
+        kernel.train_epoch(**arguments(**changes))
+
+
+def test_no_samples_are_no_step():
+    given = arguments(permutation=np.arange(0))
+    assert kernel.train_epoch(**given) == 0.0
+    assert not given["parameters"].any()
+
+
+def test_an_observation_of_another_width_is_refused():
+    X = np.zeros((5, 3))
+    cloner = BehaviorCloner(max_iter=1).fit(X, X)
+    with pytest.raises(ValueError, match="observation: expected 3 features, got 4"):
+        cloner.act(np.zeros(4))
