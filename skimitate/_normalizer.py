@@ -89,6 +89,9 @@ class RunningNormalizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     array([1.633, 1.   ])
     """
 
+    _state: NDArray[np.float64]
+    _weighted: bool
+
     _parameter_constraints: dict = {
         "with_mean": ["boolean"],
         "with_std": ["boolean"],
@@ -169,13 +172,15 @@ class RunningNormalizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         self, X: ArrayLike, sample_weight: ArrayLike | None, *, reset: bool
     ) -> Self:
         """Check the data, then forget the past if asked to, then add the data."""
-        data = check_observations(self, X, reset=reset, ensure_all_finite="allow-nan")
+        data = check_observations(self, X, reset=reset, ensure_all_finite=False)
         weights = check_weights(sample_weight, data)
-        if reset:
-            self._state = np.zeros((4, data.shape[1]))
-            self._weighted = False
-        self._weighted |= weights is not None
-        _running_stats.update(data, weights, self._state)
+        state = np.zeros((4, data.shape[1])) if reset else self._state.copy()
+        # The kernel meets infinities on its way; looking for them beforehand would
+        # read the data from memory twice.
+        if not _running_stats.update(data, weights, state):
+            check_array(data, ensure_all_finite="allow-nan", input_name="X")
+        self._state = state
+        self._weighted = weights is not None or (not reset and self._weighted)
         self._publish()
         return self
 

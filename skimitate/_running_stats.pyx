@@ -17,13 +17,36 @@ off by 1e-8 of the spread at each of the merges; hence RESIDUAL.
 """
 
 from cython cimport floating
-from libc.math cimport isnan
+from libc.math cimport isfinite, isinf, isnan
 from libc.stdlib cimport free, llabs, malloc
 
-# A block of this many float64 values stays in the level-2 cache for its two passes.
+cdef extern from "_vector_math.h" nogil:
+    void column_sums_float(
+        Py_ssize_t, Py_ssize_t, const float*, Py_ssize_t, double*
+    )
+    void column_sums_double(
+        Py_ssize_t, Py_ssize_t, const double*, Py_ssize_t, double*
+    )
+    void column_deviations_float(
+        Py_ssize_t, Py_ssize_t, const float*, Py_ssize_t, const double*,
+        double*, double*,
+    )
+    void column_deviations_double(
+        Py_ssize_t, Py_ssize_t, const double*, Py_ssize_t, const double*,
+        double*, double*,
+    )
+    void standardize_float(
+        Py_ssize_t, const float*, const double*, const double*, double, float*
+    )
+    void standardize_double(
+        Py_ssize_t, const double*, const double*, const double*, double, double*
+    )
+
+# A block of this many values stays in the level-2 cache for its two passes, and is
+# large enough that joining it to the state costs little beside them.
 cdef enum:
-    BLOCK_VALUES = 16384
-    MAX_BLOCK_ROWS = 256
+    BLOCK_VALUES = 65536
+    MAX_BLOCK_ROWS = 512
 
 cdef enum:
     COUNT = 0
@@ -81,7 +104,69 @@ cdef void load_block(
                 block[i * n_features + j] = X[start + i, j]
 
 
-cdef void reduce_block(
+cdef void join_block(
+    Py_ssize_t n_features,
+    const double* count,
+    const double* mean,
+    const double* first,
+    const double* second,
+    double[:, ::1] state,
+) noexcept nogil:
+    """Join a block to the state, given sums of deviations from a rounded mean."""
+    cdef:
+        Py_ssize_t j
+        double residual, m2
+    for j in range(n_features):
+        if count[j] > 0.0:
+            residual = first[j] / count[j]
+            m2 = second[j] - first[j] * residual
+            merge_feature(
+                state, j, count[j], mean[j], residual, m2 if m2 > 0.0 else 0.0
+            )
+
+
+cdef bint reduce_complete_block(
+    const floating* rows,
+    Py_ssize_t stride,
+    Py_ssize_t n_rows,
+    Py_ssize_t n_features,
+    double* scratch,
+    double[:, ::1] state,
+) noexcept nogil:
+    """Join the moments of a block to the state, unless something in it is not finite.
+
+    ``rows`` lie ``stride`` values apart. Return whether the block was joined.
+    """
+    cdef:
+        Py_ssize_t j
+        double* count = scratch
+        double* mean = scratch + n_features
+        double* first = scratch + 2 * n_features
+        double* second = scratch + 3 * n_features
+    for j in range(n_features):
+        count[j] = n_rows
+        mean[j] = first[j] = second[j] = 0.0
+    if floating is float:
+        column_sums_float(n_rows, n_features, rows, stride, mean)
+    else:
+        column_sums_double(n_rows, n_features, rows, stride, mean)
+    for j in range(n_features):
+        if not isfinite(mean[j]):
+            return False
+        mean[j] /= n_rows
+    if floating is float:
+        column_deviations_float(
+            n_rows, n_features, rows, stride, mean, first, second
+        )
+    else:
+        column_deviations_double(
+            n_rows, n_features, rows, stride, mean, first, second
+        )
+    join_block(n_features, count, mean, first, second, state)
+    return True
+
+
+cdef bint reduce_block(
     const double* block,
     const double* weights,
     Py_ssize_t n_rows,
@@ -89,9 +174,10 @@ cdef void reduce_block(
     double* scratch,
     double[:, ::1] state,
 ) noexcept nogil:
-    """Join the moments of one block to the state.
+    """Join the moments of a block with weights or missing values to the state.
 
     ``scratch`` has room for 4 * n_features values; ``weights`` holds n_rows values.
+    Return False, and leave the state alone, if there is an infinite value.
     """
     cdef:
         Py_ssize_t i, j
@@ -101,6 +187,9 @@ cdef void reduce_block(
         double* mean = scratch + n_features
         double* first = scratch + 2 * n_features
         double* second = scratch + 3 * n_features
+    for i in range(n_rows * n_features):
+        if isinf(block[i]):
+            return False
     for j in range(4 * n_features):
         scratch[j] = 0.0
     for i in range(n_rows):
@@ -125,11 +214,58 @@ cdef void reduce_block(
             d = 0.0 if isnan(d) else d
             first[j] += w * d
             second[j] += w * d * d
-    for j in range(n_features):
-        if count[j] > 0.0:
-            d = first[j] / count[j]
-            x = second[j] - first[j] * d
-            merge_feature(state, j, count[j], mean[j], d, x if x > 0.0 else 0.0)
+    join_block(n_features, count, mean, first, second, state)
+    return True
+
+
+cdef Py_ssize_t row_stride(
+    Py_ssize_t row_bytes, Py_ssize_t column_bytes, Py_ssize_t value_bytes
+) noexcept nogil:
+    """Return how many values rows lie apart, or 0 if they are not dense."""
+    if column_bytes != value_bytes or row_bytes % value_bytes != 0:
+        return 0
+    return row_bytes // value_bytes
+
+
+cdef bint update_blocks(
+    const floating[:, :] X,
+    const double[::1] sample_weight,
+    double[:, ::1] state,
+    Py_ssize_t block_rows,
+    double* block,
+    double* weights,
+    double* scratch,
+) noexcept nogil:
+    """Join X to the state block by block; return False at an infinite value."""
+    cdef:
+        Py_ssize_t n_samples = X.shape[0]
+        Py_ssize_t n_features = X.shape[1]
+        Py_ssize_t start = 0
+        Py_ssize_t n_rows, i
+        Py_ssize_t stride = row_stride(X.strides[0], X.strides[1], sizeof(floating))
+        bint weighted = sample_weight is not None
+    for i in range(block_rows):
+        weights[i] = 1.0
+    while start < n_samples:
+        n_rows = min(block_rows, n_samples - start)
+        if not weighted and stride != 0 and reduce_complete_block(
+            &X[start, 0], stride, n_rows, n_features, scratch, state
+        ):
+            start += n_rows
+            continue
+        load_block(X, start, n_rows, block)
+        if weighted:
+            for i in range(n_rows):
+                weights[i] = sample_weight[start + i]
+        elif stride == 0 and reduce_complete_block(
+            <const double*> block, n_features, n_rows, n_features, scratch, state
+        ):
+            start += n_rows
+            continue
+        if not reduce_block(block, weights, n_rows, n_features, scratch, state):
+            return False
+        start += n_rows
+    return True
 
 
 def update(
@@ -149,6 +285,11 @@ def update(
         Count, mean, residual of the mean, and sum of squared deviations; changed
         in place.
 
+    Returns
+    -------
+    bool
+        False if X holds an infinite value; the state is then of no use.
+
     Raises
     ------
     ValueError
@@ -159,23 +300,22 @@ def update(
     cdef:
         Py_ssize_t n_samples = X.shape[0]
         Py_ssize_t n_features = X.shape[1]
-        Py_ssize_t block_rows, start, n_rows, i
-        bint weighted = sample_weight is not None
+        Py_ssize_t block_rows
         double* block
         double* weights
-        double* scratch
+        bint finite
     if state.shape[0] != 4 or state.shape[1] != n_features:
         raise ValueError(
             f"state must have shape (4, {n_features}), "
             f"got ({state.shape[0]}, {state.shape[1]})"
         )
-    if weighted and sample_weight.shape[0] != n_samples:
+    if sample_weight is not None and sample_weight.shape[0] != n_samples:
         raise ValueError(
             f"sample_weight must have shape ({n_samples},), "
             f"got ({sample_weight.shape[0]},)"
         )
     if n_samples == 0 or n_features == 0:
-        return
+        return True
     block_rows = min(max(BLOCK_VALUES // n_features, 1), MAX_BLOCK_ROWS, n_samples)
     block = <double*> malloc(
         (block_rows * n_features + block_rows + 4 * n_features) * sizeof(double)
@@ -183,20 +323,12 @@ def update(
     if block == NULL:
         raise MemoryError("no room for a block of running statistics")
     weights = block + block_rows * n_features
-    scratch = weights + block_rows
     with nogil:
-        for i in range(block_rows):
-            weights[i] = 1.0
-        start = 0
-        while start < n_samples:
-            n_rows = min(block_rows, n_samples - start)
-            load_block(X, start, n_rows, block)
-            if weighted:
-                for i in range(n_rows):
-                    weights[i] = sample_weight[start + i]
-            reduce_block(block, weights, n_rows, n_features, scratch, state)
-            start += n_rows
+        finite = update_blocks(
+            X, sample_weight, state, block_rows, block, weights, weights + block_rows
+        )
         free(block)
+    return finite
 
 
 def merge(const double[:, ::1] other, double[:, ::1] state):
@@ -240,7 +372,7 @@ def standardize(
     double clip,
     floating[:, :] out,
 ):
-    """Write (X - mean) / scale to out, limited to [-clip, clip]; NaN stays NaN.
+    """Write (X - mean) * (1 / scale) to out, limited to [-clip, clip]; NaN stays NaN.
 
     The arithmetic is float64 whatever the type of X, since a float32 mean would be
     off by much of the spread where the mean is large.
@@ -266,16 +398,36 @@ def standardize(
         Py_ssize_t n_samples = X.shape[0]
         Py_ssize_t n_features = X.shape[1]
         double z
+        double* factor
+        bint dense = (
+            X.strides[1] == sizeof(floating) and out.strides[1] == sizeof(floating)
+        )
     check_shapes(n_samples, n_features, mean, scale, out.shape[0], out.shape[1])
+    if n_samples == 0 or n_features == 0:
+        return
+    factor = <double*> malloc(n_features * sizeof(double))
+    if factor == NULL:
+        raise MemoryError("no room for the factors of a standardization")
     with nogil:
+        for j in range(n_features):
+            factor[j] = 1.0 / scale[j]
         for i in range(n_samples):
-            for j in range(n_features):
-                z = (X[i, j] - mean[j]) / scale[j]
-                if z > clip:
-                    z = clip
-                elif z < -clip:
-                    z = -clip
-                out[i, j] = <floating> z
+            if dense:
+                if floating is float:
+                    standardize_float(
+                        n_features, &X[i, 0], &mean[0], factor, clip, &out[i, 0]
+                    )
+                else:
+                    standardize_double(
+                        n_features, &X[i, 0], &mean[0], factor, clip, &out[i, 0]
+                    )
+            else:
+                for j in range(n_features):
+                    z = (X[i, j] - mean[j]) * factor[j]
+                    z = clip if z > clip else z
+                    z = -clip if z < -clip else z
+                    out[i, j] = <floating> z
+        free(factor)
 
 
 def unstandardize(

@@ -154,4 +154,76 @@ WIDE static void affine_double(
     }
 }
 
+/* Column sums of rows that lie `stride` values apart; four rows at a time, so that the
+ * sums are loaded and stored a quarter as often. */
+#define COLUMN_SUMS(name, type)                                                        \
+    WIDE static void name(ptrdiff_t n_rows, ptrdiff_t n, const type *RESTRICT X,       \
+                          ptrdiff_t stride, double *RESTRICT sums)                     \
+    {                                                                                  \
+        ptrdiff_t i = 0;                                                               \
+        for (; i + 4 <= n_rows; i += 4) {                                              \
+            const type *a = X + i * stride, *b = a + stride;                           \
+            const type *c = b + stride, *d = c + stride;                               \
+            for (ptrdiff_t j = 0; j < n; j++)                                          \
+                sums[j] += ((double)a[j] + b[j]) + ((double)c[j] + d[j]);              \
+        }                                                                              \
+        for (; i < n_rows; i++)                                                        \
+            for (ptrdiff_t j = 0; j < n; j++)                                          \
+                sums[j] += X[i * stride + j];                                          \
+    }
+
+COLUMN_SUMS(column_sums_float, float)
+COLUMN_SUMS(column_sums_double, double)
+
+/* Column sums of the deviations from a center, and of their squares. */
+#define COLUMN_DEVIATIONS(name, type)                                                  \
+    WIDE static void name(ptrdiff_t n_rows, ptrdiff_t n, const type *RESTRICT X,       \
+                          ptrdiff_t stride, const double *RESTRICT center,             \
+                          double *RESTRICT first, double *RESTRICT second)             \
+    {                                                                                  \
+        ptrdiff_t i = 0;                                                               \
+        for (; i + 4 <= n_rows; i += 4) {                                              \
+            const type *a = X + i * stride, *b = a + stride;                           \
+            const type *c = b + stride, *d = c + stride;                               \
+            for (ptrdiff_t j = 0; j < n; j++) {                                        \
+                double u = a[j] - center[j], v = b[j] - center[j];                     \
+                double w = c[j] - center[j], x = d[j] - center[j];                     \
+                first[j] += (u + v) + (w + x);                                         \
+                second[j] += (u * u + v * v) + (w * w + x * x);                        \
+            }                                                                          \
+        }                                                                              \
+        for (; i < n_rows; i++)                                                        \
+            for (ptrdiff_t j = 0; j < n; j++) {                                        \
+                double u = X[i * stride + j] - center[j];                              \
+                first[j] += u;                                                         \
+                second[j] += u * u;                                                    \
+            }                                                                          \
+    }
+
+COLUMN_DEVIATIONS(column_deviations_float, float)
+COLUMN_DEVIATIONS(column_deviations_double, double)
+
+#if defined(__GNUC__) && !defined(__clang__)
+#define SAME_PLACE_OR_APART _Pragma("GCC ivdep")
+#else
+#define SAME_PLACE_OR_APART
+#endif
+
+/* out = (x - mean) * factor, limited to [-clip, clip]; NaN stays NaN. out may be x. */
+#define STANDARDIZE(name, type)                                                        \
+    WIDE static void name(ptrdiff_t n, const type *x, const double *RESTRICT mean,     \
+                          const double *RESTRICT factor, double clip, type *out)       \
+    {                                                                                  \
+        SAME_PLACE_OR_APART                                                            \
+        for (ptrdiff_t j = 0; j < n; j++) {                                            \
+            double z = ((double)x[j] - mean[j]) * factor[j];                           \
+            z = z > clip ? clip : z;                                                   \
+            z = z < -clip ? -clip : z;                                                 \
+            out[j] = (type)z;                                                          \
+        }                                                                              \
+    }
+
+STANDARDIZE(standardize_float, float)
+STANDARDIZE(standardize_double, double)
+
 #endif

@@ -226,6 +226,24 @@ def test_infinities_are_refused_and_nothing_is_lost(bad):
     assert normalizer.n_samples_seen_ == 2
 
 
+def test_large_finite_values_are_no_infinities():
+    X = np.array([[3e38], [3e38], [-3e38]], dtype=np.float32)
+    normalizer = RunningNormalizer().fit(X).partial_fit(X)
+    assert_allclose(normalizer.mean_, [1e38], rtol=1e-6)
+    assert_allclose(normalizer.transform(X).mean(), 0, atol=1e-6)
+
+
+@pytest.mark.parametrize("where", ["first", "last"])
+@pytest.mark.parametrize("layout", ["C", "F"])
+@pytest.mark.parametrize("weights", [None, np.ones(3000)])
+def test_an_infinity_anywhere_is_found(where, layout, weights):
+    X = np.zeros((3000, 3), order=layout)
+    X[0 if where == "first" else -1, 1] = np.inf
+    X[5, 1] = np.nan
+    with pytest.raises(ValueError, match="X contains infinity"):
+        RunningNormalizer().fit(X, sample_weight=weights)
+
+
 @pytest.mark.parametrize(
     ("X", "error", "message"),
     [
