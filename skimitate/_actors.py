@@ -2,6 +2,8 @@
 
 import math
 from collections.abc import Callable
+from functools import partial
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -31,14 +33,27 @@ def as_policy(actor: Any, name: str = "policy") -> Policy:
     TypeError
         If the object is none of these.
     """
-    for method in ("act", "predict"):
-        if callable(getattr(actor, method, None)) and not isinstance(actor, type):
-            return getattr(actor, method)
+    for name_ in ("act", "predict"):
+        method = getattr(actor, name_, None)
+        if callable(method) and not isinstance(actor, type):
+            return partial(method, deterministic=True) if _may_draw(method) else method
     if callable(actor) and not isinstance(actor, type):
         return actor
     raise TypeError(
         f"{name}: expected a callable or an object with act or predict, got {actor!r}"
     )
+
+
+def _may_draw(method: Callable) -> bool:
+    """Tell whether a method draws actions at random unless it is told not to.
+
+    That of a stable-baselines3 model does, from a generator that no seed of an episode
+    reaches; and an expert's label is its action, not a draw around it.
+    """
+    try:
+        return "deterministic" in signature(method).parameters
+    except (TypeError, ValueError):  # some compiled functions have no signature
+        return False
 
 
 class ActorError(ValueError):
@@ -95,14 +110,15 @@ class Actor:
             If the actor raises, or gives another shape or values that are not finite.
         """
         try:
-            actions = self._act(observation[np.newaxis])
+            # A copy: an actor that works in place must not change what is kept.
+            actions = self._act(observation[np.newaxis].copy())
         except Exception as error:
             raise ActorError(f"{self.name}: raised {error!r}") from error
         if isinstance(actions, tuple):  # stable-baselines3 gives (actions, state)
             actions = actions[0]
         try:
             batch = np.array(actions, dtype=np.float64)
-        except (TypeError, ValueError) as error:
+        except Exception as error:  # such as a tensor that wants its gradient kept
             raise ActorError(
                 f"{self.name}: expected an array of actions, got {actions!r}"
             ) from error

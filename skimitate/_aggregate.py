@@ -28,13 +28,13 @@ class Aggregate:
 
     @property
     def X(self) -> NDArray[np.float64]:
-        """Observations so far, shape (n_samples, n_features); a view."""
-        return self._X[: self._n_samples]
+        """Observations so far, shape (n_samples, n_features); a read-only view."""
+        return _read_only(self._X[: self._n_samples])
 
     @property
     def y(self) -> NDArray[np.float64]:
-        """Actions so far, shape (n_samples, n_outputs); a view."""
-        return self._y[: self._n_samples]
+        """Actions so far, shape (n_samples, n_outputs); a read-only view."""
+        return _read_only(self._y[: self._n_samples])
 
     def append(self, X: NDArray, y: NDArray) -> None:
         """Add rows.
@@ -53,6 +53,12 @@ class Aggregate:
         self._X[self._n_samples : end] = X
         self._y[self._n_samples : end] = y
         self._n_samples = end
+
+
+def _read_only(view: NDArray) -> NDArray:
+    """Keep a learner that works in place from changing what is kept."""
+    view.flags.writeable = False
+    return view
 
 
 def _with_room(array: NDArray, n_used: int, n_rows: int) -> NDArray:

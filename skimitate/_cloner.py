@@ -3,7 +3,7 @@
 import copy
 from collections.abc import Sequence
 from numbers import Integral, Real
-from typing import Literal, NamedTuple, Self
+from typing import Any, Literal, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -24,6 +24,7 @@ from skimitate._validation import (
     check_pairs,
     check_weights,
     fit_context,
+    unchanged_on_error,
 )
 
 
@@ -230,14 +231,15 @@ class BehaviorCloner(
             finite.
         """
         continues = self.warm_start and hasattr(self, "_trainer")
-        samples = self._check_samples(X, y, sample_weight, reset=not continues)
-        train, validation = self._split(samples)
-        if continues:
-            self._check_architecture(train)
-        else:
-            self._start(train)
-        self._fit_normalizer(train)
-        self._run_epochs(train, validation)
+        with unchanged_on_error(self):
+            samples = self._check_samples(X, y, sample_weight, reset=not continues)
+            train, validation = self._split(samples)
+            if continues:
+                self._go_on(train)
+            else:
+                self._start(train)
+            self._fit_normalizer(train)
+            self._run_epochs(train, validation)
         return self
 
     @fit_context(prefer_skip_nested_validation=True)
@@ -271,14 +273,29 @@ class BehaviorCloner(
             finite.
         """
         first = not hasattr(self, "_trainer")
-        train = self._check_samples(X, y, sample_weight, reset=first)
-        if first:
-            self._start(train)
-        else:
-            self._check_architecture(train)
-        self._fit_normalizer(train, running=True)
-        self._run_epoch(self._prepare(train))
+        with unchanged_on_error(self):
+            train = self._check_samples(X, y, sample_weight, reset=first)
+            if first:
+                self._start(train)
+            else:
+                self._go_on(train)
+            self._fit_normalizer(train, running=True)
+            self._run_epoch(self._prepare(train))
         return self
+
+    def _train_further(self, X: NDArray, y: NDArray, n_epochs: int) -> None:
+        """Go on training, for some epochs, on data that holds all there is to learn.
+
+        The normalizer is fitted anew to these data, and its change folded into the
+        first layer. This is how DAgger trains from round to round: as many calls of
+        :meth:`partial_fit` would count the oldest samples over and over.
+        """
+        train = self._check_samples(X, y, None, reset=False)
+        self._go_on(train)
+        self._fit_normalizer(train)
+        data = self._prepare(train)
+        for _ in range(n_epochs):
+            self._run_epoch(data)
 
     def predict(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return the policy's actions.
@@ -362,6 +379,21 @@ class BehaviorCloner(
 
     def _start(self, train: _Samples) -> None:
         """Set up a network, its trainer and the records of a new training."""
+        setting = self._training_setting()
+        seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
+        self._rng = np.random.default_rng(seed)
+        self.network_ = MLP(self._layer_sizes(train), self.activation)
+        self.network_.initialize(self._rng)
+        self._trainer = Trainer(self.network_, **setting)
+        self.normalizer_: RunningNormalizer | None = None
+        self.n_outputs_ = train.y.shape[1]
+        self.n_iter_ = 0
+        self.loss_curve_: list[float] = []
+        self.validation_scores_: list[float] | None = None
+        self.best_validation_score_: float | None = None
+
+    def _training_setting(self) -> dict[str, Any]:
+        """Return the parameters that the trainer is given, or given anew."""
         device = resolve_device(self.device)
         on_cpu = device.type == "cpu"
         if self.backend == "compiled" and not on_cpu:
@@ -369,23 +401,12 @@ class BehaviorCloner(
                 f"backend: expected 'auto' or 'torch' on device {self.device!r}, got "
                 "'compiled', which trains on the CPU"
             )
-        seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
-        self._rng = np.random.default_rng(seed)
-        self.network_ = MLP(self._layer_sizes(train), self.activation)
-        self.network_.initialize(self._rng)
-        self._trainer = Trainer(
-            self.network_,
-            learning_rate=self.learning_rate_init,
-            ema_decay=self.ema_decay,
-            device=device,
-            compiled=on_cpu and self.backend != "torch",
-        )
-        self.normalizer_: RunningNormalizer | None = None
-        self.n_outputs_ = train.y.shape[1]
-        self.n_iter_ = 0
-        self.loss_curve_: list[float] = []
-        self.validation_scores_: list[float] | None = None
-        self.best_validation_score_: float | None = None
+        return {
+            "learning_rate": self.learning_rate_init,
+            "ema_decay": self.ema_decay,
+            "device": device,
+            "compiled": on_cpu and self.backend != "torch",
+        }
 
     def _layer_sizes(self, train: _Samples) -> tuple[int, ...]:
         hidden = np.atleast_1d(np.asarray(self.hidden_layer_sizes))
@@ -398,8 +419,8 @@ class BehaviorCloner(
             )
         return (train.X.shape[1], *map(int, hidden), train.y.shape[1])
 
-    def _check_architecture(self, train: _Samples) -> None:
-        """Raise if training cannot go on with this data and these parameters."""
+    def _go_on(self, train: _Samples) -> None:
+        """Get ready to train on, with parameters that may have been changed."""
         sizes, expected = self._layer_sizes(train), self.network_.layer_sizes
         if sizes[-1] != expected[-1]:
             raise ValueError(f"y: expected {expected[-1]} outputs, got {sizes[-1]}")
@@ -410,20 +431,24 @@ class BehaviorCloner(
                 f"{self.network_.activation!r}, got {sizes[1:-1]} and "
                 f"{self.activation!r}"
             )
+        self._trainer.configure(**self._training_setting())
 
     def _fit_normalizer(self, train: _Samples, *, running: bool = False) -> None:
         """Fit the normalizer and keep the function of a network that was trained.
 
         ``running`` adds the samples to the statistics instead of replacing them.
         """
-        if not self.normalize:
-            return
-        old = self.normalizer_
-        new = copy.deepcopy(old) if running and old is not None else RunningNormalizer()
-        new.partial_fit(train.X, sample_weight=train.weight)
-        if old is not None:
-            ratio = new.scale_ / old.scale_
-            self._trainer.rescale_inputs(ratio, (new.mean_ - old.mean_) / old.scale_)
+        old, new = self.normalizer_, None
+        if self.normalize:
+            new = copy.copy(old) if running and old is not None else RunningNormalizer()
+            new.partial_fit(train.X, sample_weight=train.weight)
+        old_mean, old_scale = (0.0, 1.0) if old is None else (old.mean_, old.scale_)
+        new_mean, new_scale = (0.0, 1.0) if new is None else (new.mean_, new.scale_)
+        if self.n_iter_ > 0:
+            ones = np.ones(train.X.shape[1])
+            self._trainer.rescale_inputs(
+                ones * new_scale / old_scale, ones * (new_mean - old_mean) / old_scale
+            )
             self._trainer.write_to(self.network_)
         self.normalizer_ = new
 
@@ -478,14 +503,15 @@ class BehaviorCloner(
             batch_size=self.batch_size,
             alpha=self.alpha,
         )
-        if not loss < float(np.finfo(np.float32).max):
+        vector = self._trainer.iterate.vector
+        if not (loss < float(np.finfo(np.float32).max) and vector.isfinite().all()):
             raise ValueError(
                 f"the loss became {loss} in epoch {self.n_iter_ + 1}: observations "
                 "or actions are too large for float32, or learning_rate_init "
                 f"({self.learning_rate_init}) is too high"
             )
         self._trainer.write_to(self.network_)
-        self.loss_curve_.append(loss)
+        self.loss_curve_ = [*self.loss_curve_, loss]
         self.n_iter_ += 1
 
     def _score_epoch(self, validation: _Samples) -> float:

@@ -1,6 +1,5 @@
 """The expert files of Berkeley's CS294-112 (Fall 2017), read for ``-v5``."""
 
-import importlib
 import pickle
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,6 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from skimitate._array_unpickler import load_arrays
 
 # A dimension that varied less than this in an expert's training carries no
 # information: dividing by its standard deviation would amplify what is constant,
@@ -34,37 +35,6 @@ class ExpertArrays(NamedTuple):
     activation: str
 
 
-def _bytes_of(text: str, encoding: str = "latin1") -> bytes:
-    """Stand in for ``_codecs.encode``, by which pickles of protocol 2 spell bytes."""
-    if encoding != "latin1":
-        raise pickle.UnpicklingError(f"bytes are spelled in {encoding!r}, not latin1")
-    return text.encode("latin1")
-
-
-class _ArrayUnpickler(pickle.Unpickler):
-    """Unpickler that admits NumPy arrays and plain containers and nothing else."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        # NumPy's own pickles name these, though they are not public.
-        multiarray = importlib.import_module("numpy._core.multiarray")
-        numeric = importlib.import_module("numpy._core.numeric")
-        admitted = {
-            ("numpy", "ndarray"): np.ndarray,
-            ("numpy", "dtype"): np.dtype,
-            ("numpy.core.multiarray", "_reconstruct"): multiarray._reconstruct,
-            ("numpy.core.multiarray", "scalar"): multiarray.scalar,
-            ("numpy.core.numeric", "_frombuffer"): numeric._frombuffer,
-            ("_codecs", "encode"): _bytes_of,
-        }
-        try:
-            return admitted[module.replace("numpy._core", "numpy.core"), name]
-        except KeyError:
-            raise pickle.UnpicklingError(
-                f"it asks for {module}.{name}, and nothing but NumPy arrays and plain "
-                "containers is admitted"
-            ) from None
-
-
 def read_cs294(path: Path) -> ExpertArrays:
     """Read a CS294 expert file for use with ``-v5`` environments.
 
@@ -84,9 +54,7 @@ def read_cs294(path: Path) -> ExpertArrays:
         If the file is no such expert file.
     """
     try:
-        with open(path, "rb") as file:
-            content = _ArrayUnpickler(file, encoding="latin1").load()
-        return _from_cs294(content)
+        return _from_cs294(load_arrays(path))
     except (
         pickle.UnpicklingError,
         ArithmeticError,
@@ -94,6 +62,7 @@ def read_cs294(path: Path) -> ExpertArrays:
         EOFError,
         LookupError,
         MemoryError,
+        RecursionError,
         TypeError,
         ValueError,
     ) as error:
@@ -122,7 +91,7 @@ def _from_cs294(content: Mapping[str, Any]) -> ExpertArrays:
         (std + 1e-6)[kept],
         [weights[0][kept], *weights[1:]],
         biases,
-        content["nonlin_type"],
+        str(content["nonlin_type"]),
     )
 
 

@@ -13,7 +13,7 @@ from sklearn.base import (
     MultiOutputMixin,
     RegressorMixin,
 )
-from sklearn.callback import CallbackSupportMixin
+from sklearn.callback import CallbackContext, CallbackSupportMixin
 from sklearn.utils.validation import check_is_fitted
 
 from skimitate._actors import as_policy
@@ -27,6 +27,7 @@ from skimitate._validation import (
     check_observations,
     check_pairs,
     fit_context,
+    unchanged_on_error,
 )
 
 
@@ -108,7 +109,8 @@ class DAggerRegressor(
     The episodes that the learner drives alone measure the policy of the round before
     at no extra cost. The rounds with the best of these returns, and the last one, are
     then evaluated in ``n_eval_episodes`` episodes each. Policies that no such episode
-    measures are evaluated as they come.
+    measures are evaluated as they come, if the best is to be kept; else their returns
+    are NaN.
 
     References
     ----------
@@ -204,22 +206,39 @@ class DAggerRegressor(
             learner or the environment fails or gives what cannot be used, with the
             round, the episode and the step. Environments are closed in every case.
         """
+        with (
+            unchanged_on_error(self),
+            shared_env(self.env, self.n_jobs) as env,
+        ):
+            return self._fit(env, X, y)
+
+    def _fit(
+        self, env: EnvLike | None, X: ArrayLike | None, y: ArrayLike | None
+    ) -> Self:
+        """Run DAgger in an environment that is open."""
         betas = self._check_setting(X, y)
-        with shared_env(self.env, self.n_jobs) as env:
-            start = self._check_start(env, X, y)
-            prototype = BehaviorCloner() if self.estimator is None else self.estimator
-            loop = DaggerLoop(self, env, prototype, start, self._y_ndim)
-            self.history_ = loop.history
-            if start is None:
-                loop.collect_demonstrations()
-            loop.train_first()
-            if env is None:
-                kept = loop.current()
-            else:
-                self._run_rounds(loop, betas)
-                kept = loop.decide()
+        start = self._check_start(env, X, y)
+        prototype = BehaviorCloner() if self.estimator is None else self.estimator
+        loop = DaggerLoop(self, env, prototype, start, self._y_ndim)
+        self.history_ = loop.history
+        context = self._init_callback_context(max_subtasks=len(betas))
+        context.call_on_fit_task_begin(estimator=self)
+        if start is None:
+            loop.collect_demonstrations()
+        loop.train_first()
+        if env is None:
+            kept = loop.current()
+        else:
+            self._run_rounds(context, loop, betas)
+            kept = loop.decide()
         self.estimator_ = kept.learner
         self.best_round_ = kept.round
+        context.call_on_fit_task_end(
+            estimator=self,
+            X=loop.aggregate.X,
+            y=loop.targets(),
+            reconstruction_attributes=dict,
+        )
         return self
 
     def _check_setting(self, X: object, y: object) -> list[float]:
@@ -261,7 +280,7 @@ class DAggerRegressor(
                 f"beta never reaches 0 over the {self.n_rounds} rounds (it ends at "
                 f"{betas[-1]}): the learner never drives alone",
                 UserWarning,
-                stacklevel=4,
+                stacklevel=5,
             )
         return betas
 
@@ -288,10 +307,10 @@ class DAggerRegressor(
                 )
         return observations, actions
 
-    def _run_rounds(self, loop: DaggerLoop, betas: Sequence[float]) -> None:
+    def _run_rounds(
+        self, context: CallbackContext, loop: DaggerLoop, betas: Sequence[float]
+    ) -> None:
         """Run the rounds, until a callback asks to stop."""
-        context = self._init_callback_context(max_subtasks=len(betas))
-        context.call_on_fit_task_begin(estimator=self)
         for i, beta in enumerate(betas, start=1):
             task = context.subcontext(task_name="round")
             task.call_on_fit_task_begin(estimator=self)
@@ -303,13 +322,7 @@ class DAggerRegressor(
                 reconstruction_attributes=loop.fitted_state,
             )
             if stop:
-                break
-        context.call_on_fit_task_end(
-            estimator=self,
-            X=loop.aggregate.X,
-            y=loop.targets(),
-            reconstruction_attributes=loop.fitted_state,
-        )
+                return
 
     def predict(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return the kept policy's actions.

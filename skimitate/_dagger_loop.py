@@ -2,7 +2,8 @@
 
 import copy
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,6 +13,7 @@ from sklearn.utils import check_random_state
 
 from skimitate._actors import Actor
 from skimitate._aggregate import Aggregate
+from skimitate._cloner import BehaviorCloner
 from skimitate._episodes import EnvLike, Episode, run_episodes
 from skimitate._rollouts import PolicyDriver, spawn_seeds
 
@@ -110,7 +112,7 @@ class DaggerLoop:
 
     def train_first(self) -> None:
         """Fit the learner to the demonstrations."""
-        self.learner = clone(self.prototype).fit(self.aggregate.X, self.targets())
+        self._fit_anew()
         self._record(beta=1.0)
 
     def run_round(self, number: int, beta: float) -> None:
@@ -122,7 +124,7 @@ class DaggerLoop:
         episodes = self._run(driver, seeds, f"round {number}, ")
         if beta == 0.0:
             self._measure([episode.rewards.sum() for episode in episodes])
-        else:
+        elif dagger.keep == "best":
             self._measure(self._evaluate(self.learner, self.round))
         X, y = _labels(episodes)
         self.aggregate.append(X, y)
@@ -133,12 +135,32 @@ class DaggerLoop:
 
     def _train(self) -> None:
         """Train on all labels: further, or anew."""
-        X, y = self.aggregate.X, self.targets()
-        if self.dagger.incremental and hasattr(self.learner, "partial_fit"):
-            for _ in range(self.dagger.n_epochs_per_round):
-                self.learner.partial_fit(X, y)
+        n_epochs = self.dagger.n_epochs_per_round
+        if not self.dagger.incremental or not hasattr(self.learner, "partial_fit"):
+            self._fit_anew()
+        elif isinstance(self.learner, BehaviorCloner):
+            with self._naming_the_learner():
+                X, y = self.aggregate.X, self.targets()
+                self.learner._train_further(X, y, n_epochs)
         else:
-            self.learner = clone(self.prototype).fit(X, y)
+            with self._naming_the_learner():
+                for _ in range(n_epochs):
+                    self.learner.partial_fit(self.aggregate.X, self.targets())
+
+    def _fit_anew(self) -> None:
+        with self._naming_the_learner():
+            learner = clone(self.prototype)
+            self.learner = learner.fit(self.aggregate.X, self.targets())
+
+    @contextmanager
+    def _naming_the_learner(self) -> Iterator[None]:
+        """Say whose error it was, and when."""
+        try:
+            yield
+        except Exception as error:
+            raise ValueError(
+                f"estimator: raised {error!r} (training in round {self.round})"
+            ) from error
 
     def targets(self) -> NDArray[np.float64]:
         """Return all labels in the shape that the learner is given.

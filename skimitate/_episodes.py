@@ -1,5 +1,6 @@
 """Episodes in Gymnasium environments; the only importer of gymnasium."""
 
+import copy
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -78,8 +79,8 @@ def open_env(env: EnvLike) -> Iterator[gymnasium.Env]:
     made = _make_env(env)
     try:
         for what, space in (
-            ("observation", made.observation_space),
-            ("action", made.action_space),
+            ("observation", getattr(made, "observation_space", None)),
+            ("action", getattr(made, "action_space", None)),
         ):
             if not isinstance(space, gymnasium.spaces.Box) or len(space.shape) != 1:
                 raise ValueError(
@@ -106,7 +107,10 @@ def _make_env(env: EnvLike) -> gymnasium.Env:
             "env: expected an environment id, an EnvSpec or a callable that makes an "
             f"environment, got {env!r}"
         )
-    made = env()
+    try:
+        made = env()
+    except Exception as error:
+        raise ValueError(f"env: raised {error!r} when it was made") from error
     if not isinstance(made, gymnasium.Env):
         raise TypeError(
             f"env: expected a callable that makes a gymnasium.Env, got {made!r} from it"
@@ -131,7 +135,9 @@ def shared_env(env: EnvLike | None, n_jobs: int | None) -> Iterator[Any]:
         An open environment if there is one job. Several jobs make their own, of what
         was given.
     """
-    if env is None or effective_n_jobs(n_jobs) > 1:
+    n_parts = 1 if env is None else effective_n_jobs(n_jobs)
+    _refuse_live(env, n_parts)
+    if env is None or n_parts > 1:
         yield env
     else:
         with open_env(env) as opened:
@@ -197,19 +203,25 @@ def run_episodes(
         the episode and the step.
     """
     n_parts = min(effective_n_jobs(n_jobs), len(seeds))
+    _refuse_live(env, n_parts)
+    parts = np.array_split(np.arange(len(seeds)), n_parts)
+    # joblib's threads would share a driver that has a state.
+    drivers = [driver] + [copy.deepcopy(driver) for _ in parts[1:]]
+    results = Parallel(n_jobs=n_parts)(
+        delayed(_run_part)(
+            env, drivers[k], [(i, seeds[i]) for i in part], max_steps, where, verbose
+        )
+        for k, part in enumerate(parts)
+    )
+    return [episode for part in results for episode in part]
+
+
+def _refuse_live(env: EnvLike | None, n_parts: int) -> None:
     if isinstance(env, gymnasium.Env) and n_parts > 1:
         raise ValueError(
             "env: expected an id, an EnvSpec or a callable that makes an environment "
             f"to run {n_parts} jobs, got a live environment"
         )
-    parts = np.array_split(np.arange(len(seeds)), n_parts)
-    results = Parallel(n_jobs=n_parts)(
-        delayed(_run_part)(
-            env, driver, [(i, seeds[i]) for i in part], max_steps, where, verbose
-        )
-        for part in parts
-    )
-    return [episode for part in results for episode in part]
 
 
 def _run_part(
@@ -281,8 +293,16 @@ class _EpisodeRunner:
         return Episode(np.array(observations), np.array(actions), np.array(rewards))
 
     def _reset(self, seed: int) -> Any:
-        observation, _ = self._guarded(self.env.reset, "env", seed=seed)
-        return observation
+        answer = self._guarded(self.env.reset, "env", seed=seed)
+        return self._unpacked(answer, 2, "reset")[0]
+
+    def _unpacked(self, answer: Any, n: int, method: str) -> tuple:
+        if not isinstance(answer, tuple) or len(answer) != n:
+            raise self._error(
+                f"env: expected a tuple of {n} from {method}, as Gymnasium has it, "
+                f"got {answer!r}"
+            )
+        return answer
 
     def _guarded(self, call: Callable, name: str, *args: Any, **kwargs: Any) -> Any:
         """Call something of the user's, and say where if it fails."""
@@ -300,6 +320,10 @@ class _EpisodeRunner:
         """Check and copy what the environment shows; it may reuse its memory."""
         copied = np.array(observation)
         if copied.dtype.kind != "f":
+            if copied.dtype.kind not in "iub":
+                raise self._error(
+                    f"env: expected an array of numbers to observe, got {observation!r}"
+                )
             copied = copied.astype(np.float64)
         if copied.shape != (self.n_features,):
             raise self._error(
@@ -317,10 +341,16 @@ class _EpisodeRunner:
 
     def _advance(self, executed: NDArray) -> tuple[NDArray, float, bool]:
         """Step the environment."""
-        observation, reward, terminated, truncated, _ = self._guarded(
-            self.env.step, "env", executed
+        answer = self._guarded(self.env.step, "env", executed)
+        observation, reward, terminated, truncated, _ = self._unpacked(
+            answer, 5, "step"
         )
-        reward = float(reward)
+        try:
+            reward = float(reward)
+        except (TypeError, ValueError):
+            raise self._error(
+                f"env: expected a number as reward, got {reward!r}"
+            ) from None
         if not math.isfinite(reward):
             raise self._error(f"env: expected a finite reward, got {reward}")
         return self._observe(observation), reward, bool(terminated or truncated)

@@ -2,7 +2,6 @@
 
 import importlib
 import json
-import zipfile
 from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from skimitate._actors import as_policy
 from skimitate._cs294 import read_cs294
+from skimitate._npz import NOT_NPZ
 
 _ACTIVATIONS: dict[str, Callable[[NDArray], NDArray]] = {
     "tanh": np.tanh,
@@ -83,6 +83,8 @@ class NetworkExpert:
         for array in (self.mean, self.scale, *self.weights, *self.biases):
             if not np.isfinite(array).all():
                 raise ValueError("expected finite numbers, got NaN or infinity")
+        if not (self.scale > 0).all():
+            raise ValueError("scale: expected positive numbers, got others")
 
     @property
     def n_features(self) -> int:
@@ -173,7 +175,7 @@ class NetworkExpert:
                     [arrays[f"bias_{i}"] for i in range(n_layers)],
                     str(arrays["activation"]),
                 )
-        except (KeyError, ValueError, zipfile.BadZipFile, EOFError) as error:
+        except NOT_NPZ as error:
             raise ValueError(
                 f"{path}: expected an expert saved as npz, but {error}"
             ) from None
@@ -222,7 +224,7 @@ def load_expert(name_or_path: str | Path) -> NetworkExpert:
         with resources.as_file(bundled[str(name_or_path)]) as path:
             return NetworkExpert.load(path)
     path = Path(name_or_path)
-    if not path.exists():
+    if not path.is_file():
         if path.suffix in (".pkl", ".npz", ".zip") or len(path.parts) > 1:
             raise FileNotFoundError(f"name_or_path: no such file: {path}")
         raise ValueError(
@@ -288,10 +290,10 @@ def resolve_expert(spec: str) -> Any:
     if attribute and not Path(spec).exists():
         try:
             expert = getattr(importlib.import_module(module), attribute)
-        except (ImportError, AttributeError) as error:
+        except Exception as error:  # whatever the module raises when it is imported
             raise ValueError(
-                f"expert: expected module:callable, but {error} (for {spec!r})"
-            ) from None
+                f"expert: expected module:callable, but {spec!r} gave {error!r}"
+            ) from error
         as_policy(expert, "expert")
         return expert
     return load_expert(spec)

@@ -45,7 +45,9 @@ class MLP(nn.Sequential):
             if modules:
                 modules.append(_MODULES[activation]())
             # nn.Linear's own initialization would draw from torch's global generator.
-            modules.append(nn.utils.skip_init(nn.Linear, n_inputs, n_outputs))
+            modules.append(
+                nn.utils.skip_init(nn.Linear, n_inputs, n_outputs, dtype=torch.float32)
+            )
         super().__init__(*modules)
         self.layer_sizes = tuple(layer_sizes)
         self.activation = activation
@@ -63,6 +65,9 @@ class MLP(nn.Sequential):
         # What acts on one observation: the same memory, where it is float32 on the CPU.
         self._acting_vector = self.vector.cpu().float().numpy()
         self._sizes = np.array(self.layer_sizes, dtype=np.intp)
+        self._shares_memory = self.vector.device.type == "cpu" and (
+            self.vector.dtype == torch.float32
+        )
         self._kernel_activation = _mlp_kernel.ACTIVATIONS[self.activation]
         self._scratch_size = 2 * max(self.layer_sizes)
 
@@ -84,7 +89,7 @@ class MLP(nn.Sequential):
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__init__(state["layer_sizes"], state["activation"])  # type: ignore[misc]
         self.to(torch.from_numpy(state["vector"]).dtype)
-        self.vector.copy_(torch.from_numpy(state["vector"]))
+        self.assign(torch.from_numpy(state["vector"]))
         self.train(state["training"])
 
     def initialize(self, rng: np.random.Generator) -> "MLP":
@@ -113,8 +118,20 @@ class MLP(nn.Sequential):
             for n_inputs, n_outputs in pairwise(self.layer_sizes)
         ]
         bound = np.concatenate(bounds)
-        self.vector.copy_(torch.from_numpy(rng.uniform(-bound, bound)))
+        self.assign(torch.from_numpy(rng.uniform(-bound, bound)))
         return self
+
+    def assign(self, vector: torch.Tensor) -> None:
+        """Copy values into the parameters.
+
+        Parameters
+        ----------
+        vector : torch.Tensor of shape (n_parameters,)
+            From any device.
+        """
+        self.vector.copy_(vector)
+        if not self._shares_memory:
+            self._acting_vector[:] = self.vector.cpu().float().numpy()
 
     @property
     def linears(self) -> list[nn.Linear]:
@@ -156,7 +173,7 @@ class MLP(nn.Sequential):
             return self._infer(x)
         out = np.empty(self.layer_sizes[-1])
         _mlp_kernel.act(
-            x if single else x[0],
+            np.ascontiguousarray(x if single else x[0]),
             mean,
             scale,
             self._sizes,
@@ -193,32 +210,3 @@ def _activate(Z: NDArray[np.float64], activation: str) -> None:
         np.tanh(Z, out=Z)
         Z += 1.0
         Z *= 0.5
-
-
-def resolve_device(name: str) -> torch.device:
-    """Return the torch device of a name, if this machine has it.
-
-    Parameters
-    ----------
-    name : str
-        For example ``"cpu"`` or ``"cuda:0"``.
-
-    Returns
-    -------
-    torch.device
-
-    Raises
-    ------
-    ValueError
-        If torch does not know the device, or cannot reach it here.
-    """
-    try:
-        device = torch.device(name)
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
-        raise ValueError(
-            f"device: expected one that torch can reach here, such as 'cpu', "
-            f"got {name!r} ({reason})"
-        ) from None
-    return device

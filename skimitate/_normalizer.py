@@ -15,6 +15,7 @@ from skimitate._validation import (
     check_observations,
     check_weights,
     fit_context,
+    unchanged_on_error,
 )
 
 # A standard deviation of this many units in the last place of the mean is what the
@@ -172,16 +173,17 @@ class RunningNormalizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         self, X: ArrayLike, sample_weight: ArrayLike | None, *, reset: bool
     ) -> Self:
         """Check the data, then forget the past if asked to, then add the data."""
-        data = check_observations(self, X, reset=reset, ensure_all_finite=False)
-        weights = check_weights(sample_weight, data)
-        state = np.zeros((4, data.shape[1])) if reset else self._state.copy()
-        # The kernel meets infinities on its way; looking for them beforehand would
-        # read the data from memory twice.
-        if not _running_stats.update(data, weights, state):
-            check_array(data, ensure_all_finite="allow-nan", input_name="X")
-        self._state = state
-        self._weighted = weights is not None or (not reset and self._weighted)
-        self._publish()
+        with unchanged_on_error(self):
+            data = check_observations(self, X, reset=reset, ensure_all_finite=False)
+            weights = check_weights(sample_weight, data)
+            state = np.zeros((4, data.shape[1])) if reset else self._state.copy()
+            # The kernel meets infinities on its way; looking for them beforehand
+            # would read the data from memory twice.
+            if not _running_stats.update(data, weights, state):
+                check_array(data, ensure_all_finite="allow-nan", input_name="X")
+            self._state = state
+            self._weighted = weights is not None or (not reset and self._weighted)
+            self._publish()
         return self
 
     def merge(self, other: "RunningNormalizer") -> Self:
@@ -225,7 +227,9 @@ class RunningNormalizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
                 f"other: expected the features {list(names)}, got {list(other_names)}"
             )
         self._weighted |= other._weighted
-        _running_stats.merge(other._state.copy(), self._state)
+        state = self._state.copy()
+        _running_stats.merge(other._state, state)
+        self._state = state
         self._publish()
         return self
 

@@ -31,7 +31,9 @@ class ProgressLine:
             print()
 
     def on_fit_task_begin(self, estimator: Any, context: Any) -> None:
-        """Do nothing: a task is shown when it is done."""
+        """Say that the whole fit begins; its tasks are shown when they are done."""
+        if context.parent is None:
+            print(f"{self.label}: fitting ...", flush=True)
 
     def on_fit_task_end(self, estimator: Any, context: Any) -> None:
         """Show a task that is done."""
@@ -49,6 +51,8 @@ class ProgressLine:
         elif 10 * done // total > self._shown:
             self._shown = 10 * done // total
             print(line, flush=True)
+        if done == total and hasattr(estimator, "history_"):
+            print(f"\n{self.label}: evaluating the best rounds ...", flush=True)
 
 
 def _state_of(estimator: Any) -> str:

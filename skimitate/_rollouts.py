@@ -1,6 +1,5 @@
 """Rollouts: collecting, evaluating, saving what policies do in environments."""
 
-import zipfile
 import zlib
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -12,16 +11,7 @@ from sklearn.utils import check_random_state
 
 from skimitate._actors import Actor
 from skimitate._episodes import EnvLike, action_limits, run_episodes
-
-# What np.load and a missing or misshapen array raise.
-_NOT_ROLLOUTS = (
-    AttributeError,
-    EOFError,
-    KeyError,
-    TypeError,
-    ValueError,
-    zipfile.BadZipFile,
-)
+from skimitate._npz import NOT_NPZ
 
 
 @dataclass(frozen=True)
@@ -85,7 +75,11 @@ class Rollouts:
             if not np.isfinite(array).all():
                 raise ValueError(f"{field.name}: expected finite values, got others")
         jumps = np.diff(self.episode_ids, prepend=-1)
-        if jumps[0] != 1 or not np.isin(jumps, (0, 1)).all():
+        if (
+            self.episode_ids.dtype.kind not in "iu"
+            or jumps[0] != 1
+            or not np.isin(jumps, (0, 1)).all()
+        ):
             raise ValueError("episode_ids: expected 0, 1, ... in order, got others")
 
     @property
@@ -141,7 +135,7 @@ class Rollouts:
         try:
             with np.load(path, allow_pickle=False) as arrays:
                 return cls(**{field.name: arrays[field.name] for field in fields(cls)})
-        except _NOT_ROLLOUTS as error:
+        except NOT_NPZ as error:
             raise ValueError(f"{path}: expected saved rollouts, but {error}") from None
 
 

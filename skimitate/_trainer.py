@@ -56,15 +56,36 @@ class Trainer:
         device: torch.device,
         compiled: bool,
     ) -> None:
+        self.n_steps = 0
+        self.iterate = copy.deepcopy(network)
+        vector = self.iterate.vector
+        self._average = vector.clone()
+        self._moments = torch.zeros_like(vector), torch.zeros_like(vector)
+        self.configure(
+            learning_rate=learning_rate,
+            ema_decay=ema_decay,
+            device=device,
+            compiled=compiled,
+        )
+
+    def configure(
+        self,
+        *,
+        learning_rate: float,
+        ema_decay: float | None,
+        device: torch.device,
+        compiled: bool,
+    ) -> None:
+        """Change how training goes on; see the parameters of the class."""
+        if ema_decay is not None and getattr(self, "ema_decay", ema_decay) is None:
+            self._average.copy_(self.iterate.vector)
         self.learning_rate = learning_rate
         self.ema_decay = ema_decay
         self.device = device
         self.compiled = compiled
-        self.n_steps = 0
-        self.iterate = copy.deepcopy(network).to(device)
-        vector = self.iterate.vector
-        self._average = vector.clone()
-        self._moments = torch.zeros_like(vector), torch.zeros_like(vector)
+        self.iterate = self.iterate.to(device)
+        self._average = self._average.to(device)
+        self._moments = self._moments[0].to(device), self._moments[1].to(device)
 
     def prepare(
         self, X: NDArray, y: NDArray, sample_weight: NDArray | None
@@ -91,7 +112,7 @@ class Trainer:
         return TrainingData(lay_out(X), lay_out(y), weight)
 
     def _tensor(self, array: NDArray) -> Tensor:
-        return torch.tensor(array, dtype=torch.float32, device=self.device)
+        return torch.tensor(_contiguous(array), device=self.device)
 
     def run_epoch(
         self,
@@ -212,7 +233,7 @@ class Trainer:
     def write_to(self, network: MLP) -> None:
         """Copy the weights that act, the average if there is one, to a network."""
         averaged = self.ema_decay is not None and self.n_steps > 0
-        network.vector.copy_(self._average if averaged else self.iterate.vector)
+        network.assign(self._average if averaged else self.iterate.vector)
 
     def rescale_inputs(
         self, ratio: NDArray[np.float64], shift: NDArray[np.float64]

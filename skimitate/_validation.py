@@ -5,6 +5,7 @@ They are imported here and nowhere else, so that a change there is met in one pl
 """
 
 import math
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, cast
@@ -13,7 +14,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils._param_validation import HasMethods, Hidden, Interval, StrOptions
-from sklearn.utils.validation import _check_sample_weight, validate_data
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    check_array,
+    check_consistent_length,
+    validate_data,
+)
 
 __all__ = [
     "HasMethods",
@@ -24,6 +30,7 @@ __all__ = [
     "check_pairs",
     "check_weights",
     "fit_context",
+    "unchanged_on_error",
 ]
 
 fit_context = _fit_context
@@ -61,9 +68,9 @@ def check_observations(
     """
     if not reset and _is_plain(estimator, X, **options):
         return cast(NDArray, X)
-    with _naming_X():
+    with _naming("X"):
         array = validate_data(estimator, X, reset=reset, dtype="numeric", **options)
-    return _as_floats(array)
+        return _as_floats(array)
 
 
 def _is_plain(
@@ -121,25 +128,25 @@ def check_pairs(
     ValueError, TypeError
         If X or y are not as described, or differ in length.
     """
-    shape = getattr(y, "shape", ())
-    if len(shape) > 2 or 0 in shape[1:]:
+    if y is None:
+        raise ValueError(
+            f"{type(estimator).__name__} requires y to be passed, but the target y is "
+            "None"
+        )
+    observations = check_observations(estimator, X, reset=reset)
+    with _naming("y"):
+        actions = check_array(
+            y, ensure_2d=False, allow_nd=True, dtype="numeric", input_name="y"
+        )
+        actions = _as_floats(actions)
+    if actions.ndim not in (1, 2) or 0 in actions.shape:
         raise ValueError(
             "y: expected shape (n_samples,) or (n_samples, n_outputs) with at least "
-            f"one output, got {shape}"
+            f"one output, got {actions.shape}"
         )
-    with _naming_X():
-        observations, actions = validate_data(
-            estimator,
-            X,
-            y,
-            reset=reset,
-            dtype="numeric",
-            multi_output=True,
-            y_numeric=True,
-        )
-    if actions.dtype.kind not in "fiub":
-        raise ValueError(f"y: expected an array of numbers, got dtype {actions.dtype}")
-    return _as_floats(observations), _as_floats(actions)
+    with _naming("X and y"):
+        check_consistent_length(observations, actions)
+    return observations, actions
 
 
 def check_weights(
@@ -165,31 +172,51 @@ def check_weights(
     """
     if sample_weight is None:
         return None
-    return np.ascontiguousarray(
-        _check_sample_weight(
+    with _naming("sample_weight"):
+        weights = _check_sample_weight(
             sample_weight,
             X,
             dtype=np.float64,
             ensure_non_negative=True,
             allow_all_zero_weights=False,
         )
-    )
+    return np.ascontiguousarray(weights)
 
 
 def _as_floats(array: NDArray) -> NDArray:
     """Convert an array of any other type than float32 and float64 to float64."""
     if array.dtype in _FLOATS:
         return array
+    if array.dtype.kind not in "fiub":
+        raise ValueError(f"expected an array of numbers, got dtype {array.dtype}")
     return array.astype(np.float64)
 
 
 @contextmanager
-def _naming_X() -> Iterator[None]:
-    """Put the name of X before those of scikit-learn's messages that leave it out."""
-    anonymous = ("Found array", "Expected 2D array", "Complex data", "dtype='numeric'")
+def _naming(name: str) -> Iterator[None]:
+    """Put the name of an argument before those messages that leave it out."""
     try:
         yield
-    except ValueError as error:
-        if str(error).startswith(anonymous):
-            raise ValueError(f"X: {error}") from None
+    except (ValueError, TypeError) as error:
+        if re.search(rf"\b{name}\b", str(error)):
+            raise
+        raise type(error)(f"{name}: {error}") from None
+
+
+@contextmanager
+def unchanged_on_error(estimator: BaseEstimator) -> Iterator[None]:
+    """Give an estimator back the attributes it had if a fit fails.
+
+    Attributes are put back, not what is inside of them. What scikit-learn's callbacks
+    keep there during a fit is left to them.
+    """
+    before = dict(vars(estimator))
+    try:
+        yield
+    except BaseException:
+        after = vars(estimator)
+        for name in list(after):
+            if name not in before and not name.startswith(("_skl_", "_callback_")):
+                del after[name]
+        after.update(before)
         raise

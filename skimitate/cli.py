@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,22 @@ def positive(text: str) -> int:
     number = int(text)
     if number < 1:
         raise argparse.ArgumentTypeError(f"expected a positive integer, got {text}")
+    return number
+
+
+def jobs(text: str) -> int:
+    """Read a number of jobs, in joblib's terms."""
+    number = int(text)
+    if number == 0:
+        raise argparse.ArgumentTypeError("expected a number of processes or -1, got 0")
+    return number
+
+
+def seed(text: str) -> int:
+    """Read a seed."""
+    number = int(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"expected 0 or more, got {text}")
     return number
 
 
@@ -60,10 +77,10 @@ def build_parser() -> argparse.ArgumentParser:
             "--episodes", type=positive, default=10, help="number of episodes"
         )
         command.add_argument(
-            "--jobs", type=int, default=-1, help="processes; -1 is one for each core"
+            "--jobs", type=jobs, default=-1, help="processes; -1 is one for each core"
         )
         command.add_argument(
-            "--seed", type=int, default=0, help="determines everything"
+            "--seed", type=seed, default=0, help="determines everything"
         )
     return parser
 
@@ -99,6 +116,8 @@ def run_collect(args: argparse.Namespace) -> None:
     expert = find_expert(args)
     if not args.out.parent.is_dir():
         raise FileNotFoundError(f"--out: no such folder: {args.out.parent}")
+    if args.out.is_dir():
+        raise IsADirectoryError(f"--out: expected a file to write, got {args.out}")
     rollouts = collect_rollouts(
         args.env,
         expert,
@@ -114,6 +133,16 @@ def run_collect(args: argparse.Namespace) -> None:
     )
 
 
+def load_model(path: str) -> Any:
+    """Load a model that joblib saved."""
+    try:
+        return joblib.load(path)
+    except Exception as error:  # a file that is none makes anything of an unpickler
+        raise ValueError(
+            f"--policy: expected a model saved by joblib, but {path} gave {error!r}"
+        ) from error
+
+
 def run_evaluate(args: argparse.Namespace) -> None:
     """Print what a policy earns."""
     if args.policy is None:
@@ -122,7 +151,7 @@ def run_evaluate(args: argparse.Namespace) -> None:
         raise FileNotFoundError(f"--policy: no such file: {args.policy}")
     else:
         env_widths(args.env)
-        policy = joblib.load(args.policy)
+        policy = load_model(args.policy)
     returns = evaluate_policy(
         args.env,
         policy,
@@ -150,7 +179,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     args = build_parser().parse_args(argv)
     try:
-        args.act(args)
+        with warnings.catch_warnings():
+            # Gymnasium warns of old versions before it refuses them.
+            warnings.filterwarnings("ignore", module="gymnasium")
+            args.act(args)
     except (ValueError, TypeError, ImportError, OSError) as error:
         print(f"skimitate: error: {' '.join(str(error).split())}", file=sys.stderr)
         return 2

@@ -19,6 +19,8 @@ LAYERS = [
     "_trainer",
     "_cloner",
     "_actors",
+    "_npz",
+    "_array_unpickler",
     "_cs294",
     "_experts",
     "_episodes",

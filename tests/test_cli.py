@@ -121,10 +121,26 @@ def test_bad_input_is_one_line_and_status_2(arguments, message, capsys):
     assert re.search(message, line)
 
 
+@pytest.mark.parametrize("content", [b"", b"garbage", b"{}"])
+def test_a_policy_file_that_is_none(tmp_path, capsys, content):
+    path = tmp_path / "model.joblib"
+    path.write_bytes(content)
+    assert main(["evaluate", "Hopper-v5", "--policy", str(path), "--jobs", "1"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "--policy: expected a model saved by joblib" in line
+
+
+def test_an_output_that_is_a_folder(tmp_path, capsys):
+    assert main(["collect", "Hopper-v5", "--out", str(tmp_path)]) == 2
+    assert "--out: expected a file" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
         [],
+        ["run", "Hopper-v5", "--jobs", "0"],
+        ["run", "Hopper-v5", "--seed", "-1"],
         ["fly", "Hopper-v5"],
         ["run", "Hopper-v5", "--rounds", "0"],
         ["run", "Hopper-v5", "--episodes", "many"],

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from gymnasium.spaces import Box, Dict, Discrete
+from joblib import parallel_config
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestRegressor
@@ -19,6 +20,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.neural_network import MLPRegressor
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from toy import (
     LIMIT,
     Fading,
@@ -123,10 +125,17 @@ def test_beta_is_the_probability_that_the_expert_drives_a_step(beta):
     assert [record["beta"] for record in dagger.history_] == expected
     steps = logged("step")
     shares = [share_of_expert(steps[i : i + 1000]) for i in range(0, len(steps), 1000)]
-    if max(expected[1:]) > 0:
-        # Between the rounds stand the evaluations that measure them.
-        shares = [shares[i] for i in (0, 1, 3, 5)]
     assert_allclose(shares[:4], expected, atol=0.05)
+
+
+@pytest.mark.filterwarnings("ignore:beta never reaches 0")
+@pytest.mark.parametrize("keep", ["best", "last"])
+def test_policies_that_never_drive_alone_are_evaluated_if_the_best_is_kept(keep):
+    dagger = point_dagger(beta=1.0, keep=keep).fit()
+    measured = [record["n_eval_episodes"] for record in dagger.history_]
+    assert measured == ([2, 2, 2, 2] if keep == "best" else [0, 0, 0, 2])
+    unknown = [np.isnan(record["mean_return"]) for record in dagger.history_]
+    assert unknown == [n == 0 for n in measured]
 
 
 def test_a_callable_beta_that_never_reaches_0_is_warned_of():
@@ -212,6 +221,66 @@ def test_the_kept_round_has_the_best_return_on_the_evaluation_episodes():
     last = dagger.history_[-1]
     assert last["mean_return"] == pytest.approx(np.mean(returns))
     assert last["std_return"] == pytest.approx(np.std(returns))
+
+
+@pytest.mark.parametrize("scaler", [RunningNormalizer, StandardScaler])
+def test_a_learner_that_works_in_place_does_not_change_the_labels(scaler):
+    learner = make_pipeline(scaler(copy=False), LinearRegression())
+    dagger = point_dagger(learner).fit()
+    assert max(record["loss"] for record in dagger.history_) < 1e-20
+
+
+def test_an_expert_that_works_in_place_does_not_change_the_labels():
+    def careless(observations):
+        actions = expert(observations)
+        observations /= 10
+        return actions
+
+    point_dagger(Recorder(), expert=careless).fit()
+    _, X, y = Recorder.log[-1]
+    assert_array_equal(y, expert(X))
+
+
+def test_an_expert_that_can_draw_is_asked_for_its_action():
+    class Model:  # as of stable-baselines3
+        def predict(self, observation, state=None, deterministic=False):
+            noise = 0.0 if deterministic else np.random.rand()  # noqa: NPY002
+            return expert(observation) + noise, state
+
+    point_dagger(Recorder(), expert=Model()).fit()
+    _, X, y = Recorder.log[-1]
+    assert_array_equal(y, expert(X))
+
+
+def test_the_normalizer_of_the_cloner_is_that_of_the_aggregate():
+    learner = BehaviorCloner((5,), max_iter=1)
+    dagger = point_dagger(learner, n_epochs_per_round=3, keep="last").fit()
+    positions = np.array([position for position, _ in logged("step")[:20]])
+    whole = RunningNormalizer().fit(positions)
+    normalizer = dagger.estimator_.normalizer_
+    assert normalizer.n_samples_seen_ == 20
+    assert_allclose(normalizer.mean_, whole.mean_)
+    assert_allclose(normalizer.var_, whole.var_)
+    assert dagger.estimator_.n_iter_ == 1 + 3 * 3
+
+
+def test_threads_do_not_share_a_driver():
+    options = {"n_episodes_per_round": 3, "beta": lambda i: 1.0 - 0.5 * i}
+    options |= {"n_rounds": 2, "expert": StatefulExpert(), "keep": "last"}
+    alone = point_dagger(Recorder(), **options).fit()
+    with parallel_config("threading"):
+        together = point_dagger(Recorder(), n_jobs=3, **options).fit()
+    assert_array_equal(together.estimator_.coef_, alone.estimator_.coef_)
+
+
+def test_each_episode_is_mixed_by_a_draw_of_its_own():
+    options = {"env": partial(PointEnv, 40), "n_episodes_per_round": 2, "keep": "last"}
+    point_dagger(Biased(), expert=gentle, n_rounds=1, beta=0.5, **options).fit()
+    steps = logged("step")
+    drivers = [
+        [share_of_expert([step]) for step in steps[i : i + 40]] for i in (80, 120)
+    ]
+    assert drivers[0] != drivers[1]
 
 
 def test_a_stateful_expert_is_reset_each_episode_and_asked_once_a_step():
@@ -386,7 +455,8 @@ def test_a_live_environment_is_lent_and_not_closed():
         point_dagger(env=env).fit()
         assert logged("closed") == []
         with pytest.raises(ValueError, match=r"env: expected .* got a live"):
-            point_dagger(env=env, n_jobs=2, n_episodes_per_round=2).fit()
+            point_dagger(env=env, n_jobs=2).fit()
+        assert len(logged("reset")) == 4 + 4 * 2  # of the first fit alone
     finally:
         env.close()
 
@@ -510,6 +580,21 @@ def test_a_failing_environment_is_named_with_round_episode_and_step():
     with pytest.raises(ValueError, match=message) as caught:
         point_dagger(env=partial(PointEnv, fail_at=3)).fit()
     assert isinstance(caught.value.__cause__, RuntimeError)
+
+
+class Unwilling(LinearRegression):
+    def fit(self, X, y):
+        if len(X) > 12:
+            raise RuntimeError("too much to learn")
+        return super().fit(X, y)
+
+
+def test_a_learner_that_cannot_learn_is_named_with_the_round():
+    message = r"estimator: raised RuntimeError\('too much .*training in round 2\)"
+    with pytest.raises(ValueError, match=message):
+        point_dagger(Unwilling()).fit()
+    with pytest.raises(NotFittedError):
+        point_dagger().predict(np.zeros((1, 2)))
 
 
 class Silly(LinearRegression):

@@ -168,6 +168,52 @@ def test_a_file_that_asks_for_anything_else_is_refused(
     assert not marker.exists()
 
 
+class Forged:
+    """An array that says something else of itself than NumPy would."""
+
+    def __init__(self, code="f8", state=None, **changes):
+        self.code = code
+        self.state = {"shape": (2,), "fortran": False, "data": bytes(16)} | changes
+
+    def __reduce__(self):
+        dtype = np.dtype(self.code) if isinstance(self.code, str) else self.code
+        state = (1, self.state["shape"], dtype, False, self.state["data"])
+        reconstruct = np.zeros(1).__reduce__()[0]
+        return reconstruct, (np.ndarray, (0,), b"b"), state
+
+
+@pytest.mark.parametrize(
+    ("forged", "message"),
+    [
+        (Forged("O"), "arrays of type 'O8'"),
+        (Forged("U4"), "arrays of type 'U4'"),
+        (Forged(np.dtype([("a", "f8")])), "arrays of type 'V8'"),
+        (Forged(code=3), "not of numbers"),
+        (Forged(data=[1, 2]), "not of numbers"),
+        (Forged(data=bytes(15)), "15 bytes for an array"),
+        (Forged(shape=(-2,)), "of shape"),
+        (Forged(shape=("a",)), "of shape"),
+    ],
+)
+@pytest.mark.parametrize("protocol", [2, 4])
+def test_forged_arrays_are_refused(tmp_path, forged, message, protocol):
+    content = cs294_content()
+    content["more"] = forged
+    with pytest.raises(ValueError, match=message):
+        load_expert(cs294_file(tmp_path, content, protocol))
+
+
+def test_a_file_cannot_change_the_functions_it_names(tmp_path):
+    # BUILD sets the state of what stands on the stack: here, of a function.
+    text = b"cnumpy.core.numeric\n_frombuffer\n(N}V__defaults__\nNstb."
+    path = tmp_path / "expert.pkl"
+    path.write_bytes(text)
+    with pytest.raises(ValueError, match="sets the state of something"):
+        load_expert(path)
+    array = np.arange(3.0)
+    assert_array_equal(pickle.loads(pickle.dumps(array, protocol=5)), array)
+
+
 def test_bytes_may_only_be_spelled_in_latin1(tmp_path):
     text = b"c_codecs\nencode\n(Vabc\nVrot13\ntR."
     path = tmp_path / "expert.pkl"
@@ -225,6 +271,8 @@ def test_a_file_that_is_no_pickle_is_refused(tmp_path, data):
 def test_names_that_lead_nowhere(tmp_path):
     with pytest.raises(ValueError, match=r"expected a bundled expert \(Hopper-v5"):
         load_expert("Hopper-v1")
+    with pytest.raises(FileNotFoundError, match="no such file"):
+        load_expert(tmp_path)
     with pytest.raises(FileNotFoundError, match=r"no such file: .*missing.pkl"):
         load_expert(tmp_path / "missing.pkl")
 
@@ -243,7 +291,12 @@ def test_saved_experts_act_alike(tmp_path):
     (tmp_path / "bad.npz").write_bytes(b"nothing")
     np.savez(tmp_path / "other.npz", a=np.zeros(3))
     np.savez(tmp_path / "pickled.npz", mean=np.array([{}], dtype=object))
-    for name in ("bad.npz", "other.npz", "pickled.npz"):
+    with open(tmp_path / "array.npz", "wb") as file:
+        np.save(file, np.zeros(3))
+    flat = load_expert("Hopper-v5")
+    flat.scale = flat.scale * 0
+    flat.save(tmp_path / "flat.npz")
+    for name in ("bad.npz", "other.npz", "pickled.npz", "array.npz", "flat.npz"):
         with pytest.raises(ValueError, match=f"{name}: expected an expert"):
             load_expert(tmp_path / name)
 

@@ -200,6 +200,45 @@ def test_a_failing_policy_is_named_with_episode_and_step(answer, message, n_jobs
         )
 
 
+class MalformedEnv(PointEnv):
+    """Answers in a form that is not Gymnasium's."""
+
+    def __init__(self, step=None, reset=None):
+        super().__init__()
+        self.answers = step, reset
+
+    def reset(self, **options):
+        return self.answers[1] or super().reset(**options)
+
+    def step(self, action):
+        return self.answers[0] or super().step(action)
+
+
+ZERO = np.zeros(2)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"step": (ZERO, 0.0, False, {})}, "env: expected a tuple of 5 from step"),
+        ({"reset": (ZERO,)}, "env: expected a tuple of 2 from reset"),
+        ({"step": (ZERO, None, False, False, {})}, "env: expected a number as reward"),
+        (
+            {"step": ("left", 0.0, False, False, {})},
+            "env: expected an array of numbers",
+        ),
+        ({"reset": ({"x": 1}, {})}, "env: expected an array of numbers to observe"),
+    ],
+)
+def test_a_malformed_environment_is_named_with_episode_and_step(options, message):
+    with pytest.raises(ValueError, match=message + r".*\(episode 0, step 0\)"):
+        collect_rollouts(partial(MalformedEnv, **options), expert, n_episodes=1)
+
+
+def crashing_factory():
+    raise OSError("no such robot")
+
+
 class OddEnv(PointEnv):
     """Shows or pays what it should not."""
 
@@ -250,6 +289,7 @@ PLANE = Box(-1, 1, (2,))
             TypeError,
             "env: expected a callable that makes .*, got {}",
         ),
+        (crashing_factory, ValueError, r"env: raised OSError\('no such robot'\) when"),
         (partial(SpacesEnv, PLANE, Discrete(2)), ValueError, "Box action space"),
         (partial(SpacesEnv, Discrete(2), PLANE), ValueError, "Box observation space"),
         (
