@@ -8,7 +8,9 @@ ARGS ?=
 # cython-lint calls pycodestyle by name
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: run test lint clean
+IMITATION := .venv-imitation
+
+.PHONY: run test lint bench check-kernels clean
 
 run: $(VENV)/.installed
 	$(BIN)/python -m skimitate run Hopper-v5 $(ARGS)
@@ -36,5 +38,25 @@ $(VENV)/.linters: $(VENV)/.installed
 		--no-build-isolation --editable '.[dev]'
 	touch $@
 
+# Bounds checks and AddressSanitizer; takes a few minutes.
+check-kernels: $(VENV)/.installed
+	PYTHON=$(BIN)/python tests/check_kernels.sh
+
+# Peers and skimitate, interleaved; imitation pins old versions and has an environment
+# of its own.
+bench: $(VENV)/.peers $(IMITATION)/.installed
+	$(BIN)/python benchmarks/run_all.py $(ARGS)
+
+$(VENV)/.peers: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt \
+		--no-build-isolation --editable '.[bench]'
+	touch $@
+
+$(IMITATION)/.installed: benchmarks/imitation-constraints.txt
+	test -x $(IMITATION)/bin/python || $(PYTHON) -m venv $(IMITATION)
+	$(IMITATION)/bin/python -m pip install --quiet \
+		--constraint benchmarks/imitation-constraints.txt imitation mujoco imageio
+	touch $@
+
 clean:
-	rm -rf $(VENV) build dist *.egg-info skimitate/*.so skimitate/*.c
+	rm -rf $(VENV) $(IMITATION) build dist *.egg-info skimitate/*.so skimitate/*.c

@@ -54,18 +54,23 @@ def clone(path: str, n_epochs: int) -> dict[str, float]:
     import gymnasium
     import numpy as np
     from imitation.algorithms import bc
-    from imitation.data.types import TransitionsMinimal
+    from imitation.data.types import Transitions
 
     arrays = np.load(path)
     X, y = arrays["X"], arrays["y"]
-    demonstrations = TransitionsMinimal(
-        obs=X, acts=y, infos=np.array([{}] * len(X), dtype=object)
+    demonstrations = Transitions(
+        obs=X,
+        acts=y,
+        infos=np.array([{}] * len(X), dtype=object),
+        next_obs=X,
+        dones=np.zeros(len(X), dtype=bool),
     )
+    spaces = [gymnasium.spaces.Box(-np.inf, np.inf, a.shape[1:]) for a in (X, y)]
     trainer = bc.BC(
-        observation_space=gymnasium.spaces.Box(-np.inf, np.inf, X.shape[1:]),
-        action_space=gymnasium.spaces.Box(-np.inf, np.inf, y.shape[1:]),
+        observation_space=spaces[0],
+        action_space=spaces[1],
         rng=np.random.default_rng(0),
-        policy=policy(X.shape[1], y.shape[1]),
+        policy=policy(*spaces),
         demonstrations=demonstrations,
         batch_size=32,
     )
@@ -77,16 +82,14 @@ def clone(path: str, n_epochs: int) -> dict[str, float]:
     return {"seconds": seconds, "score": float(r2.mean())}
 
 
-def policy(n_inputs: int, n_outputs: int) -> Any:
+def policy(observation_space: Any, action_space: Any) -> Any:
     """Return the network that skimitate uses by default."""
-    import gymnasium
-    import numpy as np
     import torch
     from stable_baselines3.common.policies import ActorCriticPolicy
 
     return ActorCriticPolicy(
-        gymnasium.spaces.Box(-np.inf, np.inf, (n_inputs,)),
-        gymnasium.spaces.Box(-np.inf, np.inf, (n_outputs,)),
+        observation_space,
+        action_space,
         lr_schedule=lambda _: 1e-3,
         net_arch=[50, 50],
         activation_fn=torch.nn.ReLU,
@@ -133,7 +136,7 @@ def dagger(n_rounds: int, n_epochs: int) -> dict[str, float]:
                 observation_space=spaces[0],
                 action_space=spaces[1],
                 rng=rng,
-                policy=policy(11, 3),
+                policy=policy(*spaces),
                 batch_size=32,
             ),
         )

@@ -56,8 +56,8 @@ def _may_draw(method: Callable) -> bool:
         return False
 
 
-class ActorError(ValueError):
-    """An expert or a policy failed, or gave what is no action."""
+class StepError(ValueError):
+    """Somebody failed at a step of an episode, or gave what cannot be used."""
 
 
 class Actor:
@@ -88,7 +88,7 @@ class Actor:
             try:
                 reset()
             except Exception as error:
-                raise ActorError(f"{self.name}: reset() raised {error!r}") from error
+                raise StepError(f"{self.name}: reset() raised {error!r}") from error
 
     def __call__(self, observation: NDArray, n_outputs: int) -> NDArray[np.float64]:
         """Return the action for one observation.
@@ -106,31 +106,31 @@ class Actor:
 
         Raises
         ------
-        ActorError
+        StepError
             If the actor raises, or gives another shape or values that are not finite.
         """
         try:
             # A copy: an actor that works in place must not change what is kept.
             actions = self._act(observation[np.newaxis].copy())
         except Exception as error:
-            raise ActorError(f"{self.name}: raised {error!r}") from error
+            raise StepError(f"{self.name}: raised {error!r}") from error
         if isinstance(actions, tuple):  # stable-baselines3 gives (actions, state)
             actions = actions[0]
         try:
             batch = np.array(actions, dtype=np.float64)
         except Exception as error:  # such as a tensor that wants its gradient kept
-            raise ActorError(
+            raise StepError(
                 f"{self.name}: expected an array of actions, got {actions!r}"
             ) from error
         if batch.shape == (1,) and n_outputs == 1:
             batch = batch[np.newaxis]
         if batch.shape != (1, n_outputs):
-            raise ActorError(
+            raise StepError(
                 f"{self.name}: expected actions of shape (1, {n_outputs}) for a batch "
                 f"of one observation, got {batch.shape}"
             )
         if not all_finite(batch[0]):
-            raise ActorError(f"{self.name}: expected finite actions, got {batch[0]}")
+            raise StepError(f"{self.name}: expected finite actions, got {batch[0]}")
         return batch[0]
 
 

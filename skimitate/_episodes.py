@@ -12,7 +12,7 @@ from gymnasium.envs.registration import EnvSpec
 from joblib import Parallel, delayed, effective_n_jobs
 from numpy.typing import NDArray
 
-from skimitate._actors import ActorError, all_finite
+from skimitate._actors import StepError, all_finite
 from skimitate._threads import one_thread
 
 EnvLike = str | EnvSpec | Callable[[], gymnasium.Env] | gymnasium.Env
@@ -49,7 +49,7 @@ class Driver(Protocol):
 
         Raises
         ------
-        ActorError
+        StepError
             If an actor fails.
         """
 
@@ -268,89 +268,84 @@ class _EpisodeRunner:
         self.driver = driver
         self.where = where
         space = cast(gymnasium.spaces.Box, env.action_space)
-        self.low, self.high, self.action_dtype = space.low, space.high, space.dtype
-        self.n_features = _width(env.observation_space)
+        # In the type of the actions: a mixture of types costs two microseconds a step.
+        self.low = space.low.astype(np.float64)
+        self.high = space.high.astype(np.float64)
+        self.action_dtype = space.dtype
+        self.shape = (_width(env.observation_space),)
         self.n_outputs = _width(space)
 
     def run(self, seed: np.random.SeedSequence, max_steps: float) -> Episode:
         """Run to the end of the episode, or to max_steps."""
+        self.step = 0
+        try:
+            return self._run(seed, max_steps)
+        except StepError as error:
+            raise ValueError(self._located(str(error))) from error.__cause__
+        except Exception as error:
+            # Drivers name their own errors: this is the environment's.
+            raise ValueError(self._located(f"env: raised {error!r}")) from error
+
+    def _located(self, message: str) -> str:
+        return f"{message} ({self.where}, step {self.step})"
+
+    def _run(self, seed: np.random.SeedSequence, max_steps: float) -> Episode:
         # Not spawn, which counts its calls: a seed may be used again.
         env_seed, driver_seed = map(int, seed.generate_state(2))
-        self.step = 0
-        observation = self._observe(self._reset(env_seed))
-        self._guarded(self.driver.begin_episode, "driver", driver_seed)
+        answer = _expect_tuple(self.env.reset(seed=env_seed), 2, "reset")
+        observation = self._observe(answer[0])
+        self.driver.begin_episode(driver_seed)
         observations, actions, rewards = [], [], []
         ended = False
         while not ended and self.step < max_steps:
-            remembered, driving = self._guarded(
-                self.driver, "driver", observation, self.n_outputs
-            )
+            remembered, driving = self.driver(observation, self.n_outputs)
             observations.append(observation)
             actions.append(remembered)
-            observation, reward, ended = self._advance(self._executable(driving))
-            rewards.append(reward)
+            answer = _expect_tuple(self.env.step(self._executable(driving)), 5, "step")
+            rewards.append(_check_reward(answer[1]))
+            observation = self._observe(answer[0])
+            ended = bool(answer[2] or answer[3])
             self.step += 1
         return Episode(np.array(observations), np.array(actions), np.array(rewards))
-
-    def _reset(self, seed: int) -> Any:
-        answer = self._guarded(self.env.reset, "env", seed=seed)
-        return self._unpacked(answer, 2, "reset")[0]
-
-    def _unpacked(self, answer: Any, n: int, method: str) -> tuple:
-        if not isinstance(answer, tuple) or len(answer) != n:
-            raise self._error(
-                f"env: expected a tuple of {n} from {method}, as Gymnasium has it, "
-                f"got {answer!r}"
-            )
-        return answer
-
-    def _guarded(self, call: Callable, name: str, *args: Any, **kwargs: Any) -> Any:
-        """Call something of the user's, and say where if it fails."""
-        try:
-            return call(*args, **kwargs)
-        except ActorError as error:
-            raise self._error(str(error)) from error.__cause__
-        except Exception as error:
-            raise self._error(f"{name}: raised {error!r}") from error
-
-    def _error(self, message: str) -> ValueError:
-        return ValueError(f"{message} ({self.where}, step {self.step})")
 
     def _observe(self, observation: Any) -> NDArray:
         """Check and copy what the environment shows; it may reuse its memory."""
         copied = np.array(observation)
         if copied.dtype.kind != "f":
             if copied.dtype.kind not in "iub":
-                raise self._error(
+                raise StepError(
                     f"env: expected an array of numbers to observe, got {observation!r}"
                 )
             copied = copied.astype(np.float64)
-        if copied.shape != (self.n_features,):
-            raise self._error(
-                f"env: expected observations of shape ({self.n_features},), "
-                f"got {copied.shape}"
+        if copied.shape != self.shape:
+            raise StepError(
+                f"env: expected observations of shape {self.shape}, got {copied.shape}"
             )
         if not all_finite(copied):
-            raise self._error("env: expected finite observations, got NaN or infinity")
+            raise StepError("env: expected finite observations, got NaN or infinity")
         return copied
 
     def _executable(self, action: NDArray[np.float64]) -> NDArray:
         """Clip an action to the action space and cast it to its type."""
-        clipped = np.minimum(np.maximum(action, self.low), self.high)
+        clipped = np.maximum(action, self.low)
+        np.minimum(clipped, self.high, out=clipped)
         return clipped.astype(self.action_dtype)
 
-    def _advance(self, executed: NDArray) -> tuple[NDArray, float, bool]:
-        """Step the environment."""
-        answer = self._guarded(self.env.step, "env", executed)
-        observation, reward, terminated, truncated, _ = self._unpacked(
-            answer, 5, "step"
+
+def _expect_tuple(answer: Any, n: int, method: str) -> tuple:
+    if type(answer) is not tuple or len(answer) != n:
+        raise StepError(
+            f"env: expected a tuple of {n} from {method}, as Gymnasium has it, "
+            f"got {answer!r}"
         )
-        try:
-            reward = float(reward)
-        except (TypeError, ValueError):
-            raise self._error(
-                f"env: expected a number as reward, got {reward!r}"
-            ) from None
-        if not math.isfinite(reward):
-            raise self._error(f"env: expected a finite reward, got {reward}")
-        return self._observe(observation), reward, bool(terminated or truncated)
+    return answer
+
+
+def _check_reward(reward: Any) -> float:
+    try:
+        number = float(reward)
+    except (TypeError, ValueError):
+        raise StepError(f"env: expected a number as reward, got {reward!r}") from None
+    if not math.isfinite(number):
+        raise StepError(f"env: expected a finite reward, got {number}")
+    return number

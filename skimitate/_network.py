@@ -19,6 +19,13 @@ _MODULES: dict[str, type[nn.Module]] = {
 }
 
 
+class _Linear(nn.Linear):
+    """A linear layer that does not draw from torch's global generator."""
+
+    def reset_parameters(self) -> None:
+        """Leave the values to :meth:`MLP.initialize`."""
+
+
 class MLP(nn.Sequential):
     """Fully connected layers with one activation function between them.
 
@@ -44,10 +51,7 @@ class MLP(nn.Sequential):
         for n_inputs, n_outputs in pairwise(layer_sizes):
             if modules:
                 modules.append(_MODULES[activation]())
-            # nn.Linear's own initialization would draw from torch's global generator.
-            modules.append(
-                nn.utils.skip_init(nn.Linear, n_inputs, n_outputs, dtype=torch.float32)
-            )
+            modules.append(_Linear(n_inputs, n_outputs, dtype=torch.float32))
         super().__init__(*modules)
         self.layer_sizes = tuple(layer_sizes)
         self.activation = activation
