@@ -60,7 +60,7 @@ def run(quick: bool) -> list[dict[str, Any]]:
                 ours,
                 lambda: peer.run(do="dagger", n_rounds=n_rounds, n_epochs=N_EPOCHS),
                 at_least=15,
-                repetitions=1 if quick else 3,
+                repetitions=1 if quick else 2,
                 check=check,
             )
         ]

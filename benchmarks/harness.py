@@ -84,7 +84,7 @@ def contest(
         "ratio": theirs / mine,
         "at_least": at_least,
         "check": text,
-        "met": theirs / mine >= at_least and same,
+        "met": bool(theirs / mine >= at_least and same),
     }
     print(as_row(row), flush=True)
     return row

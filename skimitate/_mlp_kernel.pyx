@@ -13,6 +13,9 @@ from libc.string cimport memcpy
 from scipy.linalg.cython_blas cimport sgemm
 
 cdef extern from "_vector_math.h" nogil:
+    unsigned int flush_denormals()
+    void restore_denormals(unsigned int)
+    void prefetch(const float*, Py_ssize_t)
     void add_bias(Py_ssize_t, Py_ssize_t, const float*, float*)
     void relu_forward(Py_ssize_t, float*)
     void tanh_forward(Py_ssize_t, float*)
@@ -288,6 +291,18 @@ cdef void gather(
             weights[i] = sample_weight[rows[i]]
 
 
+cdef void prefetch_rows(
+    const float[:, ::1] X,
+    const Py_ssize_t[::1] permutation,
+    Py_ssize_t start,
+    Py_ssize_t end,
+) noexcept nogil:
+    """Have the next minibatch brought from memory while this one is computed."""
+    cdef Py_ssize_t i
+    for i in range(start, end):
+        prefetch(&X[permutation[i], 0], X.shape[1])
+
+
 def train_epoch(
     const float[:, ::1] X,
     const float[:, ::1] y,
@@ -354,12 +369,14 @@ def train_epoch(
     cdef:
         Py_ssize_t n_samples = X.shape[0]
         Py_ssize_t n_parameters = parameters.shape[0]
+        Py_ssize_t n_visits = permutation.shape[0]
         Py_ssize_t start, n_rows
         double total = 0.0, correction1, correction2, weight
         Network net
         Workspace space
         float* weights
         float* average_data = NULL
+        unsigned int control
     if average is not None:
         check_length("average", average.shape[0], n_parameters)
         average_data = &average[0]
@@ -384,12 +401,16 @@ def train_epoch(
     net.activation = activation
     net.loss = loss
     with nogil:
+        control = flush_denormals()
         start = 0
         while start < permutation.shape[0]:
             n_rows = min(batch_size, permutation.shape[0] - start)
             gather(
                 X, y, sample_weight, &permutation[start], n_rows,
                 space.activations[0], space.targets, space.weights,
+            )
+            prefetch_rows(
+                X, permutation, start + n_rows, min(start + 2 * n_rows, n_visits)
             )
             forward(&net, &parameters[0], n_rows, space.activations)
             total += output_gradient(
@@ -414,6 +435,7 @@ def train_epoch(
                     n_parameters, <float> weight, &parameters[0], average_data
                 )
             start += n_rows
+        restore_denormals(control)
     return total / permutation.shape[0]
 
 

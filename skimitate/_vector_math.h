@@ -46,6 +46,35 @@ static inline float tanh_float(float x)
     return small < 0.0004f ? x : clamped * p / q;
 }
 
+/* Numbers below 1e-38 count as zero while a kernel trains: the moments of weights that
+ * no longer matter decay into that range, where arithmetic is a hundred times slower.
+ * The setting is that of the calling thread. */
+#if defined(__SSE2__) || defined(_M_X64)
+#include <xmmintrin.h>
+#define FLUSH_TO_ZERO 0x8040u
+static inline unsigned flush_denormals(void)
+{
+    unsigned before = _mm_getcsr();
+    _mm_setcsr(before | FLUSH_TO_ZERO);
+    return before;
+}
+static inline void restore_denormals(unsigned before) { _mm_setcsr(before); }
+#else
+static inline unsigned flush_denormals(void) { return 0; }
+static inline void restore_denormals(unsigned before) { (void)before; }
+#endif
+
+/* Ask for n values to be brought into the cache, a line of 64 bytes at a time. */
+static inline void prefetch(const float *x, ptrdiff_t n)
+{
+#if defined(__GNUC__)
+    for (ptrdiff_t i = 0; i < n; i += 16)
+        __builtin_prefetch(x + i, 0, 2);
+#else
+    (void)x, (void)n;
+#endif
+}
+
 /* Each of n_rows rows of Z gets the bias. */
 WIDE static void add_bias(
     ptrdiff_t n_rows, ptrdiff_t n, const float *RESTRICT bias, float *RESTRICT Z)
@@ -225,5 +254,46 @@ COLUMN_DEVIATIONS(column_deviations_double, double)
 
 STANDARDIZE(standardize_float, float)
 STANDARDIZE(standardize_double, double)
+
+/* Join the moments of further values (b) to those of a stream (a), feature by feature:
+ * Chan's formula, with each mean carried as a sum of two numbers. The select of what
+ * came first keeps both of them. */
+WIDE static void join_moments(
+    ptrdiff_t n, const double *RESTRICT count_b, const double *RESTRICT mean_b,
+    const double *RESTRICT residual_b, const double *RESTRICT m2_b,
+    double *RESTRICT count, double *RESTRICT mean, double *RESTRICT residual,
+    double *RESTRICT m2)
+{
+    for (ptrdiff_t j = 0; j < n; j++) {
+        double total = count[j] + count_b[j];
+        double fraction = count_b[j] > 0.0 ? count_b[j] / total : 0.0;
+        double delta = (mean_b[j] - mean[j]) + (residual_b[j] - residual[j]);
+        double joined = m2[j] + (m2_b[j] + delta * delta * count[j] * fraction);
+        double shift = residual[j] + delta * fraction;
+        /* Knuth's TwoSum: moved + rest == mean + shift, exactly. */
+        double moved = mean[j] + shift;
+        double back = moved - mean[j];
+        double rest = (mean[j] - (moved - back)) + (shift - back);
+        int none = !(count_b[j] > 0.0), first = !(count[j] > 0.0);
+        mean[j] = none ? mean[j] : (first ? mean_b[j] : moved);
+        residual[j] = none ? residual[j] : (first ? residual_b[j] : rest);
+        m2[j] = none ? m2[j] : (first ? m2_b[j] : joined);
+        count[j] = total;
+    }
+}
+
+/* From the sums of deviations from rounded means (first) and of their squares (second):
+ * what the rounding left out, and the squares about the exact mean, in their place. */
+WIDE static void correct_moments(
+    ptrdiff_t n, const double *RESTRICT count, double *RESTRICT first,
+    double *RESTRICT second)
+{
+    for (ptrdiff_t j = 0; j < n; j++) {
+        double residual = count[j] > 0.0 ? first[j] / count[j] : 0.0;
+        double squares = second[j] - first[j] * residual;
+        first[j] = residual;
+        second[j] = squares > 0.0 ? squares : 0.0;
+    }
+}
 
 #endif

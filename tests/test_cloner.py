@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from joblib import Parallel, delayed, parallel_config
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.callback import ScoringMonitor
@@ -16,7 +17,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV, GroupKFold
 from sklearn.neural_network import MLPRegressor
 from sklearn.pipeline import make_pipeline
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from skimitate import BehaviorCloner, RunningNormalizer
 
@@ -359,21 +360,30 @@ def test_grid_search_over_a_pipeline_with_groups(data):
         "behaviorcloner__hidden_layer_sizes": [(2,), (50, 50)],
         "behaviorcloner__learning_rate_init": [1e-3, 1e-5],
     }
-    searches = [
-        GridSearchCV(clone(pipeline), grid, cv=GroupKFold(4), n_jobs=n_jobs).fit(
-            X, y, groups=groups
-        )
-        for n_jobs in (1, 2)
-    ]
+    searches = []
+    for backend, n_jobs in (("loky", 1), ("loky", 2), ("threading", 2)):
+        with parallel_config(backend):
+            search = GridSearchCV(pipeline, grid, cv=GroupKFold(4), n_jobs=n_jobs)
+            searches.append(clone(search).fit(X, y, groups=groups))
     assert searches[0].best_params_ == {
         "behaviorcloner__hidden_layer_sizes": (50, 50),
         "behaviorcloner__learning_rate_init": 1e-3,
     }
-    assert_array_equal(
-        searches[0].cv_results_["mean_test_score"],
-        searches[1].cv_results_["mean_test_score"],
+    for other in searches[1:]:
+        scores, expected = (
+            search.cv_results_["mean_test_score"] for search in (other, searches[0])
+        )
+        assert_array_equal(scores, expected)
+        assert_array_equal(other.predict(X), searches[0].predict(X))
+
+
+def test_fits_in_threads_leave_the_limits_on_threads_alone(data):
+    limits = [library["num_threads"] for library in threadpool_info()]
+    Parallel(n_jobs=4, backend="threading")(
+        delayed(BehaviorCloner(max_iter=20, random_state=i).fit)(*data)
+        for i in range(8)
     )
-    assert_array_equal(searches[0].predict(X), searches[1].predict(X))
+    assert [library["num_threads"] for library in threadpool_info()] == limits
 
 
 class StopAfter:
