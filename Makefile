@@ -28,7 +28,8 @@ lint: $(VENV)/.linters
 # without isolation uses the pinned Cython and setuptools too.
 $(VENV)/.installed: pyproject.toml setup.py constraints.txt $(wildcard skimitate/*.pyx)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt setuptools Cython
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt \
+		setuptools Cython scipy
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt \
 		--no-build-isolation --editable '.[test]'
 	touch $@
