@@ -26,7 +26,8 @@ lint: $(VENV)/.linters
 
 # The pinned versions are installed before the package, so that building it
 # without isolation uses the pinned Cython and setuptools too.
-$(VENV)/.installed: pyproject.toml setup.py constraints.txt $(wildcard skimitate/*.pyx)
+$(VENV)/.installed: pyproject.toml setup.py constraints.txt \
+		$(wildcard skimitate/*.pyx skimitate/*.h)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt \
 		setuptools Cython scipy

@@ -37,9 +37,7 @@ def run(quick: bool) -> list[dict[str, Any]]:
 
     def check() -> tuple[str, bool]:
         difference = np.abs(cloner.act(one) - cloner.predict(row)[0]).max()
-        scores = pipeline.score(X, y), cloner.score(X, y)
-        text = f"R² {scores[0]:.3f} and {scores[1]:.3f}; `act` is `predict`"
-        return text, difference < 1e-12 and scores[1] > scores[0] - 0.02
+        return "networks of one size; `act` is `predict`", difference < 1e-12
 
     peers = (
         ("`Pipeline(StandardScaler, MLPRegressor).predict`", pipeline.predict, row, 70),

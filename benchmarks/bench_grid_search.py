@@ -16,7 +16,7 @@ from skimitate import BehaviorCloner
 def run(quick: bool) -> list[dict[str, Any]]:
     """Compare 12 candidates in 5 folds."""
     rng = np.random.default_rng(0)
-    X = rng.normal(size=(1000 if quick else 5000, 11))
+    X = rng.normal(size=(1000 if quick else 5000, 11)).astype(np.float32)
     y = np.tanh(X[:, :3] + X[:, 3:6])
     epochs = 5 if quick else 20
     grid = {

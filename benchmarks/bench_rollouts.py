@@ -63,7 +63,10 @@ def run(quick: bool) -> list[dict[str, Any]]:
             per_step(bare, "bare"),
             at_least=0.93,
             repetitions=5 if quick else 15,
-            check=lambda: (f"{lengths['bare']} and {lengths['ours']} steps", True),
+            check=lambda: (
+                f"{lengths['bare']} and {lengths['ours']} steps, {n_hopper} episodes",
+                abs(lengths["bare"] / lengths["ours"] - 1) < 0.1,
+            ),
         )
     ]
     results: dict[int, Any] = {}

@@ -1,7 +1,8 @@
 """Behavior cloning: the estimators that imitate from observations and actions."""
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from numbers import Integral, Real
 from typing import Any, Literal, NamedTuple, Self
 
@@ -16,6 +17,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skimitate._network import MLP
 from skimitate._normalizer import RunningNormalizer
+from skimitate._threads import one_thread
 from skimitate._trainer import Trainer, TrainingData, resolve_device
 from skimitate._validation import (
     Interval,
@@ -120,6 +122,13 @@ class BehaviorCloner(
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Names of the features, if the data had any.
 
+    Notes
+    -----
+    Observations are scaled inside, actions are not: their errors are to be compared in
+    the expert's units. Where these are far from 1, as with the small corrections of a
+    stabilizing controller, wrap the cloner in a
+    :class:`sklearn.compose.TransformedTargetRegressor` with a ``StandardScaler``.
+
     References
     ----------
     .. [1] Pomerleau: "ALVINN: An autonomous land vehicle in a neural network",
@@ -141,6 +150,9 @@ class BehaviorCloner(
     >>> cloner.act(observations[0]).shape
     (2,)
     """
+
+    network_: MLP
+    _rng: np.random.Generator
 
     _parameter_constraints: dict = {
         "hidden_layer_sizes": [
@@ -231,7 +243,7 @@ class BehaviorCloner(
             finite.
         """
         continues = self.warm_start and hasattr(self, "_trainer")
-        with unchanged_on_error(self):
+        with self._unchanged_on_error(), one_thread():
             samples = self._check_samples(X, y, sample_weight, reset=not continues)
             train, validation = self._split(samples)
             if continues:
@@ -273,7 +285,7 @@ class BehaviorCloner(
             finite.
         """
         first = not hasattr(self, "_trainer")
-        with unchanged_on_error(self):
+        with self._unchanged_on_error():
             train = self._check_samples(X, y, sample_weight, reset=first)
             if first:
                 self._start(train)
@@ -283,6 +295,7 @@ class BehaviorCloner(
             self._run_epoch(self._prepare(train))
         return self
 
+    @one_thread()
     def _train_further(self, X: NDArray, y: NDArray, n_epochs: int) -> None:
         """Go on training, for some epochs, on data that holds all there is to learn.
 
@@ -342,6 +355,25 @@ class BehaviorCloner(
             )
         return actions if self._y_ndim == 2 else actions[..., 0]
 
+    @contextmanager
+    def _unchanged_on_error(self) -> Iterator[None]:
+        """Go back to what was fitted before if training fails on the way."""
+        trainer: Trainer | None = getattr(self, "_trainer", None)
+        if trainer is None:
+            with unchanged_on_error(self):
+                yield
+            return
+        training, acting = trainer.snapshot(), self.network_.vector.clone()
+        rng = copy.deepcopy(self._rng)
+        try:
+            with unchanged_on_error(self):
+                yield
+        except BaseException:
+            trainer.restore(training)
+            self.network_.assign(acting)
+            self._rng = rng
+            raise
+
     def _check_samples(
         self,
         X: ArrayLike,
@@ -353,6 +385,8 @@ class BehaviorCloner(
         """Check the training data; remember the shape of y if this is the first."""
         observations, actions = check_pairs(self, X, y, reset=reset)
         weight = check_weights(sample_weight, observations)
+        if weight is not None:
+            weight = weight / weight.max()  # only proportions matter
         if reset:
             self._y_ndim = actions.ndim
         return _Samples(observations, actions.reshape(len(actions), -1), weight)
@@ -382,7 +416,13 @@ class BehaviorCloner(
         setting = self._training_setting()
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
         self._rng = np.random.default_rng(seed)
-        self.network_ = MLP(self._layer_sizes(train), self.activation)
+        try:
+            self.network_ = MLP(self._layer_sizes(train), self.activation)
+        except (RuntimeError, TypeError, OverflowError) as error:
+            raise ValueError(
+                "hidden_layer_sizes: expected a network that fits into memory, got "
+                f"{self.hidden_layer_sizes!r} ({str(error).splitlines()[0]})"
+            ) from None
         self.network_.initialize(self._rng)
         self._trainer = Trainer(self.network_, **setting)
         self.normalizer_: RunningNormalizer | None = None

@@ -55,6 +55,7 @@ cdef double EPSILON = 1e-8
 
 # BLAS counts in C ints.
 cdef Py_ssize_t MAX_INT = 2147483647
+cdef Py_ssize_t MAX_PARAMETERS = <Py_ssize_t> 1 << 40
 
 
 cdef struct Network:
@@ -262,10 +263,15 @@ cdef class Workspace:
         free(self.pointers)
 
 
-cdef Py_ssize_t count_parameters(const Py_ssize_t[::1] sizes) noexcept:
+cdef Py_ssize_t count_parameters(const Py_ssize_t[::1] sizes) except -1:
     cdef Py_ssize_t layer, total = 0
     for layer in range(sizes.shape[0] - 1):
+        # Two widths are below 2**31 each, and so one product below 2**62.
         total += (sizes[layer] + 1) * sizes[layer + 1]
+        if total > MAX_PARAMETERS:
+            raise ValueError(
+                f"layer_sizes must have at most {MAX_PARAMETERS} parameters, got more"
+            )
     return total
 
 
@@ -381,6 +387,7 @@ def train_epoch(
         check_length("average", average.shape[0], n_parameters)
         average_data = &average[0]
     check_network(layer_sizes, X.shape[1], y.shape[1], n_parameters)
+    check_choices(activation, loss, n_steps)
     check_length("y", y.shape[0], n_samples)
     check_length("moment1", moment1.shape[0], n_parameters)
     check_length("moment2", moment2.shape[0], n_parameters)
@@ -476,12 +483,13 @@ def loss_gradient(
         double total
         const float* weights = NULL
     check_network(layer_sizes, X.shape[1], y.shape[1], parameters.shape[0])
+    check_choices(activation, loss, 0)
     check_length("y", y.shape[0], n_rows)
     check_length("gradient", gradient.shape[0], parameters.shape[0])
     if sample_weight is not None:
         check_length("sample_weight", sample_weight.shape[0], n_rows)
-    if n_rows == 0:
-        raise ValueError("X must have at least one row, got none")
+    if not 1 <= n_rows <= MAX_INT:
+        raise ValueError(f"X must have 1 to {MAX_INT} rows, got {n_rows}")
     if sample_weight is not None:
         weights = &sample_weight[0]
     space = Workspace(layer_sizes, n_rows)
@@ -547,6 +555,7 @@ def act(
         raise ValueError(
             f"observation: expected {n_in} features, got {observation.shape[0]}"
         )
+    check_act(mean, scale, layer_sizes, parameters.shape[0], half, out.shape[0])
     if mean is None:
         memcpy(x, &observation[0], n_in * sizeof(double))
     else:
@@ -568,13 +577,46 @@ cdef inline void activate_double(
     cdef Py_ssize_t i
     if activation == RELU:
         for i in range(n):
-            z[i] = z[i] if z[i] > 0.0 else 0.0
+            z[i] = 0.0 if z[i] < 0.0 else z[i]  # NaN stays NaN
     elif activation == TANH:
         for i in range(n):
             z[i] = tanh(z[i])
     elif activation == LOGISTIC:
         for i in range(n):
             z[i] = 0.5 * tanh(0.5 * z[i]) + 0.5
+
+
+cdef int check_act(
+    const double[::1] mean,
+    const double[::1] scale,
+    const Py_ssize_t[::1] sizes,
+    Py_ssize_t n_parameters,
+    Py_ssize_t n_scratch,
+    Py_ssize_t n_out,
+) except -1:
+    cdef Py_ssize_t i
+    cdef Py_ssize_t last = sizes.shape[0] - 1
+    if (mean is None) != (scale is None):
+        raise ValueError("mean and scale must be given both or not at all")
+    if mean is not None:
+        check_length("mean", mean.shape[0], sizes[0])
+        check_length("scale", scale.shape[0], sizes[0])
+    for i in range(last + 1):
+        if sizes[i] > n_scratch:
+            raise ValueError(f"scratch must have length {2 * sizes[i]}")
+    check_length("parameters", n_parameters, count_parameters(sizes))
+    check_length("out", n_out, sizes[last])
+    return 0
+
+
+cdef int check_choices(int activation, int loss, Py_ssize_t n_steps) except -1:
+    if activation not in (IDENTITY, LOGISTIC, RELU, TANH):
+        raise ValueError(f"activation must be one of ACTIVATIONS, got {activation}")
+    if loss not in (SQUARED_ERROR, CROSS_ENTROPY):
+        raise ValueError(f"loss must be one of LOSSES, got {loss}")
+    if n_steps < 0:
+        raise ValueError(f"n_steps must be at least 0, got {n_steps}")
+    return 0
 
 
 cdef int check_length(str name, Py_ssize_t found, Py_ssize_t expected) except -1:

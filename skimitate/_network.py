@@ -66,12 +66,10 @@ class MLP(nn.Sequential):
             end = start + parameter.numel()
             parameter.data = self.vector[start:end].view_as(parameter)
             start = end
-        # What acts on one observation: the same memory, where it is float32 on the CPU.
-        self._acting_vector = self.vector.cpu().float().numpy()
+        # What acts: the memory of the parameters, where it is float32 on the CPU.
+        shares = self.vector.device.type == "cpu" and self.vector.dtype == torch.float32
+        self._shared_memory = self.vector.numpy() if shares else None
         self._sizes = np.array(self.layer_sizes, dtype=np.intp)
-        self._shares_memory = self.vector.device.type == "cpu" and (
-            self.vector.dtype == torch.float32
-        )
         self._kernel_activation = _mlp_kernel.ACTIVATIONS[self.activation]
         self._scratch_size = 2 * max(self.layer_sizes)
 
@@ -92,8 +90,9 @@ class MLP(nn.Sequential):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__init__(state["layer_sizes"], state["activation"])  # type: ignore[misc]
-        self.to(torch.from_numpy(state["vector"]).dtype)
-        self.assign(torch.from_numpy(state["vector"]))
+        vector = torch.from_numpy(np.array(state["vector"]))  # that may be read-only
+        self.to(vector.dtype)
+        self.assign(vector)
         self.train(state["training"])
 
     def initialize(self, rng: np.random.Generator) -> "MLP":
@@ -134,8 +133,18 @@ class MLP(nn.Sequential):
             From any device.
         """
         self.vector.copy_(vector)
-        if not self._shares_memory:
-            self._acting_vector[:] = self.vector.cpu().float().numpy()
+
+    def _acting_vector(self) -> NDArray[np.float32]:
+        """Return the parameters as the kernel takes them."""
+        if self._shared_memory is not None:
+            return self._shared_memory
+        return self.vector.cpu().float().numpy()
+
+    def load_state_dict(self, *args: Any, **kwargs: Any) -> Any:
+        """Load parameters as torch does, and keep them together."""
+        result = super().load_state_dict(*args, **kwargs)
+        self._flatten()
+        return result
 
     @property
     def linears(self) -> list[nn.Linear]:
@@ -171,6 +180,11 @@ class MLP(nn.Sequential):
         """
         x = np.asarray(observation, dtype=np.float64)
         single = x.ndim == 1
+        if x.ndim not in (1, 2) or x.shape[-1] != self.layer_sizes[0]:
+            raise ValueError(
+                f"observation: expected {self.layer_sizes[0]} features, "
+                f"got shape {x.shape}"
+            )
         if not single and len(x) != 1:
             if mean is not None and scale is not None:
                 x = (x - mean) / scale
@@ -182,7 +196,7 @@ class MLP(nn.Sequential):
             scale,
             self._sizes,
             self._kernel_activation,
-            self._acting_vector,
+            self._acting_vector(),
             np.empty(self._scratch_size),
             out,
         )
@@ -191,11 +205,12 @@ class MLP(nn.Sequential):
     def _infer(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
         """Apply the network to a batch of normalized observations."""
         start, n_layers = 0, len(self.layer_sizes) - 1
+        vector = self._acting_vector()
         for layer, (n_inputs, n_outputs) in enumerate(pairwise(self.layer_sizes)):
             end = start + n_inputs * n_outputs
-            weight = self._acting_vector[start:end].reshape(n_outputs, n_inputs)
+            weight = vector[start:end].reshape(n_outputs, n_inputs)
             X = X @ weight.T.astype(np.float64)
-            X += self._acting_vector[end : end + n_outputs]
+            X += vector[end : end + n_outputs]
             if layer < n_layers - 1:
                 _activate(X, self.activation)
             start = end + n_outputs

@@ -140,7 +140,8 @@ class Trainer:
         float
             Mean over the samples of the loss, penalty included, before each step.
         """
-        with one_thread():
+        batch_size = min(batch_size, len(permutation))
+        with one_thread(), torch.inference_mode(False), torch.enable_grad():
             run = self._run_compiled if self.compiled else self._run_torch
             loss = run(data, permutation, batch_size, alpha)
         self.n_steps += -(-len(permutation) // batch_size)
@@ -254,14 +255,28 @@ class Trainer:
             folded = np.concatenate([(weight * ratio).reshape(-1), bias])
             vector[: n_weights + n_outputs] = self._tensor(folded)
 
-    def snapshot(self) -> tuple[Tensor, Tensor]:
-        """Return copies of the iterate and of the average, for :meth:`restore`."""
-        return self.iterate.vector.clone(), self._average.clone()
+    def snapshot(self) -> dict[str, Any]:
+        """Return a copy of the state of training, for :meth:`restore`."""
+        return {
+            "n_steps": self.n_steps,
+            "vectors": [vector.clone() for vector in self._vectors()],
+            "setting": {
+                "learning_rate": self.learning_rate,
+                "ema_decay": self.ema_decay,
+                "device": self.device,
+                "compiled": self.compiled,
+            },
+        }
 
-    def restore(self, snapshot: tuple[Tensor, Tensor]) -> None:
-        """Go back to a snapshot; the moments of Adam stay as they are."""
-        self.iterate.vector.copy_(snapshot[0])
-        self._average.copy_(snapshot[1])
+    def restore(self, snapshot: dict[str, Any]) -> None:
+        """Go back to a snapshot."""
+        self.configure(**snapshot["setting"])
+        self.n_steps = snapshot["n_steps"]
+        for vector, saved in zip(self._vectors(), snapshot["vectors"], strict=True):
+            vector.copy_(saved)
+
+    def _vectors(self) -> tuple[Tensor, ...]:
+        return self.iterate.vector, self._average, *self._moments
 
     def __getstate__(self) -> dict[str, Any]:
         # As arrays: a model trained on another device should load where there is none.

@@ -150,8 +150,14 @@ def run_evaluate(args: argparse.Namespace) -> None:
     elif not Path(args.policy).is_file():
         raise FileNotFoundError(f"--policy: no such file: {args.policy}")
     else:
-        env_widths(args.env)
+        n_features, _ = env_widths(args.env)
         policy = load_model(args.policy)
+        fitted = getattr(policy, "n_features_in_", n_features)
+        if fitted != n_features:
+            raise ValueError(
+                f"--policy: {args.env} has {n_features} observation dimensions, and "
+                f"the model was fitted to {fitted}; give one for {args.env}"
+            )
     returns = evaluate_policy(
         args.env,
         policy,

@@ -81,6 +81,9 @@ def test_collect_and_evaluate(finished, tmp_path, capsys):
     policy = str(out / "clone.joblib")
     assert main(["evaluate", "Hopper-v5", *options, "--policy", policy]) == 0
     assert "over 2 episodes" in capsys.readouterr().out
+    assert main(["evaluate", "Reacher-v5", "--policy", policy]) == 2
+    message = "Reacher-v5 has 10 observation dimensions, and the model was fitted to 11"
+    assert message in capsys.readouterr().err
 
 
 def test_an_expert_by_file_and_by_name(tmp_path, capsys):

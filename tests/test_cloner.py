@@ -1,6 +1,8 @@
 """BehaviorCloner: what it learns, what acts, what it refuses."""
 
 import copy
+import multiprocessing
+import os
 import subprocess
 import sys
 
@@ -17,7 +19,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV, GroupKFold
 from sklearn.neural_network import MLPRegressor
 from sklearn.pipeline import make_pipeline
-from threadpoolctl import threadpool_info, threadpool_limits
+from threadpoolctl import threadpool_info
 
 from skimitate import BehaviorCloner, RunningNormalizer
 
@@ -305,21 +307,37 @@ def test_same_seed_same_bits_and_global_generators_untouched(data):
     assert torch.get_num_threads() == threads
 
 
+BITS = """
+import sys
+import numpy as np
+from skimitate import BehaviorCloner
+rng = np.random.default_rng(0)
+X, y = rng.normal(size=(2000, 60)), rng.normal(size=(2000, 8))
+options = {"batch_size": 512, "max_iter": 2, "random_state": 0}
+cloner = BehaviorCloner((256, 256), backend=sys.argv[1], **options).fit(X, y)
+np.save(sys.argv[2], cloner.network_.vector.numpy())
+"""
+
+
 @pytest.mark.parametrize("backend", ["compiled", "torch"])
-def test_the_number_of_threads_does_not_change_a_bit(backend):
-    rng = np.random.default_rng(0)
-    X, y = rng.normal(size=(2000, 60)), rng.normal(size=(2000, 8))
+def test_the_number_of_threads_does_not_change_a_bit(backend, tmp_path):
     fits = []
-    before = torch.get_num_threads()
-    cloner = BehaviorCloner(
-        (256, 256), batch_size=512, max_iter=2, backend=backend, random_state=0
-    )
-    for threads in (1, 2):
-        torch.set_num_threads(threads)
-        with threadpool_limits(threads):
-            fits.append(parameters(clone(cloner).fit(X, y)))
-    torch.set_num_threads(before)
+    for threads in ("1", "2"):
+        names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+        environment = os.environ | dict.fromkeys(names, threads)
+        path = str(tmp_path / f"{threads}.npy")
+        command = [sys.executable, "-c", BITS, backend, path]
+        subprocess.run(command, env=environment, check=True)
+        fits.append(np.load(path))
     assert_array_equal(*fits)
+
+
+def test_a_forked_process_can_fit(data):
+    BehaviorCloner(max_iter=1).fit(*data)
+    cloner = BehaviorCloner(max_iter=1, random_state=0)
+    with multiprocessing.get_context("fork").Pool(1) as pool:
+        forked = pool.apply_async(cloner.fit, data).get(timeout=60)
+    assert_array_equal(parameters(forked), parameters(cloner.fit(*data)))
 
 
 @pytest.mark.parametrize("backend", ["compiled", "torch"])
@@ -550,6 +568,63 @@ def test_a_failed_fit_leaves_the_fitted_model_alone(fitted, changes, bad):
         unfitted.fit(*bad)
     with pytest.raises(NotFittedError):
         unfitted.predict(X)
+
+
+@pytest.mark.parametrize("backend", ["compiled", "torch"])
+@pytest.mark.parametrize("warm", [False, True])
+def test_a_failed_continuation_leaves_the_training_alone(data, backend, warm):
+    X, y = data
+    options = {"backend": backend, "max_iter": 3, "random_state": 0}
+    failing, other = (
+        BehaviorCloner(warm_start=warm, **options).fit(X, y) for _ in range(2)
+    )
+    before = failing.predict(X)
+    train = failing.fit if warm else failing.partial_fit
+    with pytest.raises(ValueError, match="loss became"):
+        train(X * 5 + 3, y * 1e30)
+    assert_array_equal(failing.predict(X), before)
+    for cloner in (failing, other):
+        (cloner.fit if warm else cloner.partial_fit)(X, y)
+    assert_array_equal(failing.predict(X), other.predict(X))
+    assert failing.loss_curve_ == other.loss_curve_
+
+
+@pytest.mark.parametrize("activation", ["relu", "tanh", "logistic", "identity"])
+def test_what_is_no_number_is_no_action(data, activation):
+    X, y = data
+    cloner = BehaviorCloner(activation=activation, max_iter=1).fit(X, y)
+    for bad in (X[0] * np.nan, np.append(X[0, :3], np.nan)):
+        assert np.isnan(cloner.act(bad)).all()
+        assert np.isnan(cloner.act(np.array([bad, bad]))).all()
+
+
+def test_act_refuses_other_widths(fitted):
+    for shape in ((5, 1), (1, 1), (3,), (2, 3, 4)):
+        with pytest.raises(ValueError, match="observation: expected 4 features"):
+            fitted.act(np.zeros(shape))
+
+
+def test_networks_and_batches_of_any_size_are_met_by_name(data):
+    X, y = data
+    for size in (2**40, 2**63, 10**30):
+        with pytest.raises(ValueError, match="hidden_layer_sizes: expected"):
+            BehaviorCloner((size,), max_iter=1).fit(X, y)
+    for backend in ("torch", "compiled"):
+        cloner = BehaviorCloner(batch_size=10**30, max_iter=1, backend=backend)
+        cloner.fit(X, y, sample_weight=np.full(400, 1e308))
+        assert np.isfinite(cloner.predict(X)).all()
+
+
+def test_training_inside_no_grad(data):
+    with torch.no_grad():
+        BehaviorCloner(max_iter=1, backend="torch").fit(*data)
+
+
+def test_a_memory_mapped_model(data, fitted, tmp_path):
+    joblib.dump(fitted, tmp_path / "cloner.joblib")
+    mapped = joblib.load(tmp_path / "cloner.joblib", mmap_mode="r")
+    assert_array_equal(mapped.predict(data[0]), fitted.predict(data[0]))
+    mapped.partial_fit(*data)
 
 
 def test_weights_that_are_not_finite_are_reported(data):

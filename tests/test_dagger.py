@@ -2,6 +2,8 @@
 
 import copy
 import pickle
+import subprocess
+import sys
 from functools import partial
 
 import gymnasium
@@ -444,6 +446,14 @@ def test_a_fitted_estimator_is_copied_and_saved(tmp_path):
     ):
         assert_array_equal(other.predict(X), dagger.predict(X))
         assert other.history_ == dagger.history_
+    np.save(tmp_path / "X.npy", X)
+    script = (
+        "import joblib, numpy as np\n"
+        "dagger = joblib.load('dagger.joblib')\n"
+        "np.save('y.npy', dagger.predict(np.load('X.npy')))\n"
+    )
+    subprocess.run([sys.executable, "-c", script], cwd=tmp_path, check=True)
+    assert_array_equal(np.load(tmp_path / "y.npy"), dagger.predict(X))
     with pytest.raises(NotFittedError):
         clone(dagger).predict(X)
     assert not any(isinstance(v, gymnasium.Env) for v in vars(dagger).values())

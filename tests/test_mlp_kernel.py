@@ -120,6 +120,25 @@ def test_act_looks_at_the_memory_of_the_torch_parameters():
     assert_array_equal(cloner.predict(X), np.full((40, 3), 3.0))
 
 
+def test_act_follows_what_torch_does_to_the_module():
+    X = np.random.default_rng(0).normal(size=(40, 3))
+    network = BehaviorCloner(max_iter=1, random_state=0).fit(X, X).network_
+    zeros = {key: torch.zeros_like(v) for key, v in network.state_dict().items()}
+    doubled = network.double()
+    doubled.load_state_dict({key: v.double() + 1 for key, v in zeros.items()})
+    assert network.act(X[0], None, None).max() > 1
+    network.load_state_dict(zeros, assign=True)
+    assert_array_equal(network.act(X[0], None, None), [0, 0, 0])
+
+
+def test_act_checks_what_it_is_given():
+    network = MLP((3, 5, 2), "relu").initialize(np.random.default_rng(0))
+    x = np.zeros(3)
+    for mean, scale in ((x, None), (None, x), (x[:1], x[:1]), (x, x[:2])):
+        with pytest.raises(ValueError, match=r"mean|scale"):
+            network.act(x, mean, scale)
+
+
 @pytest.mark.parametrize("batch_size", [1, 7, 60, 61, 10**9])
 def test_batches_of_any_size(batch_size):
     X = np.random.default_rng(0).normal(size=(60, 3))
@@ -137,7 +156,7 @@ def test_batches_of_any_size(batch_size):
 def test_read_only_and_strided_data():
     X = np.random.default_rng(0).normal(size=(60, 6))
     y = X[:, ::2]
-    views = [X[::-1][::-1], np.asfortranarray(X), np.repeat(X, 2, axis=0)[::2]]
+    views = [X[::-1].copy()[::-1], np.asfortranarray(X), np.repeat(X, 2, axis=0)[::2]]
     expected = BehaviorCloner(max_iter=2, random_state=0).fit(X, y).predict(X)
     for view in views:
         view = view.view()
@@ -184,6 +203,13 @@ def arguments(**changes):
         ({"moment2": np.zeros(3, np.float32)}, "moment2 must have length 32, got 3"),
         ({"average": np.zeros(3, np.float32)}, "average must have length 32, got 3"),
         ({"sample_weight": np.ones(3, np.float32)}, "sample_weight must have length 8"),
+        ({"activation": 7}, "activation must be one of"),
+        ({"loss": 2}, "loss must be one of"),
+        ({"n_steps": -9}, "n_steps must be at least 0"),
+        (
+            {"layer_sizes": np.array([3, *[2**31 - 1] * 4, 2**31 - 2, 1, 1, 2])},
+            "layer_sizes must have at most",
+        ),
         ({"layer_sizes": np.array([3])}, "layer_sizes must have at least 2 entries"),
         ({"layer_sizes": np.array([3, 0, 2])}, "layer_sizes must be between 1 and"),
         ({"layer_sizes": np.array([3, 2**40, 2])}, "layer_sizes must be between 1 and"),
@@ -203,5 +229,5 @@ def test_no_samples_are_no_step():
 def test_an_observation_of_another_width_is_refused():
     X = np.zeros((5, 3))
     cloner = BehaviorCloner(max_iter=1).fit(X, X)
-    with pytest.raises(ValueError, match="observation: expected 3 features, got 4"):
+    with pytest.raises(ValueError, match="observation: expected 3 features"):
         cloner.act(np.zeros(4))

@@ -18,6 +18,9 @@ from skimitate import RunningNormalizer
 ORDINARY = st.floats(-1e3, 1e3, allow_subnormal=False).map(lambda x: round(x, 6))
 
 
+LAYOUTS = ["F", "rows", "cols", "flipped", "rev"]
+
+
 def arrays(elements=ORDINARY, dtype=np.float64, min_rows=1, max_rows=40):
     shapes = st.tuples(st.integers(min_rows, max_rows), st.integers(1, 4))
     return shapes.flatmap(lambda s: hnp.arrays(dtype, s, elements=elements))
@@ -164,12 +167,13 @@ def test_weights_are_repetitions(X, data):
 
 
 @settings(max_examples=50)
-@given(arrays(min_rows=4, max_rows=300), st.sampled_from(["F", "rows", "cols", "rev"]))
+@given(arrays(min_rows=4, max_rows=300), st.sampled_from(LAYOUTS))
 def test_strides_and_read_only_arrays(X, layout):
     view = {
         "F": np.asfortranarray(X),
         "rows": np.repeat(X, 2, axis=0)[::2],
         "cols": np.repeat(X, 3, axis=1)[:, ::3],
+        "flipped": X[::-1].copy()[::-1],
         "rev": X[::-1, ::-1].copy()[::-1, ::-1],
     }[layout]
     view.flags.writeable = False
