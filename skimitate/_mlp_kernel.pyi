@@ -43,6 +43,5 @@ def act(
     layer_sizes: NDArray[np.intp],
     activation: int,
     parameters: Float32,
-    scratch: Float64,
     out: Float64,
 ) -> None: ...

@@ -518,7 +518,6 @@ def act(
     const Py_ssize_t[::1] layer_sizes,
     int activation,
     const float[::1] parameters,
-    double[::1] scratch,
     double[::1] out,
 ):
     """Write the action for one observation: normalize, then apply the network.
@@ -533,29 +532,34 @@ def act(
         What is subtracted, and what is then divided by; None for neither.
     layer_sizes, activation, parameters
         See :func:`train_epoch`.
-    scratch : memoryview of shape (at least twice the widest layer,)
-        Working memory.
     out : memoryview of shape (n_outputs,)
         Where the action goes.
 
     Raises
     ------
     ValueError
-        If the observation has another number of features.
+        If the observation has another number of features, or shapes do not match.
+    MemoryError
+        If there is no room for the units of a layer.
     """
     cdef:
         Py_ssize_t n_layers = layer_sizes.shape[0] - 1
-        Py_ssize_t half = scratch.shape[0] // 2
-        Py_ssize_t layer, i, n_in, n_out
-        const float* weight = &parameters[0]
-        double* x = &scratch[0]
+        Py_ssize_t layer, i, n_in, n_out, widest
+        const float* weight
+        double* scratch
+        double* x
         double* z
     n_in = layer_sizes[0]
     if observation.shape[0] != n_in:
         raise ValueError(
             f"observation: expected {n_in} features, got {observation.shape[0]}"
         )
-    check_act(mean, scale, layer_sizes, parameters.shape[0], half, out.shape[0])
+    widest = check_act(mean, scale, layer_sizes, parameters.shape[0], out.shape[0])
+    scratch = <double*> malloc(2 * widest * sizeof(double))
+    if scratch == NULL:
+        raise MemoryError("no room for the units of a layer")
+    x = scratch
+    weight = &parameters[0]
     if mean is None:
         memcpy(x, &observation[0], n_in * sizeof(double))
     else:
@@ -563,12 +567,13 @@ def act(
             x[i] = (observation[i] - mean[i]) / scale[i]
     for layer in range(n_layers):
         n_in, n_out = layer_sizes[layer], layer_sizes[layer + 1]
-        z = &out[0] if layer == n_layers - 1 else &scratch[half * ((layer + 1) % 2)]
+        z = &out[0] if layer == n_layers - 1 else scratch + widest * ((layer + 1) % 2)
         affine_double(n_in, n_out, weight, weight + n_in * n_out, x, z)
         if layer < n_layers - 1:
             activate_double(n_out, activation, z)
         weight += (n_in + 1) * n_out
         x = z
+    free(scratch)
 
 
 cdef inline void activate_double(
@@ -586,27 +591,27 @@ cdef inline void activate_double(
             z[i] = 0.5 * tanh(0.5 * z[i]) + 0.5
 
 
-cdef int check_act(
+cdef Py_ssize_t check_act(
     const double[::1] mean,
     const double[::1] scale,
     const Py_ssize_t[::1] sizes,
     Py_ssize_t n_parameters,
-    Py_ssize_t n_scratch,
     Py_ssize_t n_out,
 ) except -1:
+    """Check what acts, and return the width of its widest layer."""
     cdef Py_ssize_t i
     cdef Py_ssize_t last = sizes.shape[0] - 1
+    cdef Py_ssize_t widest = 0
     if (mean is None) != (scale is None):
         raise ValueError("mean and scale must be given both or not at all")
     if mean is not None:
         check_length("mean", mean.shape[0], sizes[0])
         check_length("scale", scale.shape[0], sizes[0])
     for i in range(last + 1):
-        if sizes[i] > n_scratch:
-            raise ValueError(f"scratch must have length {2 * sizes[i]}")
+        widest = max(widest, sizes[i])
     check_length("parameters", n_parameters, count_parameters(sizes))
     check_length("out", n_out, sizes[last])
-    return 0
+    return widest
 
 
 cdef int check_choices(int activation, int loss, Py_ssize_t n_steps) except -1:

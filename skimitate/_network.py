@@ -71,7 +71,6 @@ class MLP(nn.Sequential):
         self._shared_memory = self.vector.numpy() if shares else None
         self._sizes = np.array(self.layer_sizes, dtype=np.intp)
         self._kernel_activation = _mlp_kernel.ACTIVATIONS[self.activation]
-        self._scratch_size = 2 * max(self.layer_sizes)
 
     def _apply(self, fn: Callable, recurse: bool = True) -> "MLP":
         """Convert the parameters, as ``to`` and the like do, and keep them together."""
@@ -179,28 +178,38 @@ class MLP(nn.Sequential):
             If the observations have another number of features.
         """
         x = np.asarray(observation, dtype=np.float64)
-        single = x.ndim == 1
-        if x.ndim not in (1, 2) or x.shape[-1] != self.layer_sizes[0]:
+        if x.ndim == 1:
+            return self._act_once(x, mean, scale)
+        if x.ndim != 2 or x.shape[1] != self.layer_sizes[0]:
             raise ValueError(
                 f"observation: expected {self.layer_sizes[0]} features, "
                 f"got shape {x.shape}"
             )
-        if not single and len(x) != 1:
-            if mean is not None and scale is not None:
-                x = (x - mean) / scale
-            return self._infer(x)
+        if len(x) == 1:
+            return self._act_once(x[0], mean, scale)[np.newaxis]
+        if mean is not None and scale is not None:
+            x = (x - mean) / scale
+        return self._infer(x)
+
+    def _act_once(
+        self,
+        x: NDArray[np.float64],
+        mean: NDArray[np.float64] | None,
+        scale: NDArray[np.float64] | None,
+    ) -> NDArray[np.float64]:
+        """Let the kernel act on one observation, which it checks."""
+        vector = self._shared_memory
         out = np.empty(self.layer_sizes[-1])
         _mlp_kernel.act(
-            np.ascontiguousarray(x if single else x[0]),
+            x if x.flags.c_contiguous else np.ascontiguousarray(x),
             mean,
             scale,
             self._sizes,
             self._kernel_activation,
-            self._acting_vector(),
-            np.empty(self._scratch_size),
+            self._acting_vector() if vector is None else vector,
             out,
         )
-        return out if single else out[np.newaxis]
+        return out
 
     def _infer(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
         """Apply the network to a batch of normalized observations."""

@@ -600,7 +600,7 @@ def test_what_is_no_number_is_no_action(data, activation):
 
 def test_act_refuses_other_widths(fitted):
     for shape in ((5, 1), (1, 1), (3,), (2, 3, 4)):
-        with pytest.raises(ValueError, match="observation: expected 4 features"):
+        with pytest.raises(ValueError, match="observation: expected 4 features, got"):
             fitted.act(np.zeros(shape))
 
 
