@@ -88,7 +88,7 @@ class MLP(nn.Sequential):
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__init__(state["layer_sizes"], state["activation"])  # type: ignore[misc]
+        MLP.__init__(self, state["layer_sizes"], state["activation"])
         vector = torch.from_numpy(np.array(state["vector"]))  # that may be read-only
         self.to(vector.dtype)
         self.assign(vector)

@@ -13,7 +13,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, _fit_context
-from sklearn.utils._param_validation import HasMethods, Hidden, Interval, StrOptions
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import (
     _check_sample_weight,
     check_array,
@@ -23,7 +23,6 @@ from sklearn.utils.validation import (
 
 __all__ = [
     "HasMethods",
-    "Hidden",
     "Interval",
     "StrOptions",
     "check_observations",

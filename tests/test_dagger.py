@@ -246,6 +246,7 @@ def test_an_expert_that_works_in_place_does_not_change_the_labels():
 def test_an_expert_that_can_draw_is_asked_for_its_action():
     class Model:  # as of stable-baselines3
         def predict(self, observation, state=None, deterministic=False):
+            # Drawn from where no seed reaches, as torch's global generator would be.
             noise = 0.0 if deterministic else np.random.rand()  # noqa: NPY002
             return expert(observation) + noise, state
 

@@ -310,6 +310,7 @@ def test_a_bundled_expert_earns_what_its_card_says(env):
     assert "CS294" in card["origin"]
 
 
+# The files are not the project's to ship; made-up ones are tested above.
 @pytest.mark.skipif(not CS294.is_dir(), reason="the CS294 expert files are not here")
 @pytest.mark.parametrize(
     ("name", "at_least"),
