@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.callback import CallbackSupportMixin
 from sklearn.metrics import r2_score
 from sklearn.model_selection import train_test_split
-from sklearn.utils import check_random_state
+from sklearn.utils import check_random_state, gen_batches
 from sklearn.utils.validation import check_is_fitted
 
 from skimitate._network import MLP
@@ -28,6 +28,9 @@ from skimitate._validation import (
     fit_context,
     unchanged_on_error,
 )
+
+# Number of samples that are normalized together.
+_BLOCK = 4096
 
 
 class _Samples(NamedTuple):
@@ -72,7 +75,9 @@ class BehaviorCloner(
         Number of epochs; at most, with early stopping.
     normalize : bool, default=True
         Whether to standardize observations by their mean and standard deviation in
-        the training data.
+        the training data, and actions by their means and one standard deviation for
+        all of them. The latter changes neither what is minimized nor what the network
+        puts out; it lets training start from outputs as large as the actions.
     early_stopping : bool, default=False
         Whether to set a part of the data aside and stop when the score on it no longer
         improves. The best weights are kept then.
@@ -124,9 +129,8 @@ class BehaviorCloner(
 
     Notes
     -----
-    Observations are scaled inside, actions are not: their errors are to be compared in
-    the expert's units. Where these are far from 1, as with the small corrections of a
-    stabilizing controller, wrap the cloner in a
+    The errors of all the actions count in the expert's units. Where one action is much
+    smaller than the others, wrap the cloner in a
     :class:`sklearn.compose.TransformedTargetRegressor` with a ``StandardScaler``.
 
     References
@@ -250,7 +254,7 @@ class BehaviorCloner(
                 self._go_on(train)
             else:
                 self._start(train)
-            self._fit_normalizer(train)
+            self._fit_normalizers(train)
             self._run_epochs(train, validation)
         return self
 
@@ -291,7 +295,7 @@ class BehaviorCloner(
                 self._start(train)
             else:
                 self._go_on(train)
-            self._fit_normalizer(train, running=True)
+            self._fit_normalizers(train, running=True)
             self._run_epoch(self._prepare(train))
         return self
 
@@ -305,7 +309,7 @@ class BehaviorCloner(
         """
         train = self._check_samples(X, y, None, reset=False)
         self._go_on(train)
-        self._fit_normalizer(train)
+        self._fit_normalizers(train)
         data = self._prepare(train)
         for _ in range(n_epochs):
             self._run_epoch(data)
@@ -426,6 +430,7 @@ class BehaviorCloner(
         self.network_.initialize(self._rng)
         self._trainer = Trainer(self.network_, **setting)
         self.normalizer_: RunningNormalizer | None = None
+        self._action_statistics: RunningNormalizer | None = None
         self.n_outputs_ = train.y.shape[1]
         self.n_iter_ = 0
         self.loss_curve_: list[float] = []
@@ -473,15 +478,19 @@ class BehaviorCloner(
             )
         self._trainer.configure(**self._training_setting())
 
-    def _fit_normalizer(self, train: _Samples, *, running: bool = False) -> None:
-        """Fit the normalizer and keep the function of a network that was trained.
+    def _fit_normalizers(self, train: _Samples, *, running: bool = False) -> None:
+        """Fit what normalizes, and keep the function of a network that was trained.
 
         ``running`` adds the samples to the statistics instead of replacing them.
         """
         old, new = self.normalizer_, None
+        actions = None
         if self.normalize:
             new = copy.copy(old) if running and old is not None else RunningNormalizer()
             new.partial_fit(train.X, sample_weight=train.weight)
+            seen = self._action_statistics if running else None
+            actions = RunningNormalizer() if seen is None else copy.copy(seen)
+            actions.partial_fit(train.y, sample_weight=train.weight)
         old_mean, old_scale = (0.0, 1.0) if old is None else (old.mean_, old.scale_)
         new_mean, new_scale = (0.0, 1.0) if new is None else (new.mean_, new.scale_)
         if self.n_iter_ > 0:
@@ -489,8 +498,26 @@ class BehaviorCloner(
             self._trainer.rescale_inputs(
                 ones * new_scale / old_scale, ones * (new_mean - old_mean) / old_scale
             )
+        self._trainer.set_output_unit(*self._action_unit(actions))
+        if self.n_iter_ > 0:
             self._trainer.write_to(self.network_)
         self.normalizer_ = new
+        self._action_statistics = actions
+
+    def _action_unit(
+        self, statistics: RunningNormalizer | None
+    ) -> tuple[NDArray[np.float64], float]:
+        """Return the mean of the actions and one standard deviation for all of them.
+
+        One for all, since their errors are compared in the expert's unit.
+        """
+        if statistics is None:
+            return np.zeros(self.n_outputs_), 1.0
+        # The normalizer knows which outputs are constant but for rounding.
+        variance = np.asarray(statistics.var_)
+        varies = statistics.scale_ == np.sqrt(variance)
+        scale = float(np.sqrt(np.mean(variance * varies)))
+        return statistics.mean_, scale if scale > 0 else 1.0
 
     def _run_epochs(self, train: _Samples, validation: _Samples | None) -> None:
         """Train until the epochs are spent, or early stopping or a callback says so."""
@@ -532,7 +559,10 @@ class BehaviorCloner(
         """Normalize the inputs and lay the samples out for the trainer."""
         inputs = train.X
         if self.normalizer_ is not None:
-            inputs = self.normalizer_.transform(inputs)
+            # In blocks: another array as large as X would cost more than the work.
+            inputs = np.empty(train.X.shape, dtype=np.float32)
+            for rows in gen_batches(len(train.X), _BLOCK):
+                inputs[rows] = self.normalizer_.transform(train.X[rows])
         return self._trainer.prepare(inputs, train.y, train.weight)
 
     def _run_epoch(self, data: TrainingData) -> None:
@@ -543,14 +573,14 @@ class BehaviorCloner(
             batch_size=self.batch_size,
             alpha=self.alpha,
         )
-        vector = self._trainer.iterate.vector
-        if not (loss < float(np.finfo(np.float32).max) and vector.isfinite().all()):
+        self._trainer.write_to(self.network_)
+        finite = bool(self.network_.vector.isfinite().all())
+        if not (loss < float(np.finfo(np.float32).max) and finite):
             raise ValueError(
                 f"the loss became {loss} in epoch {self.n_iter_ + 1}: observations "
                 "or actions are too large for float32, or learning_rate_init "
                 f"({self.learning_rate_init}) is too high"
             )
-        self._trainer.write_to(self.network_)
         self.loss_curve_ = [*self.loss_curve_, loss]
         self.n_iter_ += 1
 

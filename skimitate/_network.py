@@ -7,9 +7,13 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from sklearn.utils import gen_batches
 from torch import nn
 
 from skimitate import _mlp_kernel
+
+# Number of observations that are acted on together.
+_BLOCK = 1024
 
 _MODULES: dict[str, type[nn.Module]] = {
     "identity": nn.Identity,
@@ -187,9 +191,14 @@ class MLP(nn.Sequential):
             )
         if len(x) == 1:
             return self._act_once(x[0], mean, scale)[np.newaxis]
-        if mean is not None and scale is not None:
-            x = (x - mean) / scale
-        return self._infer(x)
+        actions = np.empty((len(x), self.layer_sizes[-1]))
+        # In blocks, whose intermediate results stay in the cache.
+        for rows in gen_batches(len(x), _BLOCK):
+            block = x[rows]
+            if mean is not None and scale is not None:
+                block = (block - mean) / scale
+            actions[rows] = self._infer(block)
+        return actions
 
     def _act_once(
         self,

@@ -61,6 +61,8 @@ class Trainer:
         vector = self.iterate.vector
         self._average = vector.clone()
         self._moments = torch.zeros_like(vector), torch.zeros_like(vector)
+        self._output_mean = np.zeros(network.layer_sizes[-1])
+        self._output_scale = 1.0
         self.configure(
             learning_rate=learning_rate,
             ema_decay=ema_decay,
@@ -105,6 +107,7 @@ class Trainer:
         -------
         TrainingData
         """
+        y = (y - self._output_mean) / self._output_scale
         lay_out = _contiguous if self.compiled else self._tensor
         weight = None
         if sample_weight is not None:
@@ -138,14 +141,15 @@ class Trainer:
         Returns
         -------
         float
-            Mean over the samples of the loss, penalty included, before each step.
+            Mean over the samples of the loss, penalty included, before each step; in
+            the squared unit of the targets.
         """
         batch_size = min(batch_size, len(permutation))
         with one_thread(), torch.inference_mode(False), torch.enable_grad():
             run = self._run_compiled if self.compiled else self._run_torch
             loss = run(data, permutation, batch_size, alpha)
         self.n_steps += -(-len(permutation) // batch_size)
-        return loss
+        return loss * self._output_scale**2
 
     def _run_compiled(
         self,
@@ -232,9 +236,15 @@ class Trainer:
         return loss
 
     def write_to(self, network: MLP) -> None:
-        """Copy the weights that act, the average if there is one, to a network."""
+        """Copy the weights that act, the average if there is one, to a network.
+
+        The network's outputs are in the unit of the targets.
+        """
         averaged = self.ema_decay is not None and self.n_steps > 0
         network.assign(self._average if averaged else self.iterate.vector)
+        _transform_outputs(
+            network, network.vector, self._output_scale, self._output_mean
+        )
 
     def rescale_inputs(
         self, ratio: NDArray[np.float64], shift: NDArray[np.float64]
@@ -255,11 +265,30 @@ class Trainer:
             folded = np.concatenate([(weight * ratio).reshape(-1), bias])
             vector[: n_weights + n_outputs] = self._tensor(folded)
 
+    def set_output_unit(self, mean: NDArray[np.float64], scale: float) -> None:
+        """Change what the outputs count in, and keep the function that was trained.
+
+        Parameters
+        ----------
+        mean : ndarray of shape (n_outputs,)
+            What output 0 stands for, in the unit of the targets.
+        scale : float
+            What a difference of 1 stands for.
+        """
+        if self.n_steps > 0:
+            shift = (self._output_mean - mean) / scale
+            for vector in (self.iterate.vector, self._average):
+                _transform_outputs(
+                    self.iterate, vector, self._output_scale / scale, shift
+                )
+        self._output_mean, self._output_scale = mean, scale
+
     def snapshot(self) -> dict[str, Any]:
         """Return a copy of the state of training, for :meth:`restore`."""
         return {
             "n_steps": self.n_steps,
             "vectors": [vector.clone() for vector in self._vectors()],
+            "output_unit": (self._output_mean, self._output_scale),
             "setting": {
                 "learning_rate": self.learning_rate,
                 "ema_decay": self.ema_decay,
@@ -272,6 +301,7 @@ class Trainer:
         """Go back to a snapshot."""
         self.configure(**snapshot["setting"])
         self.n_steps = snapshot["n_steps"]
+        self._output_mean, self._output_scale = snapshot["output_unit"]
         for vector, saved in zip(self._vectors(), snapshot["vectors"], strict=True):
             vector.copy_(saved)
 
@@ -302,6 +332,16 @@ class Trainer:
 def _contiguous(array: NDArray) -> NDArray[np.float32]:
     """Return an array as the kernel takes it."""
     return np.ascontiguousarray(array, dtype=np.float32)
+
+
+def _transform_outputs(
+    network: MLP, vector: Tensor, ratio: float, shift: NDArray[np.float64]
+) -> None:
+    """Change a vector of parameters so that an output is ratio times it, plus shift."""
+    n_outputs = network.layer_sizes[-1]
+    block = vector[-(network.layer_sizes[-2] + 1) * n_outputs :]
+    block *= ratio
+    block[-n_outputs:] += torch.from_numpy(shift).to(block)
 
 
 def average_weight(ema_decay: float, step: int) -> float:

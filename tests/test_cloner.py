@@ -122,6 +122,51 @@ def test_training_is_adam_on_the_penalized_weighted_error(
     assert_allclose(parameters(cloner), average, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("backend", ["compiled", "torch"])
+@pytest.mark.parametrize("unit", [1e-3, 1e4])
+def test_the_unit_of_the_actions_does_not_matter(data, unit, backend):
+    X, y = data
+    options = {"max_iter": 5, "backend": backend, "random_state": 0}
+    cloner = BehaviorCloner(**options).fit(X, y)
+    other = BehaviorCloner(**options).fit(X, y * unit + 3 * unit)
+    assert_allclose(other.predict(X) / unit - 3, cloner.predict(X), atol=2e-3)
+    assert_allclose(
+        np.array(other.loss_curve_) / unit**2, cloner.loss_curve_, rtol=1e-2
+    )
+
+
+def test_small_actions_are_learnt_as_well_as_others(data):
+    X, y = data
+    options = {"max_iter": 20, "random_state": 0}
+    raw = BehaviorCloner(normalize=False, **options).fit(X[:, :2], 0.01 * y)
+    scaled = BehaviorCloner(**options).fit(X[:, :2], 0.01 * y)
+    errors = [1 - cloner.score(X[:, :2], 0.01 * y) for cloner in (raw, scaled)]
+    assert errors[1] < 0.1 * errors[0]
+
+
+def test_a_stream_that_begins_with_equal_actions(data):
+    X, y = data
+    cloner = BehaviorCloner(random_state=0)
+    cloner.partial_fit(X[:10], np.full((10, 2), 0.1) + 1e-9 * y[:10])
+    for _ in range(300):
+        cloner.partial_fit(X, y)
+    assert cloner.score(X, y) > 0.95
+
+
+@pytest.mark.parametrize("backend", ["compiled", "torch"])
+def test_another_unit_keeps_the_function_that_was_trained(data, backend):
+    X, y = data
+    # Without the average, which would go on moving towards the last iterates.
+    cloner = BehaviorCloner(
+        max_iter=3, ema_decay=None, backend=backend, random_state=0
+    ).fit(X, y)
+    before = cloner.predict(X)
+    cloner.set_params(learning_rate_init=1e-30)
+    # Other actions: other statistics, but no step to speak of.
+    cloner.partial_fit(X, 100 * y + 7)
+    assert_allclose(cloner.predict(X), before, atol=1e-4)
+
+
 def test_loss_curve_is_the_mean_squared_error(data):
     X, y = data
     cloner = BehaviorCloner(max_iter=1, batch_size=400, random_state=0)
@@ -554,7 +599,8 @@ def test_warm_start_heeds_changed_parameters(data):
         ({}, (np.zeros((5, 2)), np.zeros((5, 2)), -np.ones(5)), "Negative values"),
         ({"device": "abacus"}, (np.zeros((5, 2)), np.zeros((5, 2))), "device"),
         ({}, (np.zeros((5, 2)), np.full((5, 2), np.nan)), "y contains NaN"),
-        ({}, (np.ones((5, 2)), np.full((5, 2), 1e30)), "loss became"),
+        ({}, (np.ones((5, 2)), [[1e30, 0], [-1e30, 0]] * 2 + [[0, 0]]), "loss became"),
+        ({}, (np.ones((5, 2)), np.full((5, 2), 1e39)), "loss became"),
     ],
 )
 def test_a_failed_fit_leaves_the_fitted_model_alone(fitted, changes, bad, message):

@@ -386,7 +386,7 @@ def test_one_random_state_determines_everything_whatever_n_jobs(name):
 def test_dagger_beats_cloning_where_cloning_fails():
     demonstrations = {"n_episodes_per_round": 1, "random_state": 0}
     dagger = DAggerRegressor(
-        BehaviorCloner(max_iter=20),
+        BehaviorCloner(max_iter=5),
         env="Hopper-v5",
         expert=load_expert("Hopper-v5"),
         n_rounds=8,
