@@ -18,7 +18,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skimitate._actors import as_policy
 from skimitate._cloner import BehaviorCloner
-from skimitate._dagger_loop import DaggerLoop
+from skimitate._dagger_loop import Candidate, DaggerLoop
 from skimitate._episodes import EnvLike, env_widths, shared_env
 from skimitate._validation import (
     HasMethods,
@@ -221,7 +221,7 @@ class DAggerRegressor(
         prototype = BehaviorCloner() if self.estimator is None else self.estimator
         loop = DaggerLoop(self, env, prototype, start, self._y_ndim)
         self.history_ = loop.history
-        context = self._init_callback_context(max_subtasks=len(betas))
+        context = self._init_callback_context(max_subtasks=2 if betas else 0)
         context.call_on_fit_task_begin(estimator=self)
         if start is None:
             loop.collect_demonstrations()
@@ -230,7 +230,7 @@ class DAggerRegressor(
             kept = loop.current()
         else:
             self._run_rounds(context, loop, betas)
-            kept = loop.decide()
+            kept = self._decide(context, loop)
         self.estimator_ = kept.learner
         self.best_round_ = kept.round
         context.call_on_fit_task_end(
@@ -311,8 +311,10 @@ class DAggerRegressor(
         self, context: CallbackContext, loop: DaggerLoop, betas: Sequence[float]
     ) -> None:
         """Run the rounds, until a callback asks to stop."""
+        rounds = context.subcontext(task_name="rounds", max_subtasks=len(betas))
+        rounds.call_on_fit_task_begin(estimator=self)
         for i, beta in enumerate(betas, start=1):
-            task = context.subcontext(task_name="round")
+            task = rounds.subcontext(task_name="round")
             task.call_on_fit_task_begin(estimator=self)
             loop.run_round(i, beta)
             stop = task.call_on_fit_task_end(
@@ -322,7 +324,24 @@ class DAggerRegressor(
                 reconstruction_attributes=loop.fitted_state,
             )
             if stop:
-                return
+                break
+        rounds.call_on_fit_task_end(estimator=self)
+
+    def _decide(self, context: CallbackContext, loop: DaggerLoop) -> Candidate:
+        """Evaluate the candidates and return the one to keep."""
+        candidates = loop.candidates()
+        evaluation = context.subcontext(
+            task_name="evaluation", max_subtasks=len(candidates)
+        )
+        evaluation.call_on_fit_task_begin(estimator=self)
+        evaluated = []
+        for candidate in candidates:
+            task = evaluation.subcontext(task_name="candidate")
+            task.call_on_fit_task_begin(estimator=self)
+            evaluated.append(loop.evaluate(candidate))
+            task.call_on_fit_task_end(estimator=self)
+        evaluation.call_on_fit_task_end(estimator=self)
+        return max(evaluated, key=lambda candidate: (candidate.score, candidate.round))
 
     def predict(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return the kept policy's actions.

@@ -16,6 +16,7 @@ from skimitate._aggregate import Aggregate
 from skimitate._cloner import BehaviorCloner
 from skimitate._episodes import EnvLike, Episode, run_episodes
 from skimitate._rollouts import PolicyDriver, spawn_seeds
+from skimitate._threads import one_thread
 
 # How many of the rounds with the best returns so far are evaluated in the end.
 _N_LEADERS = 5
@@ -187,7 +188,8 @@ class DaggerLoop:
 
     def _record(self, beta: float) -> None:
         """Write down the round, before anything has measured its policy."""
-        predicted = np.asarray(self.learner.predict(self.aggregate.X))
+        with one_thread():
+            predicted = np.asarray(self.learner.predict(self.aggregate.X))
         errors = predicted.reshape(self.aggregate.y.shape) - self.aggregate.y
         self.history.append(
             {
@@ -239,16 +241,16 @@ class DaggerLoop:
         """Return the policy as it stands."""
         return Candidate(self.round, self.learner, np.nan)
 
-    def decide(self) -> Candidate:
-        """Evaluate the candidates and return the one to keep."""
+    def candidates(self) -> list[Candidate]:
+        """Return the policies to choose from: the last, and the leaders if asked."""
         last = self.current()
-        candidates = [last] if self.dagger.keep == "last" else [*self._leaders, last]
-        evaluated = []
-        for number, learner, _ in candidates:
-            returns = self._evaluate(learner, number)
-            self._note(number, returns)
-            evaluated.append(Candidate(number, learner, float(np.mean(returns))))
-        return max(evaluated, key=lambda candidate: (candidate.score, candidate.round))
+        return [last] if self.dagger.keep == "last" else [*self._leaders, last]
+
+    def evaluate(self, candidate: Candidate) -> Candidate:
+        """Return a candidate with what it earns in the episodes kept for evaluation."""
+        returns = self._evaluate(candidate.learner, candidate.round)
+        self._note(candidate.round, returns)
+        return candidate._replace(score=float(np.mean(returns)))
 
     def fitted_state(self) -> dict[str, Any]:
         """Return what a copy of the estimator needs to act as the learner does now."""

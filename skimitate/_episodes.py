@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 from skimitate._actors import StepError, all_finite
 from skimitate._threads import one_thread
 
+# How often a worker reports.
+_PARTS = 5
+
 EnvLike = str | EnvSpec | Callable[[], gymnasium.Env] | gymnasium.Env
 
 
@@ -172,6 +175,7 @@ def run_episodes(
     n_jobs: int | None = None,
     where: str = "",
     verbose: bool = False,
+    report: Callable[[int, int], None] | None = None,
 ) -> list[Episode]:
     """Run one episode for each seed.
 
@@ -191,6 +195,8 @@ def run_episodes(
         What goes before the episode and the step in errors, such as ``"round 3, "``.
     verbose : bool, default=False
         Whether to print a line for each episode.
+    report : callable or None, default=None
+        Called, as episodes are done, with their number and that of all.
 
     Returns
     -------
@@ -202,18 +208,25 @@ def run_episodes(
         If the driver or the environment fails, or gives what cannot be used; it names
         the episode and the step.
     """
-    n_parts = min(effective_n_jobs(n_jobs), len(seeds))
-    _refuse_live(env, n_parts)
+    n_workers = min(effective_n_jobs(n_jobs), len(seeds))
+    _refuse_live(env, n_workers)
+    # Each part makes an environment: no more of them than there is to report.
+    n_parts = n_workers if report is None else min(_PARTS * n_workers, len(seeds))
     parts = np.array_split(np.arange(len(seeds)), n_parts)
     # joblib's threads would share a driver that has a state.
     drivers = [driver] + [copy.deepcopy(driver) for _ in parts[1:]]
-    results = Parallel(n_jobs=n_parts)(
+    results = Parallel(n_jobs=n_workers, return_as="generator")(
         delayed(_run_part)(
             env, drivers[k], [(i, seeds[i]) for i in part], max_steps, where, verbose
         )
         for k, part in enumerate(parts)
     )
-    return [episode for part in results for episode in part]
+    episodes: list[Episode] = []
+    for part in results:
+        episodes += part
+        if report is not None:
+            report(len(episodes), len(seeds))
+    return episodes
 
 
 def _refuse_live(env: EnvLike | None, n_parts: int) -> None:

@@ -1,6 +1,7 @@
 """Rollouts: collecting, evaluating, saving what policies do in environments."""
 
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 
 from skimitate._actors import Actor
-from skimitate._episodes import EnvLike, action_limits, run_episodes
+from skimitate._episodes import EnvLike, Episode, action_limits, run_episodes
 from skimitate._npz import NOT_NPZ
 
 
@@ -100,17 +101,41 @@ class Rollouts:
     def __len__(self) -> int:
         return len(self.observations)
 
-    def save(self, path: str | Path) -> None:
+    @classmethod
+    def from_episodes(cls, episodes: Sequence[Episode]) -> "Rollouts":
+        """Join episodes.
+
+        Parameters
+        ----------
+        episodes : sequence of tuples of ndarrays
+            Observations, actions and rewards of each episode.
+
+        Returns
+        -------
+        Rollouts
+        """
+        observations, actions, rewards = zip(*episodes, strict=True)
+        lengths = [len(episode.rewards) for episode in episodes]
+        return cls(
+            np.concatenate(observations),
+            np.concatenate(actions),
+            np.concatenate(rewards),
+            np.repeat(np.arange(len(episodes)), lengths),
+        )
+
+    def save(self, path: str | Path, *, compress: bool = True) -> None:
         """Write the rollouts as an npz file, without pickles.
 
         Parameters
         ----------
         path : str or Path
             Where to; nothing is appended to the name.
+        compress : bool, default=True
+            Whether to compress the file, which takes about 15 times as long.
         """
         arrays = {field.name: getattr(self, field.name) for field in fields(self)}
         with open(path, "wb") as file:
-            np.savez_compressed(file, **arrays)
+            (np.savez_compressed if compress else np.savez)(file, **arrays)
 
     @classmethod
     def load(cls, path: str | Path) -> "Rollouts":
@@ -292,13 +317,7 @@ def collect_rollouts(
         n_jobs=n_jobs,
         verbose=verbose,
     )
-    lengths = [len(episode.rewards) for episode in episodes]
-    return Rollouts(
-        np.concatenate([episode.observations for episode in episodes]),
-        np.concatenate([episode.actions for episode in episodes]),
-        np.concatenate([episode.rewards for episode in episodes]),
-        np.repeat(np.arange(len(episodes)), lengths),
-    )
+    return Rollouts.from_episodes(episodes)
 
 
 def evaluate_policy(
