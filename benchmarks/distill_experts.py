@@ -1,7 +1,8 @@
 """Distil the bundled experts from the expert files of Berkeley's CS294-112.
 
 Each expert becomes a small network by skimitate's own DAgger, and is written to
-skimitate/data with a card beside it that says where it comes from and what it earns.
+skimitate/data/experts, with a card beside it that says where it comes from and what it
+earns.
 
     python benchmarks/distill_experts.py FOLDER_OF_CS294_FILES [Hopper-v5 ...]
 """
@@ -18,7 +19,7 @@ import numpy as np
 from skimitate import BehaviorCloner, DAggerRegressor, evaluate_policy, load_expert
 from skimitate._experts import NetworkExpert
 
-DATA = Path(__file__).resolve().parent.parent / "skimitate" / "data"
+DATA = Path(__file__).resolve().parent.parent / "skimitate" / "data" / "experts"
 EVALUATION = {"n_episodes": 50, "random_state": 20_000}
 
 

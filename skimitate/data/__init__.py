@@ -1,1 +1,0 @@
-"""Bundled experts: a policy (npz) and its card (json) for each environment."""
