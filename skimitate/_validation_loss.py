@@ -1,0 +1,62 @@
+"""Loss on data that training does not see, epoch by epoch."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.callback import ScoringMonitor
+
+
+class ValidationLoss:
+    """Records the mean squared error on held-out data while an estimator is fitted.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, n_features)
+        Held-out observations.
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        The expert's actions for them.
+
+    Attributes
+    ----------
+    callback : sklearn.callback.ScoringMonitor
+        To be given to the estimator's ``set_callbacks``.
+    """
+
+    def __init__(self, X: ArrayLike, y: ArrayLike) -> None:
+        self.callback = ScoringMonitor(scoring=_HeldOut(X, y))
+
+    def history(self) -> list[dict[str, float]]:
+        """Return the records of the last fit.
+
+        Returns
+        -------
+        list of dict
+            ``epoch``, the number of epochs trained, and ``loss``, one record for each
+            epoch of a cloner, or for each round of DAgger.
+        """
+        rows = self.callback.get_logs().data
+        return [
+            {"epoch": row["epoch"], "loss": row["loss"]}
+            for row in rows
+            if row["task_name"] in ("epoch", "round")
+        ]
+
+
+class _HeldOut:
+    """A scorer that leaves the training data that it is given alone."""
+
+    def __init__(self, X: ArrayLike, y: ArrayLike) -> None:
+        self.X = np.asarray(X)
+        self.y = np.asarray(y)
+        self.n_calls = 0
+
+    def __call__(self, estimator: Any, X: NDArray, y: NDArray) -> dict[str, float]:
+        self.n_calls += 1
+        learner = getattr(estimator, "estimator_", estimator)
+        predicted = np.asarray(estimator.predict(self.X)).reshape(self.y.shape)
+        return {
+            # A learner that does not count its epochs is drawn round by round.
+            "epoch": getattr(learner, "n_iter_", self.n_calls),
+            "loss": float(np.mean((predicted - self.y) ** 2)),
+        }
