@@ -9,15 +9,15 @@ for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[_variable] = "1"
 
 import argparse
-import importlib.metadata
 import json
-import platform
 import statistics
 import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from skimitate._machine import describe_machine
 
 RESULTS = Path(__file__).resolve().parent / "results"
 Timed = Callable[[], float | None]
@@ -107,30 +107,7 @@ HEADER = (
 
 def machine() -> dict[str, Any]:
     """Say on what it was measured."""
-    model = platform.processor()
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        lines = cpuinfo.read_text().splitlines()
-        models = [line.split(":")[1].strip() for line in lines if "model name" in line]
-        model = models[0] if models else model
-    packages = (
-        "skimitate",
-        "scikit-learn",
-        "torch",
-        "numpy",
-        "scipy",
-        "skorch",
-        "stable-baselines3",
-        "gymnasium",
-        "mujoco",
-    )
-    return {
-        "processor": model,
-        "cores": os.cpu_count(),
-        "system": platform.platform(),
-        "python": platform.python_version(),
-        "versions": {name: importlib.metadata.version(name) for name in packages},
-    }
+    return describe_machine("scipy", "skorch", "stable-baselines3")
 
 
 def main(name: str, run: Callable[[bool], list[dict[str, Any]]]) -> None:

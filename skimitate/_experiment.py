@@ -1,33 +1,30 @@
 """The main job: an expert's roll-outs, a clone, a DAgger policy, and their returns."""
 
 import copy
-import importlib.metadata
-import importlib.util
 import json
-import platform
-import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
-import joblib
 import numpy as np
 from numpy.typing import NDArray
 
 from skimitate._cloner import BehaviorCloner
 from skimitate._dagger import DAggerRegressor
-from skimitate._episodes import env_widths
-from skimitate._plotting import ReturnCurveDisplay
-from skimitate._progress import ProgressLine
-from skimitate._rollouts import (
-    Rollouts,
-    UniformPolicy,
-    collect_rollouts,
-    evaluate_policy,
-)
+from skimitate._episodes import env_widths, run_episodes
+from skimitate._machine import describe_machine, package_versions
+from skimitate._plotting import LossCurveDisplay, ReturnCurveDisplay, require_matplotlib
+from skimitate._progress import FitProgress, Progress
+from skimitate._report import markdown_table, summarize
+from skimitate._rollouts import PolicyDriver, Rollouts, UniformPolicy, spawn_seeds
+from skimitate._stages import StageFolder, replace_file
+from skimitate._validation_loss import ValidationLoss
 
-N_EVAL_EPISODES = 20
+# Episodes of the expert that the validation loss is measured on.
+N_VALIDATION_EPISODES = 5
+
+POLICIES = ("Expert", "BC", "DAgger", "Random")
 
 
 @dataclass
@@ -40,117 +37,219 @@ class Experiment:
         Environment id.
     expert : callable or object with act or predict
         The expert.
+    expert_id : str
+        Tells experts apart, when the run goes on where an earlier one stopped.
     n_episodes : int
         Number of the expert's roll-outs.
     n_rounds : int
         Number of rounds of DAgger.
+    n_eval_episodes : int
+        Number of episodes in which everyone is evaluated.
     n_jobs : int
         Number of processes that run episodes, in joblib's terms.
     seed : int
-        Determines everything.
+        Determines everything but the evaluation.
+    eval_seed : int
+        Determines the episodes of the evaluation, the same for everyone.
     out : Path or None
         Folder for what is kept; None to keep nothing.
+    baselines : StageFolder or None, default=None
+        Where the evaluation of the expert and of the random policy is kept, for
+        experiments that share them; None for ``out``.
+
+    Attributes
+    ----------
+    returns : dict of str to ndarray of shape (n_eval_episodes,)
+        Returns of each policy.
     """
 
     env: str
     expert: Any
+    expert_id: str
     n_episodes: int
     n_rounds: int
+    n_eval_episodes: int
     n_jobs: int
     seed: int
+    eval_seed: int
     out: Path | None
-    seconds: dict[str, float] = field(default_factory=dict)
+    baselines: StageFolder | None = None
     returns: dict[str, NDArray[np.float64]] = field(default_factory=dict)
 
-    def run(self) -> None:
-        """Run every stage, and keep what comes of it as it comes."""
+    def __post_init__(self) -> None:
         check_expert(self.env, self.expert)
-        self._prepare_out()
-        seeds = np.random.SeedSequence(self.seed).generate_state(4)
-        demonstrations, cloning, dagger, evaluation = map(int, seeds)
-        rollouts = self._timed("Expert", self._collect, demonstrations)
-        self._keep("demonstrations.npz", rollouts.save)
-        clone = self._timed("BC", self._clone, rollouts, cloning)
-        self._keep("clone.joblib", lambda path: joblib.dump(clone, path))
-        learner = self._timed("DAgger", self._dagger, rollouts, dagger)
-        portable = without_expert(learner)
-        self._keep("dagger.joblib", lambda path: joblib.dump(portable, path))
-        policies = {
-            "Expert": self.expert,
-            "BC": clone,
-            "DAgger": learner,
-            "Random": UniformPolicy(self.env),
+        if self.out is not None:
+            require_matplotlib("--out")
+        self._stages = StageFolder(self.out)
+        self._baselines = self.baselines or self._stages
+        stages = ("demonstrations", "validation", "BC", "DAgger")
+        seeds = np.random.SeedSequence(self.seed).generate_state(len(stages))
+        self._seeds = dict(zip(stages, map(int, seeds), strict=True))
+
+    def run(self) -> None:
+        """Do every stage that is not finished yet, and keep what comes of it."""
+        for name in POLICIES:
+            self.returns[name] = self._evaluated(name)
+        if self.out is not None:
+            replace_file(self.out / "results.json", self._write_results)
+            self._draw(self.out)
+
+    @property
+    def _expert_setting(self) -> dict[str, Any]:
+        return {
+            "env": self.env,
+            "expert": self.expert_id,
+            "versions": package_versions(),
         }
-        for name, policy in policies.items():
-            print(f"Evaluating {name} in {N_EVAL_EPISODES} episodes ...", flush=True)
-            self.returns[name] = evaluate_policy(
+
+    @property
+    def _training_setting(self) -> dict[str, Any]:
+        return self._expert_setting | {
+            "seed": self.seed,
+            "n_episodes": self.n_episodes,
+        }
+
+    @property
+    def _dagger_setting(self) -> dict[str, Any]:
+        return self._training_setting | {"n_rounds": self.n_rounds}
+
+    @property
+    def n_epochs_per_round(self) -> int:
+        """Passes over the labels in each round of DAgger.
+
+        As many steps on few demonstrations as on many: a pass over an aggregate that
+        starts with 10 roll-outs takes ten times as long as with one.
+        """
+        return max(1, 20 // self.n_episodes)
+
+    @cached_property
+    def rollouts(self) -> Rollouts:
+        """The expert's roll-outs; collected now if they were not before."""
+        return self._expert_episodes("demonstrations", self.n_episodes)
+
+    @cached_property
+    def _held_out(self) -> Rollouts:
+        return self._expert_episodes("validation", N_VALIDATION_EPISODES)
+
+    def _expert_episodes(self, stage: str, n_episodes: int) -> Rollouts:
+        """Collect roll-outs of the expert."""
+
+        def collect() -> tuple[Rollouts]:
+            episodes = run_episodes(
                 self.env,
-                policy,
-                n_episodes=N_EVAL_EPISODES,
+                PolicyDriver(self.expert, "expert"),
+                spawn_seeds(self._seeds[stage], n_episodes),
                 n_jobs=self.n_jobs,
-                random_state=evaluation,
+                report=Progress(f"Expert, {stage}", "episode"),
             )
-        self._keep("results.json", lambda path: self._write_results(path, learner))
-        self._keep("learning_curve.png", lambda path: self._draw(path, learner))
-        print(f"\n{self.table()}")
-        if self.out is not None:
-            print(f"\nKept in {self.out}: {', '.join(sorted(self._kept))}")
+            return (Rollouts.from_episodes(episodes),)
 
-    def _prepare_out(self) -> None:
-        """Fail before any work if its result could not be kept."""
-        self._kept: list[str] = []
-        if self.out is None:
-            return
-        if importlib.util.find_spec("matplotlib") is None:
-            raise ImportError(
-                "--out: drawing needs matplotlib; pip install skimitate[plot]"
-            )
-        self.out.mkdir(parents=True, exist_ok=True)
-        probe = self.out / ".writable"
-        probe.touch()
-        probe.unlink()
-
-    def _keep(self, name: str, write: Callable[[Path], Any]) -> None:
-        if self.out is not None:
-            write(self.out / name)
-            self._kept.append(name)
-
-    def _timed(self, name: str, stage: Callable, *args: Any) -> Any:
-        began = time.perf_counter()
-        result = stage(*args)
-        self.seconds[name] = time.perf_counter() - began
-        return result
-
-    def _collect(self, seed: int) -> Rollouts:
-        print(f"Expert: {self.n_episodes} roll-outs in {self.env} ...", flush=True)
-        rollouts = collect_rollouts(
-            self.env,
-            self.expert,
-            n_episodes=self.n_episodes,
-            n_jobs=self.n_jobs,
-            random_state=seed,
-        )
+        setting = self._expert_setting | {
+            "seed": self.seed,
+            "n_episodes": n_episodes,
+        }
+        (rollouts,) = self._stages.do(stage, [f"{stage}.npz"], setting, collect)
         print(f"Expert: {len(rollouts)} steps, returns {summarize(rollouts.returns)}")
         return rollouts
 
-    def _clone(self, rollouts: Rollouts, seed: int) -> BehaviorCloner:
-        cloner = BehaviorCloner(random_state=seed).set_callbacks(ProgressLine("BC"))
-        cloner.fit(rollouts.observations, rollouts.actions)
-        return cloner.set_callbacks()
+    @cached_property
+    def _clone_and_losses(self) -> tuple[BehaviorCloner, list[dict[str, float]]]:
+        return self._stages.do(
+            "BC",
+            ["clone.joblib", "clone_losses.json"],
+            self._training_setting,
+            partial(self._fit, "BC", BehaviorCloner(random_state=self._seeds["BC"])),
+        )
 
-    def _dagger(self, rollouts: Rollouts, seed: int) -> DAggerRegressor:
-        dagger = DAggerRegressor(
-            env=self.env,
-            expert=self.expert,
-            n_rounds=self.n_rounds,
-            # As many steps on few demonstrations as on many: a pass over an aggregate
-            # that starts with 10 roll-outs takes ten times as long as with one.
-            n_epochs_per_round=max(1, 20 // self.n_episodes),
-            n_jobs=self.n_jobs,
-            random_state=seed,
-        ).set_callbacks(ProgressLine("DAgger"))
-        dagger.fit(rollouts.observations, rollouts.actions)
-        return dagger.set_callbacks()
+    @property
+    def clone(self) -> BehaviorCloner:
+        """The clone of the roll-outs; fitted now if it was not before."""
+        return self._clone_and_losses[0]
+
+    @cached_property
+    def _dagger_and_losses(self) -> tuple[DAggerRegressor, list[dict[str, float]]]:
+        return self._stages.do(
+            "DAgger",
+            ["dagger.joblib", "dagger_losses.json"],
+            self._dagger_setting,
+            partial(
+                self._fit,
+                "DAgger",
+                DAggerRegressor(
+                    BehaviorCloner(max_iter=self.n_epochs_per_round),
+                    env=self.env,
+                    expert=self.expert,
+                    n_rounds=self.n_rounds,
+                    n_epochs_per_round=self.n_epochs_per_round,
+                    n_jobs=self.n_jobs,
+                    random_state=self._seeds["DAgger"],
+                ),
+            ),
+        )
+
+    @property
+    def dagger(self) -> DAggerRegressor:
+        """The DAgger policy; fitted now if it was not before.
+
+        It has lost its expert, so that it can be saved whatever that was.
+        """
+        return self._dagger_and_losses[0]
+
+    def _fit(self, label: str, estimator: Any) -> tuple[Any, list[dict[str, float]]]:
+        """Fit to the roll-outs, with progress and the loss on those held out."""
+        validation = ValidationLoss(self._held_out.observations, self._held_out.actions)
+        print(f"{label}: fitting ...", flush=True)
+        estimator.set_callbacks(FitProgress(label), validation.callback)
+        estimator.fit(self.rollouts.observations, self.rollouts.actions)
+        estimator.set_callbacks()
+        if isinstance(estimator, DAggerRegressor):
+            estimator = copy.copy(estimator).set_params(env=None, expert=None)
+        return estimator, validation.history()
+
+    def policy(self, name: str) -> Any:
+        """Return the policy of a name."""
+        if name == "Random":
+            return UniformPolicy(self.env)
+        policies = {"Expert": "expert", "BC": "clone", "DAgger": "dagger"}
+        return getattr(self, policies[name])
+
+    def _evaluated(self, name: str) -> NDArray[np.float64]:
+        """Return what a policy earns in the episodes of the evaluation."""
+
+        def evaluate() -> tuple[list[float]]:
+            episodes = run_episodes(
+                self.env,
+                PolicyDriver(self.policy(name), name),
+                spawn_seeds(self.eval_seed, self.n_eval_episodes),
+                n_jobs=self.n_jobs,
+                report=Progress(f"Evaluating {name}", "episode"),
+            )
+            return ([float(episode.rewards.sum()) for episode in episodes],)
+
+        shared = name in ("Expert", "Random")
+        stages = self._baselines if shared else self._stages
+        setting = {
+            "Expert": self._expert_setting,
+            "Random": self._expert_setting,
+            "BC": self._training_setting,
+            "DAgger": self._dagger_setting,
+        }[name] | {"evaluation": [self.eval_seed, self.n_eval_episodes]}
+        stage = f"evaluation of {name}"
+        file = f"returns_{name.lower()}.json"
+        (returns,) = stages.do(stage, [file], setting, evaluate)
+        return np.array(returns)
+
+    @property
+    def seconds(self) -> dict[str, float]:
+        """How long each stage took."""
+        return self._baselines.seconds | self._stages.seconds
+
+    @property
+    def n_expert_queries(self) -> dict[str, int]:
+        """How many actions of the expert each learner was trained on."""
+        n_demonstrated = len(self.rollouts)
+        asked = self.dagger.history_[-1]["n_expert_queries"]
+        return {"BC": n_demonstrated, "DAgger": n_demonstrated + asked}
 
     def normalized(self, name: str) -> float:
         """Return a policy's mean return between the random one's and the expert's."""
@@ -160,43 +259,22 @@ class Experiment:
     def table(self) -> str:
         """Return the table of the results."""
         names = ("Expert", "BC", "DAgger")
+        stages = ("demonstrations", "BC", "DAgger")
         rows = [
             ["Environment", "Roll-outs", *(f"{name} Rewards" for name in names)],
             [self.env, str(self.n_episodes)]
             + [summarize(self.returns[name]) for name in names],
             ["normalized return", ""] + [f"{self.normalized(n):.3f}" for n in names],
-            ["seconds", ""] + [f"{self.seconds[name]:.1f}" for name in names],
+            ["seconds", ""] + [f"{self.seconds[stage]:.1f}" for stage in stages],
         ]
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        lines = [
-            "| "
-            + " | ".join(c.ljust(w) for c, w in zip(row, widths, strict=True))
-            + " |"
-            for row in rows
-        ]
-        rule = "| " + " | ".join("-" * width for width in widths) + " |"
-        return "\n".join(
-            [
-                lines[0],
-                rule,
-                *lines[1:],
-                "",
-                f"Mean (standard deviation) of {N_EVAL_EPISODES} episodes on the same "
-                "seeds. Normalized: 0 is the random",
-                f"policy's {summarize(self.returns['Random'])}, 1 the expert's mean. "
-                "Seconds: collecting, cloning, all of DAgger.",
-            ]
+        return (
+            f"{markdown_table(rows)}\n\nMean (standard deviation) of "
+            f"{self.n_eval_episodes} episodes on the same seeds. Normalized: 0 is the "
+            f"random\npolicy's {summarize(self.returns['Random'])}, 1 the expert's "
+            "mean. Seconds: collecting, cloning, all of DAgger."
         )
 
-    def _write_results(self, path: Path, dagger: DAggerRegressor) -> None:
-        packages = (
-            "skimitate",
-            "scikit-learn",
-            "torch",
-            "numpy",
-            "gymnasium",
-            "mujoco",
-        )
+    def _write_results(self, path: Path) -> None:
         results = {
             "env": self.env,
             "n_episodes": self.n_episodes,
@@ -204,19 +282,24 @@ class Experiment:
             "seed": self.seed,
             "returns": {name: r.tolist() for name, r in self.returns.items()},
             "normalized_return": {n: self.normalized(n) for n in ("BC", "DAgger")},
+            "n_expert_queries": self.n_expert_queries,
             "seconds": self.seconds,
-            "best_round": dagger.best_round_,
-            "history": dagger.history_,
-            "machine": platform.platform(),
-            "versions": {p: importlib.metadata.version(p) for p in packages},
+            "best_round": self.dagger.best_round_,
+            "history": self.dagger.history_,
+            "machine": describe_machine(),
         }
         path.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
 
-    def _draw(self, path: Path, dagger: DAggerRegressor) -> None:
+    def _draw(self, folder: Path) -> None:
         levels = {f"{n} (mean)": self.returns[n].mean() for n in ("Expert", "BC")}
-        display = ReturnCurveDisplay.from_estimator(dagger, levels=levels)
-        display.ax_.set_title(self.env)
-        display.figure_.savefig(path, dpi=120)
+        returns = ReturnCurveDisplay.from_estimator(self.dagger, levels=levels)
+        losses = LossCurveDisplay.from_history(self._clone_and_losses[1], name="BC")
+        LossCurveDisplay.from_history(
+            self._dagger_and_losses[1], name="DAgger", ax=losses.ax_
+        )
+        for display, name in ((returns, "learning_curve.png"), (losses, "losses.png")):
+            display.ax_.set_title(self.env)
+            replace_file(folder / name, partial(display.figure_.savefig, dpi=120))
 
 
 def check_expert(env: str, expert: Any) -> None:
@@ -229,15 +312,3 @@ def check_expert(env: str, expert: Any) -> None:
             f"dimensions, and the expert is for {expected[0]} and {expected[1]}; give "
             f"one for {env}"
         )
-
-
-def without_expert(dagger: DAggerRegressor) -> DAggerRegressor:
-    """Return a fitted copy that can be saved, whatever the expert was."""
-    return copy.copy(dagger).set_params(env=None, expert=None)
-
-
-def summarize(returns: NDArray[np.float64]) -> str:
-    """Return returns in the form mean (standard deviation)."""
-    mean, std = float(returns.mean()), float(returns.std())
-    digits = 0 if abs(mean) >= 100 else 1
-    return f"{mean:.{digits}f} ({std:.{digits}f})"

@@ -8,16 +8,22 @@ from pathlib import Path
 from typing import Any
 
 import joblib
+import numpy as np
 
 from skimitate._episodes import env_widths
-from skimitate._experiment import Experiment, check_expert, summarize
-from skimitate._experts import bundled_experts, resolve_expert
+from skimitate._experiment import Experiment, check_expert
+from skimitate._experts import bundled_experts, identify_expert, resolve_expert
+from skimitate._film import Film
+from skimitate._report import summarize
 from skimitate._rollouts import collect_rollouts, evaluate_policy
+from skimitate._table import N_EVAL_EPISODES, N_ROUNDS, POST, Table, as_markdown
 
 EXPERT_HELP = (
     "CS294 expert file, npz expert, stable-baselines3 model (zip) or module:callable; "
     "by default the bundled expert for ENV"
 )
+TABLE_FOLDER = Path("runs/table")
+N_RUN_EVAL_EPISODES = 20
 
 
 def positive(text: str) -> int:
@@ -68,52 +74,185 @@ def build_parser() -> argparse.ArgumentParser:
     )
     evaluate.set_defaults(act=run_evaluate)
 
-    for command in (run, collect, evaluate):
+    table = commands.add_parser(
+        "table", help="the blog post's table: expert, clone and DAgger, beside the post"
+    )
+    table.add_argument(
+        "envs", metavar="ENV", nargs="*", help=f"by default {', '.join(POST)}"
+    )
+    table.add_argument(
+        "--expert",
+        help="folder of CS294 expert files, or for one ENV what other commands take; "
+        "by default the bundled experts",
+    )
+    table.add_argument(
+        "--roll-outs", type=positive, help="by default the post's; 10 for other ENVs"
+    )
+    table.add_argument(
+        "--seeds", type=positive, default=1, help="how often everything is learnt"
+    )
+    table.add_argument(
+        "--rounds", type=positive, default=N_ROUNDS, help="rounds of DAgger"
+    )
+    table.add_argument(
+        "--out",
+        type=Path,
+        default=TABLE_FOLDER,
+        help=f"folder for finished stages and the table, by default {TABLE_FOLDER}",
+    )
+    table.set_defaults(act=run_table)
+
+    film = commands.add_parser("film", help="film an episode of a policy")
+    film.add_argument("--out", type=Path, required=True, help="mp4 file to write")
+    film.add_argument(
+        "--policy", help="model saved by joblib; by default the expert is filmed"
+    )
+    film.add_argument(
+        "--compare",
+        metavar="FOLDER",
+        type=Path,
+        nargs="?",
+        const=TABLE_FOLDER,
+        help="expert, clone and DAgger side by side, the latter two from what run or "
+        f"table kept in FOLDER; without FOLDER from {TABLE_FOLDER}, where they are "
+        "made if they are not there",
+    )
+    film.add_argument("--steps", type=positive, help="where to cut the episode")
+    film.set_defaults(act=run_film)
+
+    for command in (run, collect, evaluate, film):
         command.add_argument(
             "env", metavar="ENV", help="environment id, e.g. Hopper-v5"
         )
         command.add_argument("--expert", help=EXPERT_HELP)
         command.add_argument(
+            "--seed", type=seed, default=0, help="determines everything"
+        )
+    for command in (run, collect, evaluate):
+        command.add_argument(
             "--episodes", type=positive, default=10, help="number of episodes"
         )
+    for command in (run, collect, evaluate, table, film):
         command.add_argument(
             "--jobs", type=jobs, default=-1, help="processes; -1 is one for each core"
-        )
-        command.add_argument(
-            "--seed", type=seed, default=0, help="determines everything"
         )
     return parser
 
 
-def find_expert(args: argparse.Namespace) -> Any:
+def find_expert(env: str, spec: str | None) -> Any:
     """Return the expert that the arguments name, for an environment that exists."""
-    env_widths(args.env)
-    if args.expert is None and args.env not in bundled_experts():
+    env_widths(env)
+    if spec is None and env not in bundled_experts():
         raise ValueError(
-            f"there is no bundled expert for {args.env}, only for "
+            f"there is no bundled expert for {env}, only for "
             f"{', '.join(sorted(bundled_experts()))}; name one by --expert"
         )
-    expert = resolve_expert(args.expert or args.env)
-    check_expert(args.env, expert)
+    expert = resolve_expert(spec or env)
+    check_expert(env, expert)
     return expert
 
 
 def run_experiment(args: argparse.Namespace) -> None:
     """Run the main job."""
-    Experiment(
+    # The evaluation's seed comes from another stream than those of the training.
+    eval_seed = int(np.random.SeedSequence([args.seed, 1]).generate_state(1)[0])
+    experiment = Experiment(
         env=args.env,
-        expert=find_expert(args),
+        expert=find_expert(args.env, args.expert),
+        expert_id=identify_expert(args.expert or args.env),
         n_episodes=args.episodes,
         n_rounds=args.rounds,
+        n_eval_episodes=N_RUN_EVAL_EPISODES,
         n_jobs=args.jobs,
         seed=args.seed,
+        eval_seed=eval_seed,
         out=args.out,
-    ).run()
+    )
+    experiment.run()
+    print(f"\n{experiment.table()}")
+    if args.out is not None:
+        kept = sorted(path.name for path in args.out.iterdir())
+        print(f"\nKept in {args.out}: {', '.join(kept)}")
+
+
+def run_table(args: argparse.Namespace) -> None:
+    """Make the table of the blog post."""
+    table = make_table(args, args.envs or list(POST), args.out)
+    table.run()
+    print(f"\n{as_markdown(table.rows)}\n\nKept in {args.out}: table.json, table.md")
+
+
+def make_table(args: argparse.Namespace, envs: Sequence[str], out: Path) -> Table:
+    """Check everything that a table needs before any work on it."""
+    experts = {}
+    for env in envs:
+        spec = expert_of_row(env, args.expert, len(envs))
+        experts[env] = find_expert(env, spec), identify_expert(spec)
+    options = vars(args)
+    return Table(
+        experts,
+        n_episodes=options.get("roll_outs"),
+        n_seeds=options.get("seeds", 1),
+        n_rounds=options.get("rounds", N_ROUNDS),
+        n_eval_episodes=N_EVAL_EPISODES,
+        n_jobs=args.jobs,
+        out=out,
+    )
+
+
+def expert_of_row(env: str, spec: str | None, n_envs: int) -> str:
+    """Return what names the expert for a row of the table."""
+    if spec is None:
+        if env not in bundled_experts():
+            raise ValueError(
+                f"ENV: expected one of {', '.join(POST)}, got {env!r}; for another "
+                "environment, give its id and its expert: --expert FILE or "
+                "--expert module:callable"
+            )
+        return env
+    if Path(spec).is_dir():
+        file = Path(spec) / f"{env.rpartition('-')[0]}-v1.pkl"
+        if not file.is_file():
+            raise FileNotFoundError(f"--expert: no such file: {file}, for {env}")
+        return str(file)
+    if n_envs > 1:
+        raise ValueError(
+            f"--expert: expected a folder of CS294 expert files for {n_envs} "
+            f"environments, got {spec!r}, which is one expert"
+        )
+    return spec
+
+
+def run_film(args: argparse.Namespace) -> None:
+    """Film an episode."""
+    film = Film(args.env, args.out, seed=args.seed, max_steps=args.steps)
+    policies = {}
+    if args.compare is not None or args.policy is None:
+        policies["expert"] = find_expert(args.env, args.expert)
+    if args.compare is not None:
+        policies |= imitators(args)
+    if args.policy is not None:
+        policies[Path(args.policy).stem] = find_policy(args.env, args.policy)
+    film.record(policies)
+    print(f"{args.out}: {args.env}, {' | '.join(policies)}")
+
+
+def imitators(args: argparse.Namespace) -> dict[str, Any]:
+    """Return the clone and the DAgger policy to compare with the expert."""
+    if args.compare == TABLE_FOLDER:
+        table = make_table(args, [args.env], TABLE_FOLDER)
+        ((experiment,),) = table.experiments.values()
+        return {"clone": experiment.clone, "DAgger": experiment.dagger}
+    files = {"clone": "clone.joblib", "DAgger": "dagger.joblib"}
+    return {
+        name: find_policy(args.env, args.compare / file, "--compare")
+        for name, file in files.items()
+    }
 
 
 def run_collect(args: argparse.Namespace) -> None:
     """Save an expert's roll-outs."""
-    expert = find_expert(args)
+    expert = find_expert(args.env, args.expert)
     if not args.out.parent.is_dir():
         raise FileNotFoundError(f"--out: no such folder: {args.out.parent}")
     if args.out.is_dir():
@@ -133,31 +272,32 @@ def run_collect(args: argparse.Namespace) -> None:
     )
 
 
-def load_model(path: str) -> Any:
-    """Load a model that joblib saved."""
+def find_policy(env: str, path: str | Path, option: str = "--policy") -> Any:
+    """Load a model that joblib saved, for an environment that exists."""
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"{option}: no such file: {path}")
+    n_features, _ = env_widths(env)
     try:
-        return joblib.load(path)
+        policy = joblib.load(path)
     except Exception as error:  # a file that is none makes anything of an unpickler
         raise ValueError(
-            f"--policy: expected a model saved by joblib, but {path} gave {error!r}"
+            f"{option}: expected a model saved by joblib, but {path} gave {error!r}"
         ) from error
+    fitted = getattr(policy, "n_features_in_", n_features)
+    if fitted != n_features:
+        raise ValueError(
+            f"{option}: {env} has {n_features} observation dimensions, and the model "
+            f"was fitted to {fitted}; give one for {env}"
+        )
+    return policy
 
 
 def run_evaluate(args: argparse.Namespace) -> None:
     """Print what a policy earns."""
     if args.policy is None:
-        policy = find_expert(args)
-    elif not Path(args.policy).is_file():
-        raise FileNotFoundError(f"--policy: no such file: {args.policy}")
+        policy = find_expert(args.env, args.expert)
     else:
-        n_features, _ = env_widths(args.env)
-        policy = load_model(args.policy)
-        fitted = getattr(policy, "n_features_in_", n_features)
-        if fitted != n_features:
-            raise ValueError(
-                f"--policy: {args.env} has {n_features} observation dimensions, and "
-                f"the model was fitted to {fitted}; give one for {args.env}"
-            )
+        policy = find_policy(args.env, args.policy)
     returns = evaluate_policy(
         args.env,
         policy,

@@ -25,12 +25,20 @@ LAYERS = [
     "_experts",
     "_episodes",
     "_rollouts",
+    "_report",
+    "_demonstrations",
     "_aggregate",
     "_dagger_loop",
     "_dagger",
+    "_validation_loss",
     "_plotting",
     "_progress",
+    "_machine",
+    "_stages",
     "_experiment",
+    "_table",
+    "_camera",
+    "_film",
     "cli",
     "__main__",
 ]
@@ -38,8 +46,11 @@ LAYERS = [
 # Packages that few modules import, so that all that depends on them is there.
 IMPORTERS = {
     "torch": {"_network", "_trainer"},
-    "gymnasium": {"_episodes"},
+    "gymnasium": {"_episodes", "_camera"},
     "matplotlib": {"_plotting"},
+    "imageio_ffmpeg": {"_film"},
+    "PIL": {"_film"},
+    "pandas": {"_demonstrations"},
     "threadpoolctl": {"_threads"},
 }
 

@@ -27,7 +27,7 @@ def finished(tmp_path_factory):
 
 def test_the_main_job_shows_progress_and_a_table(finished):
     printed, _ = finished
-    for line in ("Expert: 1 roll-outs", "BC: epoch 50/100", "DAgger: round 3/3"):
+    for line in ("episode 1/1, ", "BC: epoch 100/100", "DAgger: round 3/3"):
         assert line in printed
     rows = printed.splitlines()
     (row,) = [line for line in rows if line.startswith("| Hopper-v5")]
@@ -54,6 +54,35 @@ def test_the_main_job_keeps_what_it_made(finished):
     X = rollouts.observations[:5]
     assert dagger.predict(X).shape == clone.predict(X).shape == (5, 3)
     assert (out / "learning_curve.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_main_job_goes_on_where_it_stopped(finished, capsys):
+    _, out = finished
+    before = (out / "results.json").read_text()
+    (out / "dagger.joblib").unlink()
+    options = ["--episodes", "1", "--rounds", "3", "--jobs", "1"]
+    assert main(["run", "Hopper-v5", *options, "--out", str(out)]) == 0
+    printed = capsys.readouterr().out
+    assert "BC: kept from before" in printed
+    assert "DAgger: round 3/3" in printed
+    before, after = json.loads(before), json.loads((out / "results.json").read_text())
+    assert after["returns"] == before["returns"]
+
+
+def test_the_table_of_one_row(tmp_path, capsys):
+    options = ["--roll-outs", "2", "--rounds", "1", "--seeds", "2", "--jobs", "1"]
+    out = tmp_path / "table"
+    assert main(["table", "Reacher-v5", *options, "--out", str(out)]) == 0
+    printed = capsys.readouterr().out
+    assert "Reacher-v5, seed 1" in printed
+    assert "Evaluating DAgger: episode 50/50" in printed
+    assert (out / "table.md").read_text() in printed + "\n"
+    (row,) = json.loads((out / "table.json").read_text())["rows"]
+    assert np.shape(row["returns"]["BC"]) == (2, 50)
+    for seed in (0, 1):
+        for picture in ("losses.png", "learning_curve.png"):
+            path = out / "Reacher-v5" / f"seed-{seed}" / picture
+            assert path.read_bytes().startswith(b"\x89PNG")
 
 
 def test_the_same_seed_gives_the_same_results(finished, tmp_path):
@@ -98,7 +127,10 @@ def test_an_expert_by_file_and_by_name(tmp_path, capsys):
     [
         (["run", "Hoper-v5"], "env: cannot make 'Hoper-v5'.* Did you mean"),
         (["run", "CartPole-v1"], "env: expected a Box action space"),
-        (["run", "Ant-v5"], "no bundled expert for Ant-v5, only for Hopper-v5.*--exp"),
+        (
+            ["run", "Swimmer-v5"],
+            "no bundled expert for Swimmer-v5, only for Ant-v5",
+        ),
         (["run", "Hopper-v5", "--expert", "no/such.pkl"], "no such file: no/such.pkl"),
         (["run", "Hopper-v5", "--expert", "no.zip"], "no such file: no.zip"),
         (["run", "Hopper-v5", "--expert", "toy:nothing"], "expected module:callable"),
@@ -108,9 +140,23 @@ def test_an_expert_by_file_and_by_name(tmp_path, capsys):
         ),
         (
             ["run", "Reacher-v5", "--expert", "toy:hopper_noop"],
-            r"policy: .* got \(1, 3\) \(episode 0, step 0\)",
+            r"expert: .* got \(1, 3\) \(episode 0, step 0\)",
         ),
         (["run", "Hopper-v5", "--out", "/dev/null/out"], "/dev/null"),
+        (["table", "Reacher-v5", "--out", "/dev/null/out"], "/dev/null"),
+        (
+            ["table", "Reacher-v5", "Hoper-v5"],
+            "ENV: expected one of Ant-v5, HalfCheetah-v5, .*got 'Hoper-v5'.*--expert",
+        ),
+        (["table", "Hoper-v5", "--expert", "toy:hopper_noop"], "cannot make 'Hoper-v5"),
+        (
+            ["table", "Reacher-v5", "Hopper-v5", "--expert", "toy:hopper_noop"],
+            "--expert: expected a folder of CS294 expert files for 2 environments",
+        ),
+        (
+            ["table", "Hopper-v5", "--expert", "tests"],
+            "--expert: no such file: tests/Hopper-v1.pkl, for Hopper-v5",
+        ),
         (["collect", "Hopper-v5", "--out", "no/such/file.npz"], "no such folder"),
         (["evaluate", "Hopper-v5", "--policy", "no.joblib"], "no such file: no.joblib"),
     ],
@@ -148,6 +194,8 @@ def test_an_output_that_is_a_folder(tmp_path, capsys):
         ["run", "Hopper-v5", "--rounds", "0"],
         ["run", "Hopper-v5", "--episodes", "many"],
         ["collect", "Hopper-v5"],
+        ["film", "Hopper-v5"],
+        ["table", "--seeds", "0"],
     ],
 )
 def test_usage_errors_exit_with_status_2(arguments, capsys):

@@ -1,0 +1,70 @@
+"""Run the blog post's table, and write it and two pictures into README.md.
+
+The bundled experts' table always, the CS294 experts' if their files are at hand; what
+they gave is kept in benchmarks/results. A table of six rows and three seeds takes about
+half an hour; one that was interrupted goes on where it stopped.
+
+    python benchmarks/make_table.py [--cs294 FOLDER_OF_CS294_FILES] [--seeds 3]
+"""
+
+import argparse
+import json
+import re
+import shutil
+from pathlib import Path
+
+from skimitate._table import as_markdown
+from skimitate.cli import main as skimitate
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS = ROOT / "benchmarks" / "results"
+PICTURES = {
+    "Walker2d-v5/seed-0/losses.png": "losses-Walker2d-v5.png",
+    "Walker2d-v5/seed-0/learning_curve.png": "returns-Walker2d-v5.png",
+}
+
+
+def make(name: str, seeds: int, *options: str) -> None:
+    """Run a table, and keep its results."""
+    out = ROOT / "runs" / f"table-{name}"
+    status = skimitate(["table", "--seeds", str(seeds), "--out", str(out), *options])
+    if status:
+        raise SystemExit(status)
+    shutil.copy(out / "table.json", RESULTS / f"table-{name}.json")
+    for picture, place in PICTURES.items():
+        shutil.copy(out / picture, RESULTS / place)
+
+
+def write_readme() -> None:
+    """Put the tables that are kept between their marks in README.md."""
+    readme = ROOT / "README.md"
+    text = readme.read_text(encoding="utf-8")
+    for path in sorted(RESULTS.glob("table-*.json")):
+        content = json.loads(path.read_text(encoding="utf-8"))
+        table = as_markdown(content["rows"])
+        mark = f"<!-- {path.stem} -->"
+        text, n_found = re.subn(
+            f"{mark}\n.*?\n{mark}",
+            lambda _, mark=mark, table=table: f"{mark}\n{table}\n{mark}",
+            text,
+            flags=re.DOTALL,
+        )
+        if n_found != 1:
+            raise ValueError(f"README.md: expected one place for {path.stem}")
+    readme.write_text(text, encoding="utf-8")
+
+
+def main() -> None:
+    """Run what the command line asks for."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--cs294", type=Path, help="folder of the CS294 expert files")
+    parser.add_argument("--seeds", type=int, default=3)
+    args = parser.parse_args()
+    make("bundled", args.seeds)
+    if args.cs294 is not None:
+        make("cs294", args.seeds, "--expert", str(args.cs294))
+    write_readme()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,150 @@
+"""Films of policies, side by side."""
+
+import importlib.util
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skimitate._camera import Shot, choose_renderer, filmed_env
+from skimitate._episodes import run_episodes
+from skimitate._progress import Progress
+from skimitate._rollouts import PolicyDriver, spawn_seeds
+from skimitate._stages import check_writable, replace_file
+
+FPS = 30
+
+
+class Film:
+    """An episode of each of some policies, from the same start, side by side.
+
+    Parameters
+    ----------
+    env : str
+        Environment id.
+    out : Path
+        The mp4 file to write.
+    seed : int
+        Determines the episode.
+    max_steps : int or None
+        Where to cut it.
+
+    Raises
+    ------
+    ImportError
+        If what writes videos is not installed.
+    ValueError
+        If the file is to be of another format.
+    OSError
+        If the file cannot be written, or nothing can be drawn here.
+    """
+
+    def __init__(
+        self, env: str, out: Path, *, seed: int, max_steps: int | None
+    ) -> None:
+        if importlib.util.find_spec("imageio_ffmpeg") is None:
+            raise ImportError(
+                "film: needs imageio-ffmpeg; pip install skimitate[video]"
+            )
+        if out.suffix != ".mp4":
+            raise ValueError(f"--out: expected a file that ends in .mp4, got {out}")
+        if out.is_dir():
+            raise IsADirectoryError(f"--out: expected a file to write, got {out}")
+        check_writable(out.parent)
+        self.renderer = choose_renderer()
+        self.env = env
+        self.out = out
+        self.seed = seed
+        self.max_steps = max_steps
+
+    def record(self, policies: Mapping[str, Any]) -> None:
+        """Film the policies and write the file.
+
+        Parameters
+        ----------
+        policies : dict of str to policy
+            What to write above each, in the order from left to right.
+        """
+        takes = {}
+        fps = float(FPS)
+        for i, (name, policy) in enumerate(policies.items(), start=1):
+            shots, fps = self._shoot(policy)
+            takes[name] = shots
+            print(
+                f"{self.env}: filmed {name} ({i}/{len(policies)}), "
+                f"{shots[-1].step} steps, return {shots[-1].return_so_far:.1f}",
+                flush=True,
+            )
+        replace_file(self.out, partial(write_film, takes=takes, fps=fps))
+
+    def _shoot(self, policy: Any) -> tuple[list[Shot], float]:
+        with filmed_env(self.env, FPS) as (camera, fps):
+            run_episodes(
+                camera,
+                PolicyDriver(policy),
+                spawn_seeds(self.seed, 1),
+                max_steps=self.max_steps,
+            )
+            return camera.shots, fps
+
+
+def write_film(path: Path, takes: Mapping[str, Sequence[Shot]], fps: float) -> None:
+    """Write takes side by side; those that end early stand still.
+
+    Parameters
+    ----------
+    path : Path
+        The mp4 file.
+    takes : dict of str to sequence of Shot
+        By what to write above them; all of one size.
+    fps : float
+        Shots a second.
+    """
+    from imageio_ffmpeg import write_frames
+
+    n_frames = max(map(len, takes.values()))
+    progress = Progress(f"Writing {path.suffix[1:]}", "frame")
+    first = frame_of(takes, 0)
+    height, width = first.shape[:2]
+    writer = write_frames(
+        str(path), (width, height), fps=fps, quality=8, macro_block_size=2
+    )
+    with closing(writer):
+        writer.send(None)
+        for i in range(n_frames):
+            writer.send(np.ascontiguousarray(frame_of(takes, i)))
+            progress(i + 1, n_frames)
+
+
+def frame_of(takes: Mapping[str, Sequence[Shot]], i: int) -> NDArray[np.uint8]:
+    """Return a frame: the i-th shots side by side, with captions."""
+    return np.hstack(
+        [
+            _captioned(shots[min(i, len(shots) - 1)], name)
+            for name, shots in takes.items()
+        ]
+    )
+
+
+def _captioned(shot: Shot, name: str) -> NDArray[np.uint8]:
+    """Write the name, the step and the return over an image."""
+    from PIL import Image, ImageDraw, ImageFont
+
+    image = Image.fromarray(shot.pixels())
+    draw = ImageDraw.Draw(image)
+    size = max(10, image.height // 24)
+    text = f"{name}\nstep {shot.step}, return {shot.return_so_far:.0f}"
+    # An outline keeps it readable on any ground.
+    draw.multiline_text(
+        (size // 2, size // 2),
+        text,
+        fill="white",
+        font=ImageFont.load_default(size),
+        stroke_width=max(1, size // 10),
+        stroke_fill="black",
+    )
+    return np.asarray(image)

@@ -1,0 +1,178 @@
+"""Finished stages of a long run, kept in a folder so that it can go on from there."""
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import joblib
+
+from skimitate._rollouts import Rollouts
+
+_INDEX = "stages.json"
+
+
+def _write_json(value: Any, path: Path) -> None:
+    path.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
+
+
+_FORMATS: dict[str, tuple[Callable[[Any, Path], Any], Callable[[Path], Any]]] = {
+    ".json": (_write_json, lambda path: json.loads(path.read_text(encoding="utf-8"))),
+    ".joblib": (joblib.dump, joblib.load),
+    ".npz": (lambda rollouts, path: rollouts.save(path, compress=False), Rollouts.load),
+}
+
+
+class StageFolder:
+    """Keeps what finished stages made, with the setting that they were made in.
+
+    A stage counts as finished if the index has its setting and the checksums of its
+    files: one that was interrupted while it was written, or damaged since, is done
+    again. Files are put in place by renaming, and the index after them.
+
+    Parameters
+    ----------
+    path : Path or None
+        The folder; None to keep nothing.
+
+    Attributes
+    ----------
+    seconds : dict of str to float
+        How long each stage took, when it was done.
+
+    Raises
+    ------
+    OSError
+        If the folder cannot be made, or nothing be written in it.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self.path = path
+        self.seconds: dict[str, float] = {}
+        self._index: dict[str, Any] = {}
+        if path is not None:
+            check_writable(path)
+            self._index = self._read_index(path / _INDEX)
+
+    @staticmethod
+    def _read_index(path: Path) -> dict[str, Any]:
+        if not path.exists():
+            return {}
+        try:
+            index = json.loads(path.read_text(encoding="utf-8"))
+            return {
+                stage: {key: entry[key] for key in ("setting", "seconds", "sha256")}
+                for stage, entry in index.items()
+            }
+        except (ValueError, TypeError, KeyError, AttributeError):
+            print(f"{path} is damaged: its stages are done again", flush=True)
+            return {}
+
+    def do(
+        self,
+        stage: str,
+        names: Sequence[str],
+        setting: dict[str, Any],
+        make: Callable[[], tuple[Any, ...]],
+    ) -> tuple[Any, ...]:
+        """Return what a stage makes; from its files if it is finished.
+
+        Parameters
+        ----------
+        stage : str
+            What it is called in the index.
+        names : sequence of str
+            Files to keep what it makes in. The suffix is the format: ``.npz`` for
+            rollouts, ``.joblib`` for estimators, ``.json`` for lists and numbers.
+        setting : dict
+            What determines it, in JSON's types.
+        make : callable
+            Does the stage; returns as many things as there are names.
+
+        Returns
+        -------
+        tuple
+            What ``make`` returns, or once returned.
+        """
+        if self.path is not None and self._finished(stage, names, setting):
+            self.seconds[stage] = self._index[stage]["seconds"]
+            print(f"{stage}: kept from before, in {self.path}", flush=True)
+            return tuple(_format_of(name)[1](self.path / name) for name in names)
+        began = time.perf_counter()
+        made = make()
+        self.seconds[stage] = time.perf_counter() - began
+        if self.path is not None:
+            self._keep(self.path, stage, names, setting, made)
+        return made
+
+    def _finished(
+        self, stage: str, names: Sequence[str], setting: dict[str, Any]
+    ) -> bool:
+        """Say whether a stage is finished; tell if a file of it is damaged."""
+        assert self.path is not None
+        entry = self._index.get(stage)
+        if entry is None or entry["setting"] != setting:
+            return False
+        for name in names:
+            path = self.path / name
+            if not path.is_file() or _checksum(path) != entry["sha256"].get(name):
+                print(f"{path} is damaged or missing: {stage} is done again")
+                return False
+        return True
+
+    def _keep(
+        self,
+        folder: Path,
+        stage: str,
+        names: Sequence[str],
+        setting: dict[str, Any],
+        made: tuple[Any, ...],
+    ) -> None:
+        for name, thing in zip(names, made, strict=True):
+            write = partial(_format_of(name)[0], thing)
+            replace_file(folder / name, write)
+        self._index[stage] = {
+            "setting": setting,
+            "seconds": self.seconds[stage],
+            "sha256": {name: _checksum(folder / name) for name in names},
+        }
+        replace_file(folder / _INDEX, partial(_write_json, self._index))
+
+
+def _format_of(name: str) -> tuple[Callable[[Any, Path], Any], Callable[[Path], Any]]:
+    return _FORMATS[Path(name).suffix]
+
+
+def check_writable(folder: Path) -> None:
+    """Make a folder, and raise OSError if nothing can be written in it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    probe = folder / f".writable-{os.getpid()}"
+    probe.touch()
+    probe.unlink()
+
+
+def replace_file(path: Path, write: Callable[[Path], Any]) -> None:
+    """Write a file beside its place, and put it there in one step.
+
+    Parameters
+    ----------
+    path : Path
+        The place.
+    write : callable
+        Writes to the path that it is given, which has the same suffix.
+    """
+    part = path.with_name(f".{os.getpid()}-{path.name}")
+    try:
+        write(part)
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _checksum(path: Path) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,157 @@
+"""Films: what is drawn, what is written, and what is said where nothing can be."""
+
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from imageio_ffmpeg import get_ffmpeg_exe
+
+from skimitate import _camera, _film, evaluate_policy, load_expert
+from skimitate._camera import Shot, choose_renderer
+from skimitate._film import Film, frame_of, write_film
+from skimitate.cli import main
+
+ENV = "Reacher-v5"
+
+
+@pytest.fixture(scope="module")
+def renderer():
+    try:
+        return choose_renderer()
+    except OSError as error:
+        pytest.skip(str(error))
+
+
+def frames_of(path):
+    """Read a film back: its frames a second, and its frames."""
+    # imageio-ffmpeg's own reader leaves files open.
+    command = [get_ffmpeg_exe(), "-i", str(path), "-f", "rawvideo", "-pix_fmt", "rgb24"]
+    read = subprocess.run([*command, "-"], check=True, capture_output=True)
+    said = read.stderr.decode()
+    width, height = map(int, re.search(r", (\d+)x(\d+)", said).groups())
+    fps = float(re.search(r"([\d.]+) fps", said)[1])
+    return fps, np.frombuffer(read.stdout, np.uint8).reshape(-1, height, width, 3)
+
+
+def test_a_film_shows_the_episode_that_the_policy_lives(renderer, tmp_path, capsys):
+    out = tmp_path / "new" / "reacher.mp4"
+    expert = load_expert(ENV)
+    film = Film(ENV, out, seed=3, max_steps=None)
+    film.record({"expert": expert, "still": lambda X: np.zeros((len(X), 2))})
+    (earned,) = evaluate_policy(ENV, expert, n_episodes=1, random_state=3)
+    printed = capsys.readouterr().out
+    assert f"filmed expert (1/2), 50 steps, return {earned:.1f}" in printed
+    fps, frames = frames_of(out)
+    assert fps == 25
+    assert frames.shape == (26, 480, 960, 3)
+    left, right = (
+        frames[:, 60:, half].astype(float)
+        for half in (slice(None, 480), slice(480, None))
+    )
+    # Both start alike; the expert moves, and who does nothing does not.
+    assert np.abs(left[0] - right[0]).mean() < 2
+    assert np.abs(left[-1] - left[0]).mean() > 3 * np.abs(right[-1] - right[0]).mean()
+    assert left[0].std() > 10
+
+
+def test_the_camera_follows_who_runs_away(renderer, tmp_path):
+    film = Film("Hopper-v5", tmp_path / "hopper.mp4", seed=0, max_steps=200)
+    film.record({"expert": load_expert("Hopper-v5")})
+    frames = [frame.astype(int) for frame in frames_of(film.out)[1]]
+    n_brown = [np.sum(frame[..., 0] - frame[..., 2] > 40) for frame in frames]
+    assert min(n_brown) > 0.5 * n_brown[0] > 1000
+
+
+def test_the_command_films_a_saved_model_and_compares(renderer, tmp_path, capsys):
+    run = ["run", ENV, "--episodes", "2", "--rounds", "1", "--jobs", "1"]
+    assert main([*run, "--out", str(tmp_path / "run")]) == 0
+    film = ["film", ENV, "--steps", "6", "--jobs", "1"]
+    model = str(tmp_path / "run" / "clone.joblib")
+    one, three = tmp_path / "one.mp4", tmp_path / "three.mp4"
+    assert main([*film, "--policy", model, "--out", str(one)]) == 0
+    assert frames_of(one)[1].shape[1:] == (480, 480, 3)
+    compare = ["--compare", str(tmp_path / "run"), "--out", str(three)]
+    assert main([*film, *compare]) == 0
+    assert frames_of(three)[1].shape[1:] == (480, 1440, 3)
+    assert "expert | clone | DAgger" in capsys.readouterr().out
+
+
+def shots(n, shade):
+    image = np.full((48, 64, 3), shade, dtype=np.uint8)
+    return [
+        Shot(image.shape, _camera.zlib.compress(image), step, -step)
+        for step in range(n)
+    ]
+
+
+def test_takes_that_end_early_stand_still():
+    takes = {"short": shots(2, 30), "long": shots(4, 200)}
+    frame = frame_of(takes, 3)
+    assert frame.shape == (48, 128, 3)
+    assert frame[-1, 0, 0] == 30
+    assert frame[-1, -1, 0] == 200
+    np.testing.assert_array_equal(frame[:, :64], frame_of(takes, 1)[:, :64])
+    assert (frame[:, 64:] != frame_of(takes, 1)[:, 64:]).any()
+
+
+def test_a_film_has_as_many_frames_as_its_longest_take(tmp_path):
+    path = tmp_path / "film.mp4"
+    write_film(path, {"short": shots(2, 30), "long": shots(7, 200)}, fps=10)
+    fps, frames = frames_of(path)
+    assert len(frames) == 7
+    assert fps == 10
+    assert abs(int(frames[-1][-4, 4, 0]) - 30) < 12
+
+
+def test_without_gl_it_says_what_to_install(monkeypatch, tmp_path, capsys):
+    monkeypatch.delenv("MUJOCO_GL", raising=False)
+    monkeypatch.setattr(_camera, "_works", lambda name: False)
+    assert main(["film", ENV, "--out", str(tmp_path / "film.mp4")]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "apt-get install libegl1 libgl1-mesa-dri" in line
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_renderer_that_was_asked_for_is_not_replaced(monkeypatch):
+    monkeypatch.setenv("MUJOCO_GL", "crayons")
+    with pytest.raises(OSError, match="MUJOCO_GL=crayons does not work"):
+        choose_renderer()
+
+
+def test_the_first_renderer_that_works_is_taken(monkeypatch):
+    monkeypatch.setenv("MUJOCO_GL", "")
+    monkeypatch.setattr(_camera, "_works", lambda name: name == "osmesa")
+    monkeypatch.setattr(sys, "platform", "linux")
+    assert choose_renderer() == "osmesa"
+
+
+def test_a_probe_that_hangs_does_not_work(monkeypatch):
+    def hang(*args, **options):
+        raise subprocess.TimeoutExpired("python", options["timeout"])
+
+    monkeypatch.setattr(_camera.subprocess, "run", hang)
+    assert not _camera._works("egl")
+
+
+@pytest.mark.parametrize(
+    ("out", "message"),
+    [
+        ("film.gif", "--out: expected a file that ends in .mp4"),
+        ("folder.mp4", "--out: expected a file to write"),
+        ("file/film.mp4", "file"),
+    ],
+)
+def test_a_place_that_no_film_can_be_written_to(tmp_path, capsys, out, message):
+    (tmp_path / "folder.mp4").mkdir()
+    (tmp_path / "file").touch()
+    assert main(["film", ENV, "--out", str(tmp_path / out)]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert message in line
+
+
+def test_without_ffmpeg_it_says_what_to_install(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(_film.importlib.util, "find_spec", lambda name: None)
+    assert main(["film", ENV, "--out", str(tmp_path / "film.mp4")]) == 2
+    assert "pip install skimitate[video]" in capsys.readouterr().err

@@ -1,0 +1,133 @@
+"""Stages: what is finished is not done again, and nothing else counts as finished."""
+
+import json
+
+import numpy as np
+import pytest
+
+from skimitate import BehaviorCloner, Rollouts
+from skimitate._stages import StageFolder, check_writable, replace_file
+
+SETTING = {"seed": 0, "versions": {"numpy": "1"}}
+
+
+class Work:
+    """Something to do, that counts how often it is done."""
+
+    def __init__(self, *made):
+        self.made = made
+        self.n_times = 0
+
+    def __call__(self):
+        self.n_times += 1
+        return self.made
+
+
+def do(folder, work, setting=SETTING, names=("numbers.json",)):
+    return StageFolder(folder).do("work", names, setting, work)
+
+
+@pytest.fixture
+def rollouts():
+    rng = np.random.default_rng(0)
+    steps = rng.normal(size=(6, 2))
+    return Rollouts(steps, steps[:, :1], steps[:, 1], np.array([0, 0, 0, 1, 1, 1]))
+
+
+def test_a_finished_stage_is_not_done_again(tmp_path, capsys):
+    work = Work([1.5, 2.0])
+    assert do(tmp_path / "new" / "folder", work) == ([1.5, 2.0],)
+    assert do(tmp_path / "new" / "folder", work) == ([1.5, 2.0],)
+    assert work.n_times == 1
+    assert "work: kept from before" in capsys.readouterr().out
+
+
+def test_every_format_comes_back_as_it_was(tmp_path, rollouts):
+    cloner = BehaviorCloner(max_iter=2, random_state=0)
+    cloner.fit(rollouts.observations, rollouts.actions)
+    names = ("steps.npz", "cloner.joblib", "numbers.json")
+    work = Work(rollouts, cloner, [{"epoch": 1, "loss": 0.5}])
+    do(tmp_path, work, names=names)
+    steps, again, numbers = do(tmp_path, work, names=names)
+    assert work.n_times == 1
+    np.testing.assert_array_equal(steps.observations, rollouts.observations)
+    X = rollouts.observations
+    np.testing.assert_array_equal(again.predict(X), cloner.predict(X))
+    assert numbers == [{"epoch": 1, "loss": 0.5}]
+
+
+def test_another_setting_is_another_stage(tmp_path):
+    work = Work(1)
+    do(tmp_path, work)
+    do(tmp_path, work, SETTING | {"seed": 1})
+    assert work.n_times == 2
+    do(tmp_path, work, SETTING | {"seed": 1})
+    assert work.n_times == 2
+
+
+@pytest.mark.parametrize("damage", ["cut", "changed", "gone", "index cut", "index odd"])
+def test_what_is_damaged_is_done_again(tmp_path, capsys, damage):
+    work = Work(list(range(100)))
+    do(tmp_path, work)
+    file, index = tmp_path / "numbers.json", tmp_path / "stages.json"
+    if damage == "cut":
+        file.write_bytes(file.read_bytes()[:50])
+    elif damage == "changed":
+        file.write_text(file.read_text().replace("7", "8"))
+    elif damage == "gone":
+        file.unlink()
+    elif damage == "index cut":
+        index.write_text(index.read_text()[:30])
+    else:
+        index.write_text(json.dumps({"work": {"setting": SETTING}}))
+    assert do(tmp_path, work) == (list(range(100)),)
+    assert work.n_times == 2
+    assert "done again" in capsys.readouterr().out
+    do(tmp_path, work)
+    assert work.n_times == 2
+
+
+def test_an_interruption_leaves_the_other_stages_and_no_litter(tmp_path):
+    work = Work(1)
+    stages = StageFolder(tmp_path)
+    stages.do("work", ["numbers.json"], SETTING, work)
+
+    def interrupted():
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        stages.do("more", ["more.json"], SETTING, interrupted)
+    with pytest.raises(TypeError):
+        stages.do("odd", ["odd.json"], SETTING, Work(object()))
+    do(tmp_path, work)
+    assert work.n_times == 1
+    files = {path.name for path in tmp_path.iterdir()}
+    assert files == {"numbers.json", "stages.json"}
+
+
+def test_a_file_is_replaced_in_one_step(tmp_path):
+    path = tmp_path / "film.mp4"
+    path.write_text("old")
+
+    def fail(part):
+        assert part.suffix == ".mp4"
+        part.write_text("half")
+        raise RuntimeError("no more disk")
+
+    with pytest.raises(RuntimeError, match="no more disk"):
+        replace_file(path, fail)
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_that_cannot_be_written(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError, match="file"):
+        check_writable(tmp_path / "file" / "folder")
+
+
+def test_without_a_folder_nothing_is_kept():
+    work = Work(1)
+    stages = StageFolder(None)
+    assert stages.do("work", ["numbers.json"], SETTING, work) == (1,)
+    assert stages.seconds["work"] >= 0

@@ -1,0 +1,228 @@
+"""The table: what it compares, and that it goes on where it stopped."""
+
+import json
+import shutil
+
+import joblib
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+import skimitate._experiment
+from skimitate import DAggerRegressor, evaluate_policy, load_expert
+from skimitate._experts import identify_expert
+from skimitate._stages import StageFolder
+from skimitate._table import EVAL_SEED, POST, Table, as_markdown, compare
+
+ENV = "Reacher-v5"
+
+
+def small_table(out, n_rounds=2, n_episodes=2, n_seeds=2, n_jobs=1):
+    return Table(
+        {ENV: (load_expert(ENV), identify_expert(ENV))},
+        n_episodes=n_episodes,
+        n_seeds=n_seeds,
+        n_rounds=n_rounds,
+        n_eval_episodes=4,
+        n_jobs=n_jobs,
+        out=out,
+    )
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    out = tmp_path_factory.mktemp("table")
+    table = small_table(out)
+    table.run()
+    return table, out
+
+
+def without_seconds(rows):
+    return [{**row, "seconds": None} for row in rows]
+
+
+def test_a_row_holds_what_its_policies_earn(finished):
+    _, out = finished
+    (row,) = json.loads((out / "table.json").read_text())["rows"]
+    assert row["n_episodes"] == 2
+    assert row["seeds"] == [0, 1]
+    evaluation = {"n_episodes": 4, "random_state": EVAL_SEED}
+    expert = evaluate_policy(ENV, load_expert(ENV), **evaluation)
+    assert_allclose(row["returns"]["Expert"], expert, atol=1e-3)
+    for name, file in (("BC", "clone.joblib"), ("DAgger", "dagger.joblib")):
+        for seed in (0, 1):
+            policy = joblib.load(out / ENV / f"seed-{seed}" / file)
+            returns = evaluate_policy(ENV, policy, **evaluation)
+            assert_allclose(row["returns"][name][seed], returns, atol=1e-3)
+    assert row["policies"]["BC"]["n_expert_queries"] == [100, 100]
+    assert row["policies"]["DAgger"]["n_expert_queries"] == [200, 200]
+    dagger = joblib.load(out / ENV / "seed-0" / "dagger.joblib")
+    assert isinstance(dagger, DAggerRegressor)
+    assert dagger.expert is None
+
+
+def test_two_jobs_give_the_same_rows(finished, tmp_path):
+    table, _ = finished
+    other = small_table(tmp_path, n_jobs=2)
+    other.run()
+    assert without_seconds(other.rows) == without_seconds(table.rows)
+
+
+def test_an_interrupted_table_goes_on_where_it_stopped(
+    finished, tmp_path, monkeypatch, capsys
+):
+    table, _ = finished
+    do = StageFolder.do
+
+    def interrupted(self, stage, *rest):
+        if stage == "DAgger" and self.path.name == "seed-1":
+            raise KeyboardInterrupt
+        return do(self, stage, *rest)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(StageFolder, "do", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            small_table(tmp_path).run()
+    half = tmp_path / ENV / "seed-1" / "clone.joblib"
+    half.write_bytes(half.read_bytes()[:1000])
+    capsys.readouterr()
+    again = small_table(tmp_path)
+    again.run()
+    lines = capsys.readouterr().out.splitlines()
+    assert without_seconds(again.rows) == without_seconds(table.rows)
+    kept = [line.split(": kept")[0] for line in lines if ": kept from before" in line]
+    assert kept.count("DAgger") == 1
+    assert kept.count("demonstrations") == 2
+    (redone,) = [line for line in lines if "is damaged" in line]
+    assert str(half) in redone
+
+
+def test_another_choice_does_again_what_depends_on_it(finished, tmp_path, capsys):
+    out = tmp_path / "copy"
+    shutil.copytree(finished[1], out)
+    small_table(out, n_rounds=3).run()
+    printed = capsys.readouterr().out
+    assert printed.count("\nBC: kept from before") == 2
+    assert printed.count("\nevaluation of BC: kept from before") == 2
+    assert printed.count("DAgger: kept from before") == 0
+    assert printed.count("evaluation of DAgger: kept from before") == 0
+
+
+def test_evaluation_shares_no_seed_with_anything_else(tmp_path, monkeypatch):
+    seen = {}
+
+    def remember(env, driver, seeds, **options):
+        states = [int(seed.generate_state(2)[0]) for seed in seeds]
+        seen.setdefault(options["report"].label, []).append(states)
+        return run_episodes(env, driver, seeds, **options)
+
+    resets = []
+
+    def follow(self, seed, max_steps):
+        resets.append(int(seed.generate_state(2)[0]))
+        return run(self, seed, max_steps)
+
+    run_episodes = skimitate._experiment.run_episodes
+    runner = skimitate._episodes._EpisodeRunner
+    run = runner.run
+    monkeypatch.setattr(skimitate._experiment, "run_episodes", remember)
+    monkeypatch.setattr(runner, "run", follow)
+    small_table(tmp_path, n_seeds=3).run()
+    evaluations = [
+        states for label, calls in seen.items() if "Eval" in label for states in calls
+    ]
+    assert len(evaluations) == 1 + 1 + 3 + 3
+    assert all(states == evaluations[0] for states in evaluations)
+    others = set(resets)
+    for states in evaluations[0]:
+        assert resets.count(states) == len(evaluations)
+        others.discard(states)
+    # Of each of three seeds: 2 roll-outs and 5 to validate, 2 rounds, 10 to decide.
+    assert len(others) == 3 * (2 + 5 + 2 + 10)
+
+
+def test_the_interval_is_that_of_the_paired_difference():
+    rng = np.random.default_rng(0)
+    expert = rng.normal(100, 10, size=50)
+    returns = expert - 3 + rng.normal(0, 1, size=(2, 50))
+    found = compare(returns, expert, random=np.full(50, 20.0))
+    paired = returns.mean(axis=0) - expert
+    error = np.sqrt(np.sum((paired - paired.mean()) ** 2) / 49 / 50)
+    assert_allclose(found["difference"], returns.mean() - expert.mean())
+    assert_allclose(
+        found["difference_interval"],
+        [found["difference"] - 2 * error, found["difference"] + 2 * error],
+    )
+    assert_allclose(found["ratio"], returns.mean() / expert.mean())
+    assert_allclose(
+        found["ratio_interval"],
+        1 + np.array(found["difference_interval"]) / expert.mean(),
+    )
+    normalized = (returns.mean() - 20) / (expert.mean() - 20)
+    assert_allclose(found["normalized_return"], normalized)
+    # Far narrower than without pairs, whose standard error is that of the returns.
+    assert error < 0.2 * expert.std() / np.sqrt(50)
+
+
+def test_the_markdown_has_the_post_s_figures_beside_ours(finished):
+    table, out = finished
+    text = (out / "table.md").read_text()
+    assert text == as_markdown(table.rows) + "\n"
+    lines = text.splitlines()
+    columns = [c.strip() for c in lines[0].split("|")[1:-1]]
+    cells = [c.strip() for c in lines[2].split("|")[1:-1]]
+    row = dict(zip(columns, cells, strict=False))
+    assert row["Environment"] == ENV
+    assert cells[columns.index("BC") + 1] == "-14.0 (5.0)"
+    assert cells[columns.index("DAgger") + 1] == "-12.0 (3.0)"
+    assert "over 2 seeds and the same 4 episodes" in text
+
+
+def test_the_post_has_six_rows():
+    assert len(POST) == 6
+    assert {env: row.n_episodes for env, row in POST.items()} == {
+        "Ant-v5": 250,
+        "HalfCheetah-v5": 10,
+        "Hopper-v5": 10,
+        "Humanoid-v5": 250,
+        "Reacher-v5": 10,
+        "Walker2d-v5": 250,
+    }
+
+
+def test_an_environment_that_the_post_does_not_have(tmp_path):
+    env = "InvertedDoublePendulum-v5"
+
+    def balance(observations):
+        return 0.1 * observations[:, 1:2]
+
+    table = Table(
+        {env: (balance, "balance")},
+        n_episodes=None,
+        n_seeds=1,
+        n_rounds=1,
+        n_eval_episodes=2,
+        n_jobs=1,
+        out=tmp_path,
+    )
+    table.run()
+    (row,) = table.rows
+    assert row["n_episodes"] == 10
+    assert f"| {env} | 10 " in as_markdown(table.rows)
+
+
+def test_every_environment_is_checked_before_any_work(tmp_path):
+    expert = load_expert(ENV), "expert"
+    with pytest.raises(ValueError, match="expert: Hopper-v5 has 11 observation"):
+        Table(
+            {ENV: expert, "Hopper-v5": expert},
+            n_episodes=1,
+            n_seeds=1,
+            n_rounds=1,
+            n_eval_episodes=1,
+            n_jobs=1,
+            out=tmp_path,
+        )
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError, match="file"):
+        small_table(tmp_path / "file")
