@@ -20,19 +20,18 @@ ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
 PICTURES = {
     "Walker2d-v5/seed-0/losses.png": "losses-Walker2d-v5.png",
-    "Walker2d-v5/seed-0/learning_curve.png": "returns-Walker2d-v5.png",
+    "HalfCheetah-v5/seed-0/learning_curve.png": "returns-HalfCheetah-v5.png",
 }
 
 
-def make(name: str, seeds: int, *options: str) -> None:
-    """Run a table, and keep its results."""
+def make(name: str, seeds: int, *options: str) -> Path:
+    """Run a table, keep its results, and return the folder of its stages."""
     out = ROOT / "runs" / f"table-{name}"
     status = skimitate(["table", "--seeds", str(seeds), "--out", str(out), *options])
     if status:
         raise SystemExit(status)
     shutil.copy(out / "table.json", RESULTS / f"table-{name}.json")
-    for picture, place in PICTURES.items():
-        shutil.copy(out / picture, RESULTS / place)
+    return out
 
 
 def write_readme() -> None:
@@ -44,7 +43,7 @@ def write_readme() -> None:
         table = as_markdown(content["rows"])
         mark = f"<!-- {path.stem} -->"
         text, n_found = re.subn(
-            f"{mark}\n.*?\n{mark}",
+            f"{mark}\n(?:.*?\n)?{mark}",
             lambda _, mark=mark, table=table: f"{mark}\n{table}\n{mark}",
             text,
             flags=re.DOTALL,
@@ -60,7 +59,10 @@ def main() -> None:
     parser.add_argument("--cs294", type=Path, help="folder of the CS294 expert files")
     parser.add_argument("--seeds", type=int, default=3)
     args = parser.parse_args()
-    make("bundled", args.seeds)
+    write_readme()  # that it has a place for each is known before the work
+    out = make("bundled", args.seeds)
+    for picture, place in PICTURES.items():
+        shutil.copy(out / picture, RESULTS / place)
     if args.cs294 is not None:
         make("cs294", args.seeds, "--expert", str(args.cs294))
     write_readme()

@@ -1,4 +1,4 @@
-"""Episodes in Gymnasium environments; the only importer of gymnasium."""
+"""Episodes in Gymnasium environments."""
 
 import copy
 import math
@@ -213,8 +213,11 @@ def run_episodes(
     # Each part makes an environment: no more of them than there is to report.
     n_parts = n_workers if report is None else min(_PARTS * n_workers, len(seeds))
     parts = np.array_split(np.arange(len(seeds)), n_parts)
-    # joblib's threads would share a driver that has a state.
-    drivers = [driver] + [copy.deepcopy(driver) for _ in parts[1:]]
+    # joblib's threads would share a driver that has a state. One worker shares nothing,
+    # and takes a driver that cannot be copied.
+    drivers = [driver] + [
+        driver if n_workers == 1 else copy.deepcopy(driver) for _ in parts[1:]
+    ]
     results = Parallel(n_jobs=n_workers, return_as="generator")(
         delayed(_run_part)(
             env, drivers[k], [(i, seeds[i]) for i in part], max_steps, where, verbose

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from skimitate._cloner import BehaviorCloner
 from skimitate._dagger import DAggerRegressor
 from skimitate._episodes import env_widths, run_episodes
-from skimitate._machine import describe_machine, package_versions
+from skimitate._machine import code_checksum, describe_machine, package_versions
 from skimitate._plotting import LossCurveDisplay, ReturnCurveDisplay, require_matplotlib
 from skimitate._progress import FitProgress, Progress
 from skimitate._report import markdown_table, summarize
@@ -93,13 +93,16 @@ class Experiment:
         if self.out is not None:
             replace_file(self.out / "results.json", self._write_results)
             self._draw(self.out)
+        # Of a table's many experiments, none should hold hundreds of megabytes.
+        for roll_outs in ("rollouts", "_held_out"):
+            self.__dict__.pop(roll_outs, None)
 
     @property
     def _expert_setting(self) -> dict[str, Any]:
         return {
             "env": self.env,
             "expert": self.expert_id,
-            "versions": package_versions(),
+            "versions": package_versions() | {"skimitate's code": code_checksum()},
         }
 
     @property
@@ -154,11 +157,11 @@ class Experiment:
 
     @cached_property
     def _clone_and_losses(self) -> tuple[BehaviorCloner, list[dict[str, float]]]:
-        return self._stages.do(
+        return self._learnt(
             "BC",
             ["clone.joblib", "clone_losses.json"],
             self._training_setting,
-            partial(self._fit, "BC", BehaviorCloner(random_state=self._seeds["BC"])),
+            BehaviorCloner(random_state=self._seeds["BC"]),
         )
 
     @property
@@ -168,22 +171,18 @@ class Experiment:
 
     @cached_property
     def _dagger_and_losses(self) -> tuple[DAggerRegressor, list[dict[str, float]]]:
-        return self._stages.do(
+        return self._learnt(
             "DAgger",
             ["dagger.joblib", "dagger_losses.json"],
             self._dagger_setting,
-            partial(
-                self._fit,
-                "DAgger",
-                DAggerRegressor(
-                    BehaviorCloner(max_iter=self.n_epochs_per_round),
-                    env=self.env,
-                    expert=self.expert,
-                    n_rounds=self.n_rounds,
-                    n_epochs_per_round=self.n_epochs_per_round,
-                    n_jobs=self.n_jobs,
-                    random_state=self._seeds["DAgger"],
-                ),
+            DAggerRegressor(
+                BehaviorCloner(max_iter=self.n_epochs_per_round),
+                env=self.env,
+                expert=self.expert,
+                n_rounds=self.n_rounds,
+                n_epochs_per_round=self.n_epochs_per_round,
+                n_jobs=self.n_jobs,
+                random_state=self._seeds["DAgger"],
             ),
         )
 
@@ -195,16 +194,29 @@ class Experiment:
         """
         return self._dagger_and_losses[0]
 
-    def _fit(self, label: str, estimator: Any) -> tuple[Any, list[dict[str, float]]]:
+    def _learnt(
+        self, label: str, names: list[str], setting: dict[str, Any], estimator: Any
+    ) -> tuple[Any, list[dict[str, float]]]:
         """Fit to the roll-outs, with progress and the loss on those held out."""
-        validation = ValidationLoss(self._held_out.observations, self._held_out.actions)
-        print(f"{label}: fitting ...", flush=True)
-        estimator.set_callbacks(FitProgress(label), validation.callback)
-        estimator.fit(self.rollouts.observations, self.rollouts.actions)
-        estimator.set_callbacks()
-        if isinstance(estimator, DAggerRegressor):
-            estimator = copy.copy(estimator).set_params(env=None, expert=None)
-        return estimator, validation.history()
+
+        def fit() -> tuple[Any, list[dict[str, float]]]:
+            validation = ValidationLoss(
+                self._held_out.observations, self._held_out.actions
+            )
+            print(f"{label}: fitting ...", flush=True)
+            estimator.set_callbacks(FitProgress(label), validation.callback)
+            estimator.fit(self.rollouts.observations, self.rollouts.actions)
+            estimator.set_callbacks()
+            if isinstance(estimator, DAggerRegressor):
+                portable = copy.copy(estimator).set_params(env=None, expert=None)
+                return portable, validation.history()
+            return estimator, validation.history()
+
+        def prepare() -> tuple[Rollouts, Rollouts]:
+            return self.rollouts, self._held_out
+
+        fitted, losses = self._stages.do(label, names, setting, fit, prepare)
+        return fitted, losses
 
     def policy(self, name: str) -> Any:
         """Return the policy of a name."""
@@ -236,7 +248,9 @@ class Experiment:
         }[name] | {"evaluation": [self.eval_seed, self.n_eval_episodes]}
         stage = f"evaluation of {name}"
         file = f"returns_{name.lower()}.json"
-        (returns,) = stages.do(stage, [file], setting, evaluate)
+        (returns,) = stages.do(
+            stage, [file], setting, evaluate, partial(self.policy, name)
+        )
         return np.array(returns)
 
     @property
@@ -246,10 +260,11 @@ class Experiment:
 
     @property
     def n_expert_queries(self) -> dict[str, int]:
-        """How many actions of the expert each learner was trained on."""
-        n_demonstrated = len(self.rollouts)
-        asked = self.dagger.history_[-1]["n_expert_queries"]
-        return {"BC": n_demonstrated, "DAgger": n_demonstrated + asked}
+        """How many actions of the expert each learner needed."""
+        history = self.dagger.history_
+        demonstrated = history[0]["n_samples"]
+        asked = demonstrated + history[-1]["n_expert_queries"]
+        return {"BC": demonstrated, "DAgger": asked}
 
     def normalized(self, name: str) -> float:
         """Return a policy's mean return between the random one's and the expert's."""

@@ -285,7 +285,9 @@ def identify_expert(spec: str) -> str:
     elif Path(spec).is_file():
         content, name = Path(spec).read_bytes(), Path(spec).name
     else:
-        return spec
+        module = importlib.import_module(spec.partition(":")[0])
+        file = getattr(module, "__file__", None)
+        content, name = Path(file).read_bytes() if file else b"", spec
     return f"{name} (sha256 {hashlib.sha256(content).hexdigest()[:16]})"
 
 

@@ -1,8 +1,10 @@
 """What a result was measured on: the machine, and the versions of the packages."""
 
+import hashlib
 import importlib.metadata
 import os
 import platform
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +38,16 @@ def package_versions(*more_packages: str) -> dict[str, str]:
     return {
         name: importlib.metadata.version(name) for name in (*PACKAGES, *more_packages)
     }
+
+
+@lru_cache
+def code_checksum() -> str:
+    """Return a checksum of skimitate's own code, which versions tell too little of."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.iterdir()):
+        if path.suffix in (".py", ".pyx", ".h"):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def _processor() -> str:

@@ -78,6 +78,7 @@ class StageFolder:
         names: Sequence[str],
         setting: dict[str, Any],
         make: Callable[[], tuple[Any, ...]],
+        prepare: Callable[[], Any] = lambda: None,
     ) -> tuple[Any, ...]:
         """Return what a stage makes; from its files if it is finished.
 
@@ -92,6 +93,9 @@ class StageFolder:
             What determines it, in JSON's types.
         make : callable
             Does the stage; returns as many things as there are names.
+        prepare : callable
+            Called before the stage is done: for what it needs, whose time is not its
+            own.
 
         Returns
         -------
@@ -102,6 +106,7 @@ class StageFolder:
             self.seconds[stage] = self._index[stage]["seconds"]
             print(f"{stage}: kept from before, in {self.path}", flush=True)
             return tuple(_format_of(name)[1](self.path / name) for name in names)
+        prepare()
         began = time.perf_counter()
         made = make()
         self.seconds[stage] = time.perf_counter() - began
@@ -149,10 +154,16 @@ def _format_of(name: str) -> tuple[Callable[[Any, Path], Any], Callable[[Path], 
 
 def check_writable(folder: Path) -> None:
     """Make a folder, and raise OSError if nothing can be written in it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    probe = folder / f".writable-{os.getpid()}"
-    probe.touch()
-    probe.unlink()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".writable-{os.getpid()}"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise OSError(
+            f"out: expected a folder that can be written to, got {folder} "
+            f"({error.strerror})"
+        ) from None
 
 
 def replace_file(path: Path, write: Callable[[Path], Any]) -> None:

@@ -33,8 +33,8 @@ def _post_row(n_episodes: int, *returns: tuple[float, float]) -> PostRow:
     return PostRow(n_episodes, dict(zip(names, returns, strict=True)))
 
 
-# https://raw.githubusercontent.com/hollygrimm/cs294-homework is the post's code; its
-# environments were of version 1 (MuJoCo 1.3.1).
+# Its code: https://github.com/hollygrimm/cs294-homework/tree/master/hw1, with the
+# environments' version 1 (MuJoCo 1.3.1).
 POST = {
     "Ant-v5": _post_row(250, (4747, 459), (905, 1), (896, 2)),
     "HalfCheetah-v5": _post_row(10, (4161, 69), (4197, 76), (4139, 57)),
@@ -59,7 +59,7 @@ class Table:
     n_rounds : int
         Number of rounds of DAgger.
     n_eval_episodes : int
-        Number of episodes that everyone is evaluated in.
+        Number of episodes that everyone is evaluated in; at least 2.
     n_jobs : int
         Number of processes that run episodes, in joblib's terms.
     out : Path
@@ -113,9 +113,27 @@ class Table:
             for experiment in experiments:
                 print(f"\n{env}, seed {experiment.seed}", flush=True)
                 experiment.run()
-            self.rows.append(row_of(experiments))
+            self._keep(row_of(experiments))
             replace_file(self.out / "table.json", self._write_json)
             replace_file(self.out / "table.md", self._write_markdown)
+
+    def _keep(self, row: dict[str, Any]) -> None:
+        """Put a row among those that were kept before and are of the same kind."""
+        alike = [
+            other
+            for other in self.rows or self._rows_from_before()
+            if other["env"] != row["env"]
+            and all(
+                other[key] == row[key] for key in ("seeds", "n_rounds", "eval_seed")
+            )
+        ]
+        self.rows = sorted([*alike, row], key=lambda row: row["env"])
+
+    def _rows_from_before(self) -> list[dict[str, Any]]:
+        try:
+            return json.loads((self.out / "table.json").read_text("utf-8"))["rows"]
+        except (OSError, ValueError, KeyError, TypeError):
+            return []
 
     def _write_json(self, path: Path) -> None:
         content = {"machine": describe_machine(), "rows": self.rows}
@@ -181,26 +199,27 @@ def compare(
     Returns
     -------
     dict
-        ``mean`` and ``std`` of all returns; ``normalized_return``; ``difference`` to
-        the expert, and ``difference_interval``, two standard errors of the paired
-        difference to both sides, over the episodes; both as parts of the expert's
-        mean, ``ratio`` and ``ratio_interval``; and ``mean_by_seed``.
+        ``mean`` and ``std`` of all returns; ``normalized_return``, None if the expert
+        is no better than the random policy; ``difference`` to the expert, and
+        ``difference_interval``, two standard errors of the paired difference to both
+        sides, over the episodes; both as parts of the expert's mean, ``ratio`` and
+        ``ratio_interval``, None if that is not positive; and ``mean_by_seed``.
     """
-    level = expert.mean()
+    level, low = float(expert.mean()), float(random.mean())
+    mean = float(returns.mean())
     paired = returns.mean(axis=0) - expert
-    difference = paired.mean()
-    error = paired.std(ddof=1) / np.sqrt(len(paired)) if len(paired) > 1 else np.inf
-    interval = np.array([difference - 2 * error, difference + 2 * error])
+    difference = float(paired.mean())
+    error = float(paired.std(ddof=1) / np.sqrt(len(paired)))
+    interval = [difference - 2 * error, difference + 2 * error]
+    positive = level > 0
     return {
-        "mean": float(returns.mean()),
+        "mean": mean,
         "std": float(returns.std()),
-        "normalized_return": float(
-            (returns.mean() - random.mean()) / (level - random.mean())
-        ),
-        "difference": float(difference),
-        "difference_interval": interval.tolist(),
-        "ratio": float(1 + difference / level),
-        "ratio_interval": (1 + interval / level).tolist(),
+        "normalized_return": (mean - low) / (level - low) if level > low else None,
+        "difference": difference,
+        "difference_interval": interval,
+        "ratio": mean / level if positive else None,
+        "ratio_interval": [1 + end / level for end in interval] if positive else None,
         "mean_by_seed": returns.mean(axis=1).tolist(),
     }
 
@@ -226,10 +245,10 @@ def as_markdown(rows: Sequence[dict[str, Any]]) -> str:
         f"{markdown_table(returns)}\n\n{markdown_table(comparison)}\n\n"
         f"Mean (standard deviation) over {seeds} and the same {n_eval_episodes} "
         "episodes for everyone.\nNormalized: 0 is the random policy, 1 the expert. Of "
-        "the expert: the part of its mean return, with two\nstandard errors of the "
-        "paired difference to both sides; the difference itself where returns are\n"
-        "negative. Queries: the expert's actions that were trained on. Seconds: "
-        "everything, for one seed."
+        "the expert: the part of its mean return, with\ntwo standard errors of the "
+        "paired difference to both sides, for the policies as they came out of\n"
+        "training; the difference itself where returns are negative. Queries: actions "
+        "that the expert was\nasked for. Seconds: everything, for one seed."
     )
 
 
@@ -259,17 +278,20 @@ def _comparison_line(row: dict[str, Any]) -> list[str]:
     seconds = np.mean([sum(stages.values()) for stages in row["seconds"]])
     return [
         row["env"],
-        *(f"{policy['normalized_return']:.3f}" for policy in policies),
+        *(_or_nothing(policy["normalized_return"]) for policy in policies),
         *(_of_the_expert(policy) for policy in policies),
         *(f"{np.mean(policy['n_expert_queries']):,.0f}" for policy in policies),
         f"{seconds:.0f}",
     ]
 
 
+def _or_nothing(number: float | None) -> str:
+    return "" if number is None else f"{number:.3f}"
+
+
 def _of_the_expert(policy: dict[str, Any]) -> str:
     """Return the ratio to the expert's mean, or the difference if that is negative."""
-    level = policy["mean"] - policy["difference"]
-    if level > 0:
+    if policy["ratio"] is not None:
         low, high = policy["ratio_interval"]
         return f"{policy['ratio']:.3f} ({low:.3f} to {high:.3f})"
     low, high = policy["difference_interval"]

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import time
 
 import joblib
 import numpy as np
@@ -61,6 +62,50 @@ def test_a_row_holds_what_its_policies_earn(finished):
     assert dagger.expert is None
 
 
+def test_the_seconds_of_a_stage_are_its_own(tmp_path, monkeypatch):
+    """No stage is done, or its roll-outs read, while another one's clock runs."""
+    running = []
+    do = StageFolder.do
+
+    def alone(self, stage, names, setting, make, prepare=lambda: None):
+        assert not running, f"{stage} within {running}"
+
+        def timed():
+            running.append(stage)
+            try:
+                return make()
+            finally:
+                running.remove(stage)
+
+        return do(self, stage, names, setting, timed, prepare)
+
+    monkeypatch.setattr(StageFolder, "do", alone)
+    began = time.perf_counter()
+    table = small_table(tmp_path, n_seeds=1)
+    table.run()
+    elapsed = time.perf_counter() - began
+    (seconds,) = table.rows[0]["seconds"]
+    assert len(seconds) == 8
+    assert sum(seconds.values()) < elapsed
+
+
+def test_rows_of_the_same_kind_come_together(finished, tmp_path):
+    out = tmp_path / "copy"
+    shutil.copytree(finished[1], out)
+    kept = json.loads((out / "table.json").read_text())
+    other = {**kept["rows"][0], "env": "Ant-v5"}
+    third = {**other, "env": "Hopper-v5", "seeds": [0]}
+    (out / "table.json").write_text(json.dumps({**kept, "rows": [third, other]}))
+    small_table(out).run()
+    rows = json.loads((out / "table.json").read_text())["rows"]
+    assert [row["env"] for row in rows] == ["Ant-v5", ENV]
+    assert (out / "table.md").read_text().count("Ant-v5") == 2
+    (out / "table.json").write_text("{")
+    small_table(out).run()
+    (row,) = json.loads((out / "table.json").read_text())["rows"]
+    assert row["env"] == ENV
+
+
 def test_two_jobs_give_the_same_rows(finished, tmp_path):
     table, _ = finished
     other = small_table(tmp_path, n_jobs=2)
@@ -92,7 +137,7 @@ def test_an_interrupted_table_goes_on_where_it_stopped(
     assert without_seconds(again.rows) == without_seconds(table.rows)
     kept = [line.split(": kept")[0] for line in lines if ": kept from before" in line]
     assert kept.count("DAgger") == 1
-    assert kept.count("demonstrations") == 2
+    assert kept.count("demonstrations") == 1  # that the other seed needs not
     (redone,) = [line for line in lines if "is damaged" in line]
     assert str(half) in redone
 
@@ -162,6 +207,17 @@ def test_the_interval_is_that_of_the_paired_difference():
     assert_allclose(found["normalized_return"], normalized)
     # Far narrower than without pairs, whose standard error is that of the returns.
     assert error < 0.2 * expert.std() / np.sqrt(50)
+
+
+def test_there_is_no_ratio_to_what_is_not_positive():
+    returns, expert = np.array([[-8.0, -6.0]]), np.array([-4.0, -3.0])
+    found = compare(returns, expert, random=np.array([-40.0, -40.0]))
+    assert found["ratio"] is found["ratio_interval"] is None
+    assert found["difference"] == -3.5
+    assert 0.8 < found["normalized_return"] < 1
+    none = compare(returns, expert, random=expert)
+    assert none["normalized_return"] is None
+    json.dumps([found, none], allow_nan=False)
 
 
 def test_the_markdown_has_the_post_s_figures_beside_ours(finished):
