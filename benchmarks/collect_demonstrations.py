@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from skimitate import collect_rollouts, load_expert
-from skimitate._experts import expert_card
+from skimitate._bundled import bundled_card
 from skimitate._machine import package_versions
 
 DATA = Path(__file__).resolve().parent.parent / "skimitate/data/demonstrations"
@@ -79,7 +79,7 @@ def main() -> None:
             "env": env,
             "origin": (
                 f"{N_EPISODES[env]} episodes of skimitate's bundled expert for {env}, "
-                f"{expert_card(env)['origin']}"
+                f"{bundled_card('experts', env)['origin']}"
             ),
             "command": f"python benchmarks/collect_demonstrations.py {env}",
             "feature_names": feature_names(env),

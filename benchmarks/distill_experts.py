@@ -18,6 +18,7 @@ import numpy as np
 
 from skimitate import BehaviorCloner, DAggerRegressor, evaluate_policy, load_expert
 from skimitate._experts import NetworkExpert
+from skimitate._table import POST
 
 DATA = Path(__file__).resolve().parent.parent / "skimitate" / "data" / "experts"
 EVALUATION = {"n_episodes": 50, "random_state": 20_000}
@@ -64,9 +65,7 @@ def main() -> None:
     """Distil what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path, help="folder of the CS294 expert files")
-    parser.add_argument(
-        "envs", nargs="*", default=["Hopper-v5"], help="environment ids"
-    )
+    parser.add_argument("envs", nargs="*", default=list(POST), help="environment ids")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=2)
     args = parser.parse_args()

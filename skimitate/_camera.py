@@ -12,6 +12,8 @@ import gymnasium
 import numpy as np
 from numpy.typing import NDArray
 
+from skimitate._episodes import open_env
+
 # What MuJoCo can draw with on Linux, those first that need no window.
 RENDERERS = ("egl", "osmesa", "glfw")
 
@@ -48,6 +50,8 @@ class FilmedEnv(gymnasium.Wrapper):
         With render mode ``rgb_array``.
     every : int
         Number of steps from shot to shot.
+    max_steps : int or None
+        Where the episode is cut.
 
     Attributes
     ----------
@@ -55,9 +59,10 @@ class FilmedEnv(gymnasium.Wrapper):
         Of the current episode.
     """
 
-    def __init__(self, env: gymnasium.Env, every: int) -> None:
+    def __init__(self, env: gymnasium.Env, every: int, max_steps: int | None) -> None:
         super().__init__(env)
         self.every = every
+        self.max_steps = max_steps
         self.shots: list[Shot] = []
 
     def reset(self, **options: Any) -> tuple[Any, dict[str, Any]]:
@@ -73,7 +78,8 @@ class FilmedEnv(gymnasium.Wrapper):
         answer = self.env.step(action)
         self._step += 1
         self._return += float(answer[1])
-        if self._step % self.every == 0 or answer[2] or answer[3]:
+        ends = answer[2] or answer[3] or self._step == self.max_steps
+        if self._step % self.every == 0 or ends:
             self._shoot()
         return answer
 
@@ -88,7 +94,9 @@ class FilmedEnv(gymnasium.Wrapper):
 
 
 @contextmanager
-def filmed_env(env: str, fps: int) -> Iterator[tuple[FilmedEnv, float]]:
+def filmed_env(
+    env: str, fps: int, max_steps: int | None
+) -> Iterator[tuple[FilmedEnv, float]]:
     """Make an environment that is filmed, and close it.
 
     Parameters
@@ -97,6 +105,8 @@ def filmed_env(env: str, fps: int) -> Iterator[tuple[FilmedEnv, float]]:
         Environment id.
     fps : int
         About how many shots of a second of simulated time to take.
+    max_steps : int or None
+        Where the episode is cut.
 
     Yields
     ------
@@ -112,7 +122,7 @@ def filmed_env(env: str, fps: int) -> Iterator[tuple[FilmedEnv, float]]:
     try:
         steps_a_second = float(made.metadata.get("render_fps") or fps)
         every = max(1, round(steps_a_second / fps))
-        yield FilmedEnv(made, every), steps_a_second / every
+        yield FilmedEnv(made, every, max_steps), steps_a_second / every
     finally:
         made.close()
 
@@ -141,10 +151,16 @@ def choose_renderer() -> str:
 
     Raises
     ------
+    ValueError
+        If ``MUJOCO_GL`` is something else.
     OSError
-        If there is none.
+        If there is none that works.
     """
-    asked = os.environ.get("MUJOCO_GL")
+    asked = os.environ.get("MUJOCO_GL", "").lower()
+    if asked and asked not in RENDERERS:
+        raise ValueError(
+            f"MUJOCO_GL: expected one of {', '.join(RENDERERS)}, got {asked!r}"
+        )
     if asked:
         names: tuple[str, ...] = (asked,)
     else:
@@ -153,11 +169,16 @@ def choose_renderer() -> str:
         if _works(name):
             os.environ["MUJOCO_GL"] = name
             return name
-    reason = f"MUJOCO_GL={asked} does not work" if asked else "found none"
     raise OSError(
-        "film: expected OpenGL by EGL, OSMesa or a window, but "
-        f"{reason}; on Debian and Ubuntu, apt-get install libegl1 libgl1-mesa-dri"
+        f"film: expected OpenGL to draw with, and found none ({', '.join(names)}); on "
+        "Debian and Ubuntu, apt-get install libegl1 libgl1-mesa-dri"
     )
+
+
+def is_mujoco(env: str) -> bool:
+    """Say whether MuJoCo draws an environment."""
+    with open_env(env) as opened:
+        return hasattr(opened.unwrapped, "mujoco_renderer")
 
 
 def _works(renderer: str) -> bool:

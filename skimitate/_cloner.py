@@ -66,7 +66,9 @@ class BehaviorCloner(
     alpha : float, default=0.0
         Strength of the L2 penalty on the weights; as in
         :class:`sklearn.neural_network.MLPRegressor` it is divided by the size of the
-        minibatch.
+        minibatch. With ``normalize`` it counts against errors of actions that are
+        standardized too: as if the cloner came in a
+        :class:`~sklearn.compose.TransformedTargetRegressor`.
     batch_size : int, default=32
         Number of samples of a minibatch.
     learning_rate_init : float, default=1e-3
@@ -76,8 +78,8 @@ class BehaviorCloner(
     normalize : bool, default=True
         Whether to standardize observations by their mean and standard deviation in
         the training data, and actions by their means and one standard deviation for
-        all of them. The latter changes neither what is minimized nor what the network
-        puts out; it lets training start from outputs as large as the actions.
+        all of them. The latter changes neither which errors are minimized nor what the
+        network puts out; it lets training start from outputs as large as the actions.
     early_stopping : bool, default=False
         Whether to set a part of the data aside and stop when the score on it no longer
         improves. The best weights are kept then.

@@ -1,6 +1,5 @@
 """Bundled demonstrations, as scikit-learn's ``load_*`` give data sets."""
 
-import json
 from importlib import resources
 from typing import Any
 
@@ -8,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import Bunch
 
+from skimitate._bundled import bundled_card, bundled_files
 from skimitate._report import summarize
 from skimitate._rollouts import Rollouts
 
@@ -33,8 +33,9 @@ def load_demonstrations(
         environment; ``target``, the expert's actions (n_steps, n_outputs), not clipped
         to the action space; ``rewards`` (n_steps,); ``episode_ids`` (n_steps,), the
         ``groups`` of a :class:`sklearn.model_selection.GroupKFold`;
-        ``feature_names``, ``target_names``, ``env``, ``filename``, ``DESCR``; and
-        ``frame``, observations and actions in one DataFrame if ``as_frame``, else None.
+        ``feature_names``, ``target_names``, ``env``, ``DESCR``; ``frame``, observations
+        and actions in one DataFrame if ``as_frame``, else None; and ``filename`` and
+        ``data_module``, where they lie.
     (data, target) : tuple
         If ``return_X_y``.
 
@@ -53,7 +54,7 @@ def load_demonstrations(
     ((10000, 11), (10000, 3))
     >>> X, y = load_demonstrations("Reacher-v5", return_X_y=True)
     """
-    bundled = bundled_demonstrations()
+    bundled = bundled_files("demonstrations")
     if name not in bundled:
         raise ValueError(
             f"name: expected one of {', '.join(sorted(bundled))}, got {name!r}; "
@@ -61,7 +62,7 @@ def load_demonstrations(
         )
     with resources.as_file(bundled[name]) as path:
         rollouts = Rollouts.load(path)
-    card = demonstrations_card(name)
+    card = bundled_card("demonstrations", name)
     data: Any = rollouts.observations.astype(np.float64)
     target: Any = rollouts.actions.astype(np.float64)
     frame = None
@@ -128,19 +129,3 @@ Collected by ``{card["command"]}``
 with gymnasium {card["versions"]["gymnasium"]} and mujoco {card["versions"]["mujoco"]};
 kept as float32.
 """
-
-
-def bundled_demonstrations() -> dict[str, Any]:
-    """Return the files of the bundled demonstrations, by environment id."""
-    folder = resources.files("skimitate") / "data" / "demonstrations"
-    return {
-        entry.name.removesuffix(".npz"): entry
-        for entry in folder.iterdir()
-        if entry.name.endswith(".npz")
-    }
-
-
-def demonstrations_card(name: str) -> dict[str, Any]:
-    """Return what is written beside bundled demonstrations: names and origin."""
-    folder = resources.files("skimitate") / "data" / "demonstrations"
-    return json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))

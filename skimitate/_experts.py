@@ -2,7 +2,6 @@
 
 import hashlib
 import importlib
-import json
 from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skimitate._actors import as_policy
+from skimitate._bundled import bundled_files
 from skimitate._cs294 import read_cs294
 from skimitate._npz import NOT_NPZ
 
@@ -220,16 +220,21 @@ def load_expert(name_or_path: str | Path) -> NetworkExpert:
     >>> expert(np.zeros((1, 11))).shape
     (1, 3)
     """
-    bundled = bundled_experts()
+    return _load(name_or_path, "name_or_path")
+
+
+def _load(name_or_path: str | Path, parameter: str) -> NetworkExpert:
+    """Load an expert; errors name the parameter."""
+    bundled = bundled_files("experts")
     if str(name_or_path) in bundled:
         with resources.as_file(bundled[str(name_or_path)]) as path:
             return NetworkExpert.load(path)
     path = Path(name_or_path)
     if not path.is_file():
         if path.suffix in (".pkl", ".npz", ".zip") or len(path.parts) > 1:
-            raise FileNotFoundError(f"name_or_path: no such file: {path}")
+            raise FileNotFoundError(f"{parameter}: no such file: {path}")
         raise ValueError(
-            f"name_or_path: expected a bundled expert ({', '.join(sorted(bundled))}) "
+            f"{parameter}: expected a bundled expert ({', '.join(sorted(bundled))}) "
             f"or the path of an expert file, got {str(name_or_path)!r}"
         )
     if path.suffix == ".npz":
@@ -237,33 +242,7 @@ def load_expert(name_or_path: str | Path) -> NetworkExpert:
     try:
         return NetworkExpert(*read_cs294(path))
     except ValueError as error:
-        raise ValueError(f"name_or_path: {error}") from None
-
-
-def bundled_experts() -> dict[str, Any]:
-    """Return the files of the bundled experts, by environment id."""
-    folder = resources.files("skimitate") / "data" / "experts"
-    return {
-        entry.name.removesuffix(".npz"): entry
-        for entry in folder.iterdir()
-        if entry.name.endswith(".npz")
-    }
-
-
-def expert_card(name: str) -> dict[str, Any]:
-    """Return what is written beside a bundled expert: its origin and its return.
-
-    Parameters
-    ----------
-    name : str
-        Environment id.
-
-    Returns
-    -------
-    dict
-    """
-    card = resources.files("skimitate") / "data" / "experts" / f"{name}.json"
-    return json.loads(card.read_text(encoding="utf-8"))
+        raise ValueError(f"{parameter}: {error}") from None
 
 
 def identify_expert(spec: str) -> str:
@@ -279,7 +258,7 @@ def identify_expert(spec: str) -> str:
     str
         The name, without its folder, and a checksum of the file if there is one.
     """
-    bundled = bundled_experts()
+    bundled = bundled_files("experts")
     if spec in bundled:
         content, name = bundled[spec].read_bytes(), f"bundled {spec}"
     elif Path(spec).is_file():
@@ -322,7 +301,7 @@ def resolve_expert(spec: str) -> Any:
             ) from error
         as_policy(expert, "expert")
         return expert
-    return load_expert(spec)
+    return _load(spec, "expert")
 
 
 def _load_stable_baselines3(path: Path) -> Any:

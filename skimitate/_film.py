@@ -1,6 +1,6 @@
 """Films of policies, side by side."""
 
-import importlib.util
+import importlib
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from functools import partial
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skimitate._camera import Shot, choose_renderer, filmed_env
+from skimitate._camera import Shot, choose_renderer, filmed_env, is_mujoco
 from skimitate._episodes import run_episodes
 from skimitate._progress import Progress
 from skimitate._rollouts import PolicyDriver, spawn_seeds
@@ -46,16 +46,14 @@ class Film:
     def __init__(
         self, env: str, out: Path, *, seed: int, max_steps: int | None
     ) -> None:
-        if importlib.util.find_spec("imageio_ffmpeg") is None:
-            raise ImportError(
-                "film: needs imageio-ffmpeg; pip install skimitate[video]"
-            )
+        require_video()
         if out.suffix != ".mp4":
-            raise ValueError(f"--out: expected a file that ends in .mp4, got {out}")
+            raise ValueError(f"out: expected a file that ends in .mp4, got {out}")
         if out.is_dir():
-            raise IsADirectoryError(f"--out: expected a file to write, got {out}")
+            raise IsADirectoryError(f"out: expected a file to write, got {out}")
+        if is_mujoco(env):
+            choose_renderer()
         check_writable(out.parent)
-        self.renderer = choose_renderer()
         self.env = env
         self.out = out
         self.seed = seed
@@ -82,7 +80,7 @@ class Film:
         replace_file(self.out, partial(write_film, takes=takes, fps=fps))
 
     def _shoot(self, policy: Any) -> tuple[list[Shot], float]:
-        with filmed_env(self.env, FPS) as (camera, fps):
+        with filmed_env(self.env, FPS, self.max_steps) as (camera, fps):
             run_episodes(
                 camera,
                 PolicyDriver(policy),
@@ -90,6 +88,17 @@ class Film:
                 max_steps=self.max_steps,
             )
             return camera.shots, fps
+
+
+def require_video() -> None:
+    """Raise ImportError, which says what to install, if films cannot be written."""
+    try:
+        importlib.import_module("PIL.Image")
+        importlib.import_module("imageio_ffmpeg").get_ffmpeg_exe()
+    except (ImportError, RuntimeError) as error:
+        raise ImportError(
+            f"film: writing videos needs pip install skimitate[video] ({error})"
+        ) from None
 
 
 def write_film(path: Path, takes: Mapping[str, Sequence[Shot]], fps: float) -> None:

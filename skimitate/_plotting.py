@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import clone
+from sklearn.utils.validation import check_is_fitted
 
 from skimitate._validation_loss import ValidationLoss
 
@@ -285,7 +286,15 @@ class ReturnCurveDisplay:
         Returns
         -------
         ReturnCurveDisplay
+
+        Raises
+        ------
+        NotFittedError
+            If the estimator is not fitted.
+        ImportError
+            If matplotlib is not installed (``pip install skimitate[plot]``).
         """
+        check_is_fitted(estimator, "history_")
         return cls.from_history(
             estimator.history_, levels=levels, best_round=estimator.best_round_, ax=ax
         )
@@ -328,7 +337,7 @@ class ReturnCurveDisplay:
                 markersize=13,
                 label=f"kept: round {self.best_round}",
             )
-        ax.set(xlabel="round of DAgger (0 is the clone)", ylabel="return")
+        ax.set(xlabel="round of DAgger (0 is the start)", ylabel="return")
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=2)
         self.ax_ = ax

@@ -87,6 +87,5 @@ def _state_of(estimator: Any) -> str:
         return f"loss {estimator.loss_curve_[-1]:.2e}"
     history = estimator.history_
     measured = [record for record in history if record["n_eval_episodes"] > 0]
-    return (
-        f"{history[-1]['n_samples']} labels, return {measured[-1]['mean_return']:.0f}"
-    )
+    state = f"{history[-1]['n_samples']} labels"
+    return f"{state}, return {measured[-1]['mean_return']:.0f}" if measured else state

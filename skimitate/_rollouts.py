@@ -113,7 +113,14 @@ class Rollouts:
         Returns
         -------
         Rollouts
+
+        Raises
+        ------
+        ValueError
+            If there are none, or their widths differ.
         """
+        if not episodes:
+            raise ValueError("episodes: expected at least one, got none")
         observations, actions, rewards = zip(*episodes, strict=True)
         lengths = [len(episode.rewards) for episode in episodes]
         return cls(

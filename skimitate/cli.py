@@ -10,9 +10,10 @@ from typing import Any
 import joblib
 import numpy as np
 
+from skimitate._bundled import bundled_files
 from skimitate._episodes import env_widths
 from skimitate._experiment import Experiment, check_expert
-from skimitate._experts import bundled_experts, identify_expert, resolve_expert
+from skimitate._experts import identify_expert, resolve_expert
 from skimitate._film import Film
 from skimitate._report import summarize
 from skimitate._rollouts import collect_rollouts, evaluate_policy
@@ -45,8 +46,8 @@ def jobs(text: str) -> int:
 def seed(text: str) -> int:
     """Read a seed."""
     number = int(text)
-    if number < 0:
-        raise argparse.ArgumentTypeError(f"expected 0 or more, got {text}")
+    if not 0 <= number < 2**32:
+        raise argparse.ArgumentTypeError(f"expected 0 to 2**32 - 1, got {text}")
     return number
 
 
@@ -109,13 +110,16 @@ def build_parser() -> argparse.ArgumentParser:
     )
     film.add_argument(
         "--compare",
+        action="store_true",
+        help="film expert, clone and DAgger side by side",
+    )
+    film.add_argument(
+        "--models",
         metavar="FOLDER",
         type=Path,
-        nargs="?",
-        const=TABLE_FOLDER,
-        help="expert, clone and DAgger side by side, the latter two from what run or "
-        f"table kept in FOLDER; without FOLDER from {TABLE_FOLDER}, where they are "
-        "made if they are not there",
+        default=TABLE_FOLDER,
+        help="what run or table kept, to take the clone and the DAgger policy from; by "
+        f"default {TABLE_FOLDER}, where they are made if they are not there",
     )
     film.add_argument("--steps", type=positive, help="where to cut the episode")
     film.set_defaults(act=run_film)
@@ -142,10 +146,10 @@ def build_parser() -> argparse.ArgumentParser:
 def find_expert(env: str, spec: str | None) -> Any:
     """Return the expert that the arguments name, for an environment that exists."""
     env_widths(env)
-    if spec is None and env not in bundled_experts():
+    if spec is None and env not in bundled_files("experts"):
         raise ValueError(
             f"there is no bundled expert for {env}, only for "
-            f"{', '.join(sorted(bundled_experts()))}; name one by --expert"
+            f"{', '.join(sorted(bundled_files('experts')))}; name one by --expert"
         )
     expert = resolve_expert(spec or env)
     check_expert(env, expert)
@@ -203,7 +207,7 @@ def make_table(args: argparse.Namespace, envs: Sequence[str], out: Path) -> Tabl
 def expert_of_row(env: str, spec: str | None, n_envs: int) -> str:
     """Return what names the expert for a row of the table."""
     if spec is None:
-        if env not in bundled_experts():
+        if env not in bundled_files("experts"):
             raise ValueError(
                 f"ENV: expected one of {', '.join(POST)}, got {env!r}; for another "
                 "environment, give its id and its expert: --expert FILE or "
@@ -226,28 +230,40 @@ def expert_of_row(env: str, spec: str | None, n_envs: int) -> str:
 def run_film(args: argparse.Namespace) -> None:
     """Film an episode."""
     film = Film(args.env, args.out, seed=args.seed, max_steps=args.steps)
-    policies = {}
-    if args.compare is not None or args.policy is None:
-        policies["expert"] = find_expert(args.env, args.expert)
-    if args.compare is not None:
+    policies: dict[str, Any] = {}
+    if args.compare or args.policy is None:
+        spec = expert_of_row(args.env, args.expert, 1)
+        policies["expert"] = find_expert(args.env, spec)
+    if args.compare:
         policies |= imitators(args)
     if args.policy is not None:
-        policies[Path(args.policy).stem] = find_policy(args.env, args.policy)
+        name = Path(args.policy).stem
+        unique = f"{Path(args.policy).parent.name}/{name}"
+        policies[unique if name in policies else name] = find_policy(
+            args.env, args.policy
+        )
     film.record(policies)
     print(f"{args.out}: {args.env}, {' | '.join(policies)}")
 
 
 def imitators(args: argparse.Namespace) -> dict[str, Any]:
     """Return the clone and the DAgger policy to compare with the expert."""
-    if args.compare == TABLE_FOLDER:
-        table = make_table(args, [args.env], TABLE_FOLDER)
-        ((experiment,),) = table.experiments.values()
-        return {"clone": experiment.clone, "DAgger": experiment.dagger}
     files = {"clone": "clone.joblib", "DAgger": "dagger.joblib"}
-    return {
-        name: find_policy(args.env, args.compare / file, "--compare")
-        for name, file in files.items()
-    }
+    folders = [args.models, args.models / args.env / "seed-0"]
+    for folder in folders:
+        if all((folder / file).is_file() for file in files.values()):
+            return {
+                name: find_policy(args.env, folder / file, "--models")
+                for name, file in files.items()
+            }
+    if args.models != TABLE_FOLDER:
+        raise FileNotFoundError(
+            f"--models: expected {' and '.join(files.values())}, as run or table keep "
+            f"them, in {' or '.join(map(str, folders))}"
+        )
+    table = make_table(args, [args.env], TABLE_FOLDER)
+    ((experiment,),) = table.experiments.values()
+    return {"clone": experiment.clone, "DAgger": experiment.dagger}
 
 
 def run_collect(args: argparse.Namespace) -> None:

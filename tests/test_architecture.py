@@ -22,6 +22,7 @@ LAYERS = [
     "_npz",
     "_array_unpickler",
     "_cs294",
+    "_bundled",
     "_experts",
     "_episodes",
     "_rollouts",

@@ -124,9 +124,10 @@ def test_training_is_adam_on_the_penalized_weighted_error(
 
 @pytest.mark.parametrize("backend", ["compiled", "torch"])
 @pytest.mark.parametrize("unit", [1e-3, 1e4])
-def test_the_unit_of_the_actions_does_not_matter(data, unit, backend):
+@pytest.mark.parametrize("alpha", [0.0, 1.0])
+def test_the_unit_of_the_actions_does_not_matter(data, unit, alpha, backend):
     X, y = data
-    options = {"max_iter": 5, "backend": backend, "random_state": 0}
+    options = {"max_iter": 5, "alpha": alpha, "backend": backend, "random_state": 0}
     cloner = BehaviorCloner(**options).fit(X, y)
     other = BehaviorCloner(**options).fit(X, y * unit + 3 * unit)
     assert_allclose(other.predict(X) / unit - 3, cloner.predict(X), atol=2e-3)

@@ -34,7 +34,14 @@ from toy import (
     logged,
 )
 
-from skimitate import BehaviorCloner, DAggerRegressor, RunningNormalizer, load_expert
+from skimitate import (
+    BehaviorCloner,
+    DAggerRegressor,
+    RunningNormalizer,
+    collect_rollouts,
+    evaluate_policy,
+    load_expert,
+)
 from skimitate._aggregate import Aggregate
 
 
@@ -384,19 +391,24 @@ def test_one_random_state_determines_everything_whatever_n_jobs(name):
 
 
 def test_dagger_beats_cloning_where_cloning_fails():
-    demonstrations = {"n_episodes_per_round": 1, "random_state": 0}
+    env, expert = "Hopper-v5", load_expert("Hopper-v5")
+    demos = collect_rollouts(env, expert, n_episodes=1, random_state=0)
+    clone = BehaviorCloner(random_state=0).fit(demos.observations, demos.actions)
     dagger = DAggerRegressor(
-        BehaviorCloner(max_iter=5),
-        env="Hopper-v5",
-        expert=load_expert("Hopper-v5"),
+        BehaviorCloner(max_iter=20),
+        env=env,
+        expert=expert,
         n_rounds=8,
         n_epochs_per_round=10,
         n_eval_episodes=5,
-        **demonstrations,
-    ).fit()
-    returns = [record["mean_return"] for record in dagger.history_]
-    assert returns[dagger.best_round_] > 2 * returns[0]
-    assert returns[dagger.best_round_] > 2000
+        random_state=0,
+    ).fit(demos.observations, demos.actions)
+    returns = [
+        evaluate_policy(env, policy, n_episodes=5, random_state=1).mean()
+        for policy in (clone, dagger)
+    ]
+    assert returns[1] > 2 * returns[0]
+    assert returns[1] > 3000
 
 
 def test_without_env_and_expert_it_clones():

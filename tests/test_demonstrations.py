@@ -8,15 +8,17 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from skimitate import BehaviorCloner, Rollouts, load_demonstrations, load_expert
-from skimitate._demonstrations import bundled_demonstrations
+from skimitate._bundled import bundled_files
 from skimitate._episodes import env_widths
 
-NAMES = sorted(bundled_demonstrations())
+NAMES = sorted(bundled_files("demonstrations"))
 
 
 def test_there_are_some_and_they_are_small():
     assert {"Hopper-v5", "Reacher-v5"} <= set(NAMES)
-    assert sum(len(f.read_bytes()) for f in bundled_demonstrations().values()) < 2e6
+    assert (
+        sum(len(f.read_bytes()) for f in bundled_files("demonstrations").values()) < 2e6
+    )
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -1,5 +1,6 @@
 """Films: what is drawn, what is written, and what is said where nothing can be."""
 
+import os
 import re
 import subprocess
 import sys
@@ -8,8 +9,8 @@ import numpy as np
 import pytest
 from imageio_ffmpeg import get_ffmpeg_exe
 
-from skimitate import _camera, _film, evaluate_policy, load_expert
-from skimitate._camera import Shot, choose_renderer
+from skimitate import _camera, cli, evaluate_policy, load_expert
+from skimitate._camera import Shot, choose_renderer, is_mujoco
 from skimitate._film import Film, frame_of, write_film
 from skimitate.cli import main
 
@@ -72,10 +73,40 @@ def test_the_command_films_a_saved_model_and_compares(renderer, tmp_path, capsys
     one, three = tmp_path / "one.mp4", tmp_path / "three.mp4"
     assert main([*film, "--policy", model, "--out", str(one)]) == 0
     assert frames_of(one)[1].shape[1:] == (480, 480, 3)
-    compare = ["--compare", str(tmp_path / "run"), "--out", str(three)]
-    assert main([*film, *compare]) == 0
+    compare = ["--compare", "--models", str(tmp_path / "run"), "--policy", model]
+    assert main([*film, *compare[:3], "--out", str(three)]) == 0
     assert frames_of(three)[1].shape[1:] == (480, 1440, 3)
-    assert "expert | clone | DAgger" in capsys.readouterr().out
+    assert "expert | clone | DAgger\n" in capsys.readouterr().out
+    four = tmp_path / "four.mp4"
+    assert main([*film, *compare, "--out", str(four)]) == 0
+    assert "expert | clone | DAgger | run/clone" in capsys.readouterr().out
+    assert frames_of(four)[1].shape[1:] == (480, 1920, 3)
+
+
+def test_a_table_s_models_are_filmed_or_made(renderer, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(cli, "TABLE_FOLDER", tmp_path / "table")
+    options = ["--jobs", "1", "--rounds", "1", "--roll-outs", "1"]
+    table = ["table", ENV, *options, "--out", str(tmp_path / "table")]
+    film = ["film", "--compare", ENV, "--steps", "4", "--jobs", "1"]
+    film += ["--out", str(tmp_path / "film.mp4")]
+    assert main(table) == 0
+    model = tmp_path / "table" / ENV / "seed-0" / "dagger.joblib"
+    before = model.read_bytes()
+    assert main(film) == 0
+    assert model.read_bytes() == before
+    model.unlink()
+    assert main(film) == 0
+    assert "DAgger: round 40/40" in capsys.readouterr().out
+    nowhere = ["--models", str(tmp_path / "nowhere")]
+    assert main([*film, *nowhere]) == 2
+    assert "--models: expected clone.joblib and" in capsys.readouterr().err
+
+
+def test_a_film_that_is_cut_ends_with_its_last_step(renderer, tmp_path, capsys):
+    film = ["film", ENV, "--steps", "7", "--out", str(tmp_path / "film.mp4")]
+    assert main(film) == 0
+    assert "7 steps" in capsys.readouterr().out
+    assert len(frames_of(tmp_path / "film.mp4")[1]) == 5  # steps 0, 2, 4, 6, 7
 
 
 def shots(n, shade):
@@ -110,13 +141,22 @@ def test_without_gl_it_says_what_to_install(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(_camera, "_works", lambda name: False)
     assert main(["film", ENV, "--out", str(tmp_path / "film.mp4")]) == 2
     (line,) = capsys.readouterr().err.splitlines()
+    assert "found none (egl, osmesa, glfw)" in line
     assert "apt-get install libegl1 libgl1-mesa-dri" in line
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_renderer_that_was_asked_for_is_not_replaced(monkeypatch):
+    monkeypatch.setenv("MUJOCO_GL", "OSMesa")
+    monkeypatch.setattr(_camera, "_works", lambda name: name != "osmesa")
+    with pytest.raises(OSError, match=r"found none \(osmesa\)"):
+        choose_renderer()
+    monkeypatch.setattr(_camera, "_works", lambda name: True)
+    assert choose_renderer() == os.environ["MUJOCO_GL"] == "osmesa"
     monkeypatch.setenv("MUJOCO_GL", "crayons")
-    with pytest.raises(OSError, match="MUJOCO_GL=crayons does not work"):
+    with pytest.raises(
+        ValueError, match=r"MUJOCO_GL: expected one of egl, .*'crayons'"
+    ):
         choose_renderer()
 
 
@@ -138,8 +178,8 @@ def test_a_probe_that_hangs_does_not_work(monkeypatch):
 @pytest.mark.parametrize(
     ("out", "message"),
     [
-        ("film.gif", "--out: expected a file that ends in .mp4"),
-        ("folder.mp4", "--out: expected a file to write"),
+        ("film.gif", "out: expected a file that ends in .mp4"),
+        ("folder.mp4", "out: expected a file to write"),
         ("file/film.mp4", "file"),
     ],
 )
@@ -152,6 +192,13 @@ def test_a_place_that_no_film_can_be_written_to(tmp_path, capsys, out, message):
 
 
 def test_without_ffmpeg_it_says_what_to_install(monkeypatch, tmp_path, capsys):
-    monkeypatch.setattr(_film.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
     assert main(["film", ENV, "--out", str(tmp_path / "film.mp4")]) == 2
     assert "pip install skimitate[video]" in capsys.readouterr().err
+
+
+def test_an_environment_of_another_maker_needs_no_gl(monkeypatch, tmp_path):
+    monkeypatch.setattr(_camera, "_works", lambda name: False)
+    assert is_mujoco(ENV)
+    assert not is_mujoco("Pendulum-v1")
+    Film("Pendulum-v1", tmp_path / "film.mp4", seed=0, max_steps=None)

@@ -1,5 +1,6 @@
 """Rollouts: what is run, kept and saved, and what is refused."""
 
+import threading
 import time
 from functools import partial
 
@@ -18,7 +19,8 @@ from skimitate import (
     evaluate_policy,
     load_expert,
 )
-from skimitate._rollouts import UniformPolicy
+from skimitate._episodes import run_episodes
+from skimitate._rollouts import PolicyDriver, UniformPolicy
 
 
 @pytest.fixture(autouse=True)
@@ -366,3 +368,35 @@ def timed(function):
     began = time.perf_counter()
     function()
     return time.perf_counter() - began
+
+
+class Guarded:
+    """An expert that cannot be copied."""
+
+    def __init__(self):
+        self.lock = threading.Lock()
+
+    def __call__(self, observations):
+        with self.lock:
+            return expert(observations)
+
+
+def test_progress_changes_nothing_and_needs_no_copy():
+    seeds = np.random.SeedSequence(0).spawn(12)
+    reports = []
+    episodes = run_episodes(
+        PointEnv,
+        PolicyDriver(Guarded()),
+        seeds,
+        n_jobs=1,
+        report=lambda done, total: reports.append((done, total)),
+    )
+    assert reports == [(3, 12), (6, 12), (8, 12), (10, 12), (12, 12)]
+    plain = run_episodes(PointEnv, PolicyDriver(expert), seeds, n_jobs=2)
+    for one, two in zip(episodes, plain, strict=True):
+        assert_array_equal(one.observations, two.observations)
+
+
+def test_there_are_no_rollouts_of_no_episodes():
+    with pytest.raises(ValueError, match="episodes: expected at least one"):
+        Rollouts.from_episodes([])
