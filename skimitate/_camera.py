@@ -177,8 +177,14 @@ def choose_renderer() -> str:
 
 def is_mujoco(env: str) -> bool:
     """Say whether MuJoCo draws an environment."""
-    with open_env(env) as opened:
-        return hasattr(opened.unwrapped, "mujoco_renderer")
+    # MuJoCo loads what is asked for when it is imported, and fails if that is missing.
+    asked = os.environ.pop("MUJOCO_GL", None)
+    try:
+        with open_env(env) as opened:
+            return hasattr(opened.unwrapped, "mujoco_renderer")
+    finally:
+        if asked is not None:
+            os.environ["MUJOCO_GL"] = asked
 
 
 def _works(renderer: str) -> bool:

@@ -102,8 +102,8 @@ def _make_env(env: EnvLike) -> gymnasium.Env:
         try:
             # Gymnasium's checker looks at every step; the loop below does so too.
             return gymnasium.make(env, disable_env_checker=True)
-        except (gymnasium.error.Error, ImportError) as error:
-            message = str(error).splitlines()[0]
+        except Exception as error:  # whatever the environment's module raises
+            message = (str(error) or repr(error)).splitlines()[0]
             raise ValueError(f"env: cannot make {env!r}: {message}") from error
     if not callable(env):
         raise TypeError(

@@ -231,7 +231,7 @@ class Experiment:
         def evaluate() -> tuple[list[float]]:
             episodes = run_episodes(
                 self.env,
-                PolicyDriver(self.policy(name), name),
+                PolicyDriver(self.policy(name), name.lower()),
                 spawn_seeds(self.eval_seed, self.n_eval_episodes),
                 n_jobs=self.n_jobs,
                 report=Progress(f"Evaluating {name}", "episode"),

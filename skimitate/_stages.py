@@ -42,7 +42,8 @@ class StageFolder:
     Attributes
     ----------
     seconds : dict of str to float
-        How long each stage took, when it was done.
+        How long each stage took, when it was done; also of those that this run does
+        not need, since others that build on them are finished.
 
     Raises
     ------
@@ -52,11 +53,11 @@ class StageFolder:
 
     def __init__(self, path: Path | None) -> None:
         self.path = path
-        self.seconds: dict[str, float] = {}
         self._index: dict[str, Any] = {}
         if path is not None:
             check_writable(path)
             self._index = self._read_index(path / _INDEX)
+        self.seconds = {name: entry["seconds"] for name, entry in self._index.items()}
 
     @staticmethod
     def _read_index(path: Path) -> dict[str, Any]:
@@ -103,7 +104,6 @@ class StageFolder:
             What ``make`` returns, or once returned.
         """
         if self.path is not None and self._finished(stage, names, setting):
-            self.seconds[stage] = self._index[stage]["seconds"]
             print(f"{stage}: kept from before, in {self.path}", flush=True)
             return tuple(_format_of(name)[1](self.path / name) for name in names)
         prepare()

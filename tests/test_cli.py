@@ -67,6 +67,12 @@ def test_the_main_job_goes_on_where_it_stopped(finished, capsys):
     assert "DAgger: round 3/3" in printed
     before, after = json.loads(before), json.loads((out / "results.json").read_text())
     assert after["returns"] == before["returns"]
+    assert main(["run", "Hopper-v5", *options, "--out", str(out)]) == 0
+    printed = capsys.readouterr().out
+    assert "DAgger: round" not in printed
+    assert "| Hopper-v5" in printed
+    again = json.loads((out / "results.json").read_text())
+    assert again["seconds"] == after["seconds"]
 
 
 def test_the_table_of_one_row(tmp_path, capsys):

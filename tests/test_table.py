@@ -153,6 +153,14 @@ def test_another_choice_does_again_what_depends_on_it(finished, tmp_path, capsys
     assert printed.count("evaluation of DAgger: kept from before") == 0
 
 
+def test_a_finished_table_is_only_read(finished, tmp_path):
+    out = tmp_path / "copy"
+    shutil.copytree(finished[1], out)
+    again = small_table(out)
+    again.run()
+    assert again.rows == finished[0].rows
+
+
 def test_evaluation_shares_no_seed_with_anything_else(tmp_path, monkeypatch):
     seen = {}
 
