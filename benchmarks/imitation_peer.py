@@ -13,7 +13,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = ROOT / ".venv-imitation" / "bin" / "python"
-EXPERT = ROOT / "skimitate" / "data" / "Hopper-v5.npz"
+EXPERT = ROOT / "skimitate" / "data" / "experts" / "Hopper-v5.npz"
 
 
 class ImitationPeer:
