@@ -122,10 +122,7 @@ class Table:
         alike = [
             other
             for other in self.rows or self._rows_from_before()
-            if other["env"] != row["env"]
-            and all(
-                other[key] == row[key] for key in ("seeds", "n_rounds", "eval_seed")
-            )
+            if other["env"] != row["env"] and _kind_of(other) == _kind_of(row)
         ]
         self.rows = sorted([*alike, row], key=lambda row: row["env"])
 
@@ -145,6 +142,13 @@ class Table:
 
 def _n_episodes_of(env: str) -> int:
     return POST[env].n_episodes if env in POST else 10
+
+
+def _kind_of(row: dict[str, Any]) -> tuple[Any, ...]:
+    """Return what the rows of one table have in common."""
+    bundled = row["expert"].startswith("bundled ")
+    n_eval_episodes = len(row["returns"]["Expert"])
+    return bundled, row["seeds"], row["n_rounds"], row["eval_seed"], n_eval_episodes
 
 
 def row_of(experiments: Sequence[Experiment]) -> dict[str, Any]:

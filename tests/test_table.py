@@ -94,8 +94,11 @@ def test_rows_of_the_same_kind_come_together(finished, tmp_path):
     shutil.copytree(finished[1], out)
     kept = json.loads((out / "table.json").read_text())
     other = {**kept["rows"][0], "env": "Ant-v5"}
-    third = {**other, "env": "Hopper-v5", "seeds": [0]}
-    (out / "table.json").write_text(json.dumps({**kept, "rows": [third, other]}))
+    odd = [
+        {**other, "env": "Hopper-v5", "seeds": [0]},
+        {**other, "env": "Walker2d-v5", "expert": "Walker2d-v1.pkl (sha256 0)"},
+    ]
+    (out / "table.json").write_text(json.dumps({**kept, "rows": [*odd, other]}))
     small_table(out).run()
     rows = json.loads((out / "table.json").read_text())["rows"]
     assert [row["env"] for row in rows] == ["Ant-v5", ENV]
