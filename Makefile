@@ -32,7 +32,7 @@ lint: $(VENV)/.linters
 # The pinned versions are installed before the package, so that building it
 # without isolation uses the pinned Cython and setuptools too.
 $(VENV)/.installed: pyproject.toml setup.py constraints.txt \
-		$(wildcard skimitate/*.pyx skimitate/*.h)
+		$(wildcard skimitate/kernels/*.pyx skimitate/kernels/*.h)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt \
 		setuptools Cython scipy
@@ -66,4 +66,4 @@ $(IMITATION)/.installed: benchmarks/imitation-constraints.txt
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(IMITATION) build dist *.egg-info skimitate/*.so skimitate/*.c
+	rm -rf $(VENV) $(IMITATION) build dist *.egg-info skimitate/kernels/*.so skimitate/kernels/*.c

@@ -10,11 +10,11 @@ FLAGS = [] if os.name == "nt" else ["-O3", "-fno-math-errno", "-fno-trapping-mat
 setup(
     ext_modules=[
         Extension(
-            f"skimitate.{name}",
-            [f"skimitate/{name}.pyx"],
-            depends=["skimitate/_vector_math.h"],
+            f"skimitate.kernels.{name}",
+            [f"skimitate/kernels/{name}.pyx"],
+            depends=["skimitate/kernels/vector_math.h"],
             extra_compile_args=FLAGS,
         )
-        for name in ("_running_stats", "_mlp_kernel")
+        for name in ("running_stats", "mlp")
     ]
 )

@@ -9,7 +9,7 @@ from typing import Any
 from imitation_peer import ImitationPeer
 
 from skimitate import BehaviorCloner, DAggerRegressor, load_expert
-from skimitate._aggregate import Aggregate
+from skimitate.dagger._aggregate import Aggregate
 
 N_EPOCHS = 4
 

@@ -14,7 +14,7 @@ from sklearn.preprocessing import StandardScaler
 from stable_baselines3.common.running_mean_std import RunningMeanStd
 
 from skimitate import RunningNormalizer
-from skimitate._running_stats import update
+from skimitate.kernels.running_stats import update
 
 
 def run(quick: bool) -> list[dict[str, Any]]:

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from skimitate import collect_rollouts, load_expert
-from skimitate._bundled import bundled_card
-from skimitate._machine import package_versions
+from skimitate.data._bundled import bundled_card
+from skimitate.studies._machine import package_versions
 
 DATA = Path(__file__).resolve().parent.parent / "skimitate/data/demonstrations"
 SEED = 30_000

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from skimitate._machine import describe_machine
+from skimitate.studies._machine import describe_machine
 
 RESULTS = Path(__file__).resolve().parent / "results"
 Timed = Callable[[], float | None]

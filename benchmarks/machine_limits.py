@@ -13,8 +13,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from skimitate import _mlp_kernel as kernel
-from skimitate._running_stats import standardize, update
+from skimitate.kernels import mlp as kernel
+from skimitate.kernels.running_stats import standardize, update
 
 
 def median_seconds(function: Callable[[], object], n: int = 9) -> float:

@@ -13,8 +13,8 @@ import re
 import shutil
 from pathlib import Path
 
-from skimitate._table import as_markdown
-from skimitate.cli import main as skimitate
+from skimitate.studies._table import as_markdown
+from skimitate.cli._main import main as skimitate
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"

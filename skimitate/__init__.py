@@ -1,12 +1,12 @@
 """Imitation learning as scikit-learn estimators."""
 
-from skimitate._cloner import BehaviorCloner
-from skimitate._dagger import DAggerRegressor
-from skimitate._demonstrations import load_demonstrations
-from skimitate._experts import load_expert
-from skimitate._normalizer import RunningNormalizer
-from skimitate._plotting import LossCurveDisplay, ReturnCurveDisplay
-from skimitate._rollouts import Rollouts, collect_rollouts, evaluate_policy
+from skimitate.cloning._regressor import BehaviorCloner
+from skimitate.dagger._regressor import DAggerRegressor
+from skimitate.datasets._demonstrations import load_demonstrations
+from skimitate.experts._load import load_expert
+from skimitate.preprocessing._normalizer import RunningNormalizer
+from skimitate.displays._loss_curve import LossCurveDisplay, ReturnCurveDisplay
+from skimitate.environments._rollouts import Rollouts, collect_rollouts, evaluate_policy
 
 __all__ = [
     "BehaviorCloner",

@@ -2,7 +2,7 @@
 
 import sys
 
-from skimitate.cli import main
+from skimitate.cli._main import main
 
 if __name__ == "__main__":
     sys.exit(main())

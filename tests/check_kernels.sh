@@ -8,9 +8,9 @@ trap 'rm -rf "$copy"' EXIT
 
 cp -r "$root"/{skimitate,tests,setup.py,pyproject.toml,README.md,LICENSE} "$copy"
 cd "$copy"
-rm -f skimitate/*.so skimitate/*.c
+rm -f skimitate/kernels/*.so skimitate/kernels/*.c
 sed -i 's/boundscheck=False/boundscheck=True/; s/initializedcheck=False/initializedcheck=True/' \
-    skimitate/*.pyx
+    skimitate/kernels/*.pyx
 CFLAGS="-fsanitize=address -O1 -g -fno-omit-frame-pointer" \
     "$python" setup.py --quiet build_ext --inplace
 # Python itself leaks by design; what counts is access outside of what was allocated.

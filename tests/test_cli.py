@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from skimitate import DAggerRegressor, Rollouts, load_expert
-from skimitate.cli import main
+from skimitate.cli._main import main
 
 
 @pytest.fixture(scope="module")

@@ -42,7 +42,7 @@ from skimitate import (
     evaluate_policy,
     load_expert,
 )
-from skimitate._aggregate import Aggregate
+from skimitate.dagger._aggregate import Aggregate
 
 
 @pytest.fixture(autouse=True)

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from imageio_ffmpeg import get_ffmpeg_exe
 
-from skimitate import _camera, cli, evaluate_policy, load_expert
-from skimitate._camera import Shot, choose_renderer, is_mujoco
-from skimitate._film import Film, frame_of, write_film
-from skimitate.cli import main
+from skimitate.studies import _camera, cli, evaluate_policy, load_expert
+from skimitate.studies._camera import Shot, choose_renderer, is_mujoco
+from skimitate.studies._film import Film, frame_of, write_film
+from skimitate.cli._main import main
 
 ENV = "Reacher-v5"
 

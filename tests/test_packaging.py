@@ -74,7 +74,7 @@ expert = skimitate.load_expert("Hopper-v5")
 cloner = skimitate.BehaviorCloner(max_iter=2).fit(X, expert(X))
 assert cloner.predict(X).shape == (20, 3)
 files = {entry.name for entry in resources.files("skimitate").iterdir()}
-assert {"py.typed", "_running_stats.pyi"} <= files, files
+assert {"py.typed", "kernels"} <= files, files
 """
 
 
@@ -91,11 +91,11 @@ def test_the_archives_hold_what_belongs_in_them(archives):
     sdist, wheel = archives
     with tarfile.open(sdist) as archive:
         inside = {name.partition("/")[2] for name in archive.getnames()}
-    assert {"skimitate/_running_stats.pyx", "LICENSE", "setup.py"} <= inside
+    assert {"skimitate/kernels/running_stats.pyx", "LICENSE", "setup.py"} <= inside
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
     data = {path.relative_to(ROOT).as_posix() for path in DATA.rglob("*.*")}
     assert len(data) >= 16
     assert data <= names
-    assert any(name.startswith("skimitate/_running_stats.cpython") for name in names)
+    assert any(name.startswith("skimitate/kernels/running_stats.cpython") for name in names)
     assert not any(name.endswith((".c", ".cpp", ".html")) for name in names | inside)

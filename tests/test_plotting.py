@@ -12,7 +12,6 @@ from skimitate import (
     DAggerRegressor,
     LossCurveDisplay,
     ReturnCurveDisplay,
-    _plotting,
     collect_rollouts,
 )
 
@@ -97,7 +96,7 @@ def test_return_by_round():
 
 
 def test_without_matplotlib_it_says_what_to_install(monkeypatch):
-    monkeypatch.setattr(_plotting.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     history = [{"epoch": 1, "loss": 1.0}]
     with pytest.raises(ImportError, match=r"pip install skimitate\[plot\]"):
         LossCurveDisplay.from_history(history)

@@ -7,7 +7,7 @@ import pytest
 from toy import PointEnv, expert
 
 from skimitate import BehaviorCloner, DAggerRegressor
-from skimitate._progress import FitProgress, Progress
+from skimitate.callbacks._progress import FitProgress, Progress
 
 
 @pytest.fixture

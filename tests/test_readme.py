@@ -21,11 +21,3 @@ def test_the_table_of_public_names_is_complete():
     assert set(re.findall(r"^\| `(\w+)`", section, re.MULTILINE)) == set(
         skimitate.__all__
     )
-
-
-def test_the_layers_are_those_of_the_package():
-    section = README.split("## Layers")[1].split("\n## ")[0]
-    package = Path(skimitate.__file__).parent
-    named = re.findall(r"`(\w+\.pyx?)`", section.split("| --- |")[1])
-    files = {path.name for path in package.glob("*.py*") if path.suffix != ".pyi"}
-    assert set(named) == files - {"__init__.py"}

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from skimitate import BehaviorCloner, Rollouts
-from skimitate._stages import StageFolder, check_writable, replace_file
+from skimitate.studies._stages import StageFolder, check_writable, replace_file
 
 SETTING = {"seed": 0, "versions": {"numpy": "1"}}
 

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-import skimitate._experiment
+import skimitate.studies._experiment
 from skimitate import DAggerRegressor, evaluate_policy, load_expert
-from skimitate._experts import identify_expert
-from skimitate._stages import StageFolder
-from skimitate._table import EVAL_SEED, POST, Table, as_markdown, compare
+from skimitate.experts._load import identify_expert
+from skimitate.studies._stages import StageFolder
+from skimitate.studies._table import EVAL_SEED, POST, Table, as_markdown, compare
 
 ENV = "Reacher-v5"
 
@@ -178,10 +178,10 @@ def test_evaluation_shares_no_seed_with_anything_else(tmp_path, monkeypatch):
         resets.append(int(seed.generate_state(2)[0]))
         return run(self, seed, max_steps)
 
-    run_episodes = skimitate._experiment.run_episodes
-    runner = skimitate._episodes._EpisodeRunner
+    run_episodes = skimitate.studies._experiment.run_episodes
+    runner = skimitate.environments._run._EpisodeRunner
     run = runner.run
-    monkeypatch.setattr(skimitate._experiment, "run_episodes", remember)
+    monkeypatch.setattr(skimitate.studies._experiment, "run_episodes", remember)
     monkeypatch.setattr(runner, "run", follow)
     small_table(tmp_path, n_seeds=3).run()
     evaluations = [

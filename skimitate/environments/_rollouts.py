@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 
-from skimitate._actors import Actor
-from skimitate._episodes import EnvLike, Episode, action_limits, run_episodes
-from skimitate._npz import NOT_NPZ
+from skimitate.environments._actors import Actor
+from skimitate.environments._run import EnvLike, Episode, action_limits, run_episodes
+from skimitate.formats._npz import NOT_NPZ
 
 
 @dataclass(frozen=True)

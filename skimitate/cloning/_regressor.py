@@ -15,10 +15,10 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state, gen_batches
 from sklearn.utils.validation import check_is_fitted
 
-from skimitate._network import MLP
-from skimitate._normalizer import RunningNormalizer
+from skimitate.cloning._network import MLP
+from skimitate.preprocessing._normalizer import RunningNormalizer
 from skimitate._threads import one_thread
-from skimitate._trainer import Trainer, TrainingData, resolve_device
+from skimitate.cloning._trainer import Trainer, TrainingData, resolve_device
 from skimitate._validation import (
     Interval,
     StrOptions,

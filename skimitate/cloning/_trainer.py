@@ -8,8 +8,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from skimitate import _mlp_kernel
-from skimitate._network import MLP
+from skimitate.kernels import mlp as _mlp_kernel
+from skimitate.cloning._network import MLP
 from skimitate._threads import one_thread
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sklearn.utils import gen_batches
 from torch import nn
 
-from skimitate import _mlp_kernel
+from skimitate.kernels import mlp as _mlp_kernel
 
 # Number of observations that are acted on together.
 _BLOCK = 1024

@@ -10,14 +10,14 @@ from typing import Any
 import joblib
 import numpy as np
 
-from skimitate._bundled import bundled_files
-from skimitate._episodes import env_widths
-from skimitate._experiment import Experiment, check_expert
-from skimitate._experts import identify_expert, resolve_expert
-from skimitate._film import Film
-from skimitate._report import summarize
-from skimitate._rollouts import collect_rollouts, evaluate_policy
-from skimitate._table import N_EVAL_EPISODES, N_ROUNDS, POST, Table, as_markdown
+from skimitate.data._bundled import bundled_files
+from skimitate.environments._run import env_widths
+from skimitate.studies._experiment import Experiment, check_expert
+from skimitate.experts._load import identify_expert, resolve_expert
+from skimitate.studies._film import Film
+from skimitate.environments._report import summarize
+from skimitate.environments._rollouts import collect_rollouts, evaluate_policy
+from skimitate.studies._table import N_EVAL_EPISODES, N_ROUNDS, POST, Table, as_markdown
 
 EXPERT_HELP = (
     "CS294 expert file, npz expert, stable-baselines3 model (zip) or module:callable; "

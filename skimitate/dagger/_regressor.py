@@ -16,10 +16,10 @@ from sklearn.base import (
 from sklearn.callback import CallbackContext, CallbackSupportMixin
 from sklearn.utils.validation import check_is_fitted
 
-from skimitate._actors import as_policy
-from skimitate._cloner import BehaviorCloner
-from skimitate._dagger_loop import Candidate, DaggerLoop
-from skimitate._episodes import EnvLike, env_widths, shared_env
+from skimitate.environments._actors import as_policy
+from skimitate.cloning._regressor import BehaviorCloner
+from skimitate.dagger._loop import Candidate, DaggerLoop
+from skimitate.environments._run import EnvLike, env_widths, shared_env
 from skimitate._validation import (
     HasMethods,
     Interval,

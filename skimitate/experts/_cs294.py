@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from skimitate._array_unpickler import load_arrays
+from skimitate.experts._array_unpickler import load_arrays
 
 # A dimension that varied less than this in an expert's training carries no
 # information: dividing by its standard deviation would amplify what is constant,
@@ -26,7 +26,7 @@ _DROPPED_FEATURES: dict[tuple[int, int], tuple[tuple[int, int], ...]] = {
 
 
 class ExpertArrays(NamedTuple):
-    """A policy as :class:`skimitate._experts.NetworkExpert` takes it."""
+    """A policy as :class:`skimitate.experts._load.NetworkExpert` takes it."""
 
     mean: NDArray
     scale: NDArray

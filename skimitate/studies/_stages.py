@@ -11,7 +11,7 @@ from typing import Any
 
 import joblib
 
-from skimitate._rollouts import Rollouts
+from skimitate.environments._rollouts import Rollouts
 
 _INDEX = "stages.json"
 

@@ -12,7 +12,7 @@ from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy
 from scipy.linalg.cython_blas cimport sgemm
 
-cdef extern from "_vector_math.h" nogil:
+cdef extern from "vector_math.h" nogil:
     unsigned int flush_denormals()
     void restore_denormals(unsigned int)
     void prefetch(const float*, Py_ssize_t)

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import Bunch
 
-from skimitate._bundled import bundled_card, bundled_files
-from skimitate._report import summarize
-from skimitate._rollouts import Rollouts
+from skimitate.data._bundled import bundled_card, bundled_files
+from skimitate.environments._report import summarize
+from skimitate.environments._rollouts import Rollouts
 
 
 def load_demonstrations(

@@ -20,7 +20,7 @@ from cython cimport floating
 from libc.math cimport isfinite, isinf, isnan
 from libc.stdlib cimport free, llabs, malloc
 
-cdef extern from "_vector_math.h" nogil:
+cdef extern from "vector_math.h" nogil:
     void column_sums_float(
         Py_ssize_t, Py_ssize_t, const float*, Py_ssize_t, double*
     )

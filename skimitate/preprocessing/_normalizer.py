@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_array, check_is_fitted
 
-from skimitate import _running_stats
+from skimitate.kernels import running_stats as _running_stats
 from skimitate._validation import (
     Interval,
     check_observations,

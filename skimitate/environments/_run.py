@@ -12,7 +12,7 @@ from gymnasium.envs.registration import EnvSpec
 from joblib import Parallel, delayed, effective_n_jobs
 from numpy.typing import NDArray
 
-from skimitate._actors import StepError, all_finite
+from skimitate.environments._actors import StepError, all_finite
 from skimitate._threads import one_thread
 
 # How often a worker reports.

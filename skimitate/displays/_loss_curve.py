@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
-from skimitate._validation_loss import ValidationLoss
+from skimitate.callbacks._validation_loss import ValidationLoss
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

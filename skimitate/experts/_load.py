@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skimitate._actors import as_policy
-from skimitate._bundled import bundled_files
-from skimitate._cs294 import read_cs294
-from skimitate._npz import NOT_NPZ
+from skimitate.environments._actors import as_policy
+from skimitate.data._bundled import bundled_files
+from skimitate.experts._cs294 import read_cs294
+from skimitate.formats._npz import NOT_NPZ
 
 _ACTIVATIONS: dict[str, Callable[[NDArray], NDArray]] = {
     "tanh": np.tanh,

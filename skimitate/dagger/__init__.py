@@ -1,0 +1,1 @@
+"""Asking where the learner leads."""

@@ -1,0 +1,1 @@
+"""Policies and roll-outs as files."""

@@ -1,0 +1,1 @@
+"""The blog post's experiment: nothing below needs it."""
