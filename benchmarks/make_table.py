@@ -13,8 +13,8 @@ import re
 import shutil
 from pathlib import Path
 
-from skimitate.studies._table import as_markdown
 from skimitate.cli._main import main as skimitate
+from skimitate.studies._table import as_markdown
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"

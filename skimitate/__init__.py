@@ -3,10 +3,10 @@
 from skimitate.cloning._regressor import BehaviorCloner
 from skimitate.dagger._regressor import DAggerRegressor
 from skimitate.datasets._demonstrations import load_demonstrations
-from skimitate.experts._load import load_expert
-from skimitate.preprocessing._normalizer import RunningNormalizer
 from skimitate.displays._loss_curve import LossCurveDisplay, ReturnCurveDisplay
 from skimitate.environments._rollouts import Rollouts, collect_rollouts, evaluate_policy
+from skimitate.experts._load import load_expert
+from skimitate.preprocessing._normalizer import RunningNormalizer
 
 __all__ = [
     "BehaviorCloner",

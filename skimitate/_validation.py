@@ -1,8 +1,4 @@
-"""What is expected of arguments and arrays; the only user of scikit-learn's internals.
-
-scikit-learn declares the constraints of parameters with names that it keeps private.
-They are imported here and nowhere else, so that a change there is met in one place.
-"""
+"""What is expected of arguments and arrays."""
 
 import math
 import re
@@ -12,27 +8,10 @@ from typing import Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, _fit_context
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
-from sklearn.utils.validation import (
-    _check_sample_weight,
-    check_array,
-    check_consistent_length,
-    validate_data,
-)
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_array, check_consistent_length, validate_data
 
-__all__ = [
-    "HasMethods",
-    "Interval",
-    "StrOptions",
-    "check_observations",
-    "check_pairs",
-    "check_weights",
-    "fit_context",
-    "unchanged_on_error",
-]
-
-fit_context = _fit_context
+from skimitate._sklearn import check_sample_weight
 
 _FLOATS = (np.dtype(np.float64), np.dtype(np.float32))
 
@@ -172,7 +151,7 @@ def check_weights(
     if sample_weight is None:
         return None
     with _naming("sample_weight"):
-        weights = _check_sample_weight(
+        weights = check_sample_weight(
             sample_weight,
             X,
             dtype=np.float64,

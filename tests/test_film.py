@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 from imageio_ffmpeg import get_ffmpeg_exe
 
-from skimitate.studies import _camera, cli, evaluate_policy, load_expert
+from skimitate import evaluate_policy, load_expert
+from skimitate.cli import _main as cli
+from skimitate.cli._main import main
+from skimitate.studies import _camera
 from skimitate.studies._camera import Shot, choose_renderer, is_mujoco
 from skimitate.studies._film import Film, frame_of, write_film
-from skimitate.cli._main import main
 
 ENV = "Reacher-v5"
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from skimitate import BehaviorCloner
-from skimitate.kernels import mlp as kernel
 from skimitate.cloning._network import MLP
+from skimitate.kernels import mlp as kernel
 
 
 @st.composite

@@ -97,5 +97,7 @@ def test_the_archives_hold_what_belongs_in_them(archives):
     data = {path.relative_to(ROOT).as_posix() for path in DATA.rglob("*.*")}
     assert len(data) >= 16
     assert data <= names
-    assert any(name.startswith("skimitate/kernels/running_stats.cpython") for name in names)
+    assert any(
+        name.startswith("skimitate/kernels/running_stats.cpython") for name in names
+    )
     assert not any(name.endswith((".c", ".cpp", ".html")) for name in names | inside)

@@ -19,8 +19,8 @@ from skimitate import (
     evaluate_policy,
     load_expert,
 )
-from skimitate.environments._run import run_episodes
 from skimitate.environments._rollouts import PolicyDriver, UniformPolicy
+from skimitate.environments._run import run_episodes
 
 
 @pytest.fixture(autouse=True)

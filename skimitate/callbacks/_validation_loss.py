@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.callback import ScoringMonitor
+
+from skimitate._sklearn import ScoringMonitor
 
 
 class ValidationLoss:

@@ -11,12 +11,12 @@ import joblib
 import numpy as np
 
 from skimitate.data._bundled import bundled_files
-from skimitate.environments._run import env_widths
-from skimitate.studies._experiment import Experiment, check_expert
-from skimitate.experts._load import identify_expert, resolve_expert
-from skimitate.studies._film import Film
 from skimitate.environments._report import summarize
 from skimitate.environments._rollouts import collect_rollouts, evaluate_policy
+from skimitate.environments._run import env_widths
+from skimitate.experts._load import identify_expert, resolve_expert
+from skimitate.studies._experiment import Experiment, check_expert
+from skimitate.studies._film import Film
 from skimitate.studies._table import N_EVAL_EPISODES, N_ROUNDS, POST, Table, as_markdown
 
 EXPERT_HELP = (

@@ -9,25 +9,27 @@ from typing import Any, Literal, NamedTuple, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
-from sklearn.callback import CallbackSupportMixin
 from sklearn.metrics import r2_score
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state, gen_batches
 from sklearn.utils.validation import check_is_fitted
 
-from skimitate.cloning._network import MLP
-from skimitate.preprocessing._normalizer import RunningNormalizer
-from skimitate._threads import one_thread
-from skimitate.cloning._trainer import Trainer, TrainingData, resolve_device
-from skimitate._validation import (
+from skimitate._sklearn import (
+    CallbackSupportMixin,
     Interval,
     StrOptions,
+    fit_context,
+)
+from skimitate._threads import one_thread
+from skimitate._validation import (
     check_observations,
     check_pairs,
     check_weights,
-    fit_context,
     unchanged_on_error,
 )
+from skimitate.cloning._network import MLP
+from skimitate.cloning._trainer import Trainer, TrainingData, resolve_device
+from skimitate.preprocessing._normalizer import RunningNormalizer
 
 # Number of samples that are normalized together.
 _BLOCK = 4096

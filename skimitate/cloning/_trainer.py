@@ -8,9 +8,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from skimitate.kernels import mlp as _mlp_kernel
-from skimitate.cloning._network import MLP
 from skimitate._threads import one_thread
+from skimitate.cloning._network import MLP
+from skimitate.kernels import mlp as _mlp_kernel
 
 
 class TrainingData(NamedTuple):

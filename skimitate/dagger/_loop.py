@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.utils import check_random_state
 
-from skimitate.environments._actors import Actor
-from skimitate.dagger._aggregate import Aggregate
-from skimitate.cloning._regressor import BehaviorCloner
-from skimitate.environments._run import EnvLike, Episode, run_episodes
-from skimitate.environments._rollouts import PolicyDriver, spawn_seeds
+from skimitate._seeds import spawn_seeds
 from skimitate._threads import one_thread
+from skimitate.cloning._regressor import BehaviorCloner
+from skimitate.dagger._aggregate import Aggregate
+from skimitate.environments._actors import Actor
+from skimitate.environments._rollouts import PolicyDriver
+from skimitate.environments._run import EnvLike, Episode, run_episodes
 
 # How many of the rounds with the best returns so far are evaluated in the end.
 _N_LEADERS = 5

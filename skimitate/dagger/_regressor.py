@@ -13,22 +13,21 @@ from sklearn.base import (
     MultiOutputMixin,
     RegressorMixin,
 )
-from sklearn.callback import CallbackContext, CallbackSupportMixin
 from sklearn.utils.validation import check_is_fitted
 
-from skimitate.environments._actors import as_policy
-from skimitate.cloning._regressor import BehaviorCloner
-from skimitate.dagger._loop import Candidate, DaggerLoop
-from skimitate.environments._run import EnvLike, env_widths, shared_env
-from skimitate._validation import (
+from skimitate._sklearn import (
+    CallbackContext,
+    CallbackSupportMixin,
     HasMethods,
     Interval,
     StrOptions,
-    check_observations,
-    check_pairs,
     fit_context,
-    unchanged_on_error,
 )
+from skimitate._validation import check_observations, check_pairs, unchanged_on_error
+from skimitate.cloning._regressor import BehaviorCloner
+from skimitate.dagger._loop import Candidate, DaggerLoop
+from skimitate.environments._actors import as_policy
+from skimitate.environments._run import EnvLike, env_widths, shared_env
 
 
 class DAggerRegressor(

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils import check_random_state
 
+from skimitate._seeds import spawn_seeds
 from skimitate.environments._actors import Actor
 from skimitate.environments._run import EnvLike, Episode, action_limits, run_episodes
 from skimitate.formats._npz import NOT_NPZ
@@ -229,24 +229,6 @@ class UniformPolicy:
         return np.array(
             [np.random.default_rng(s).uniform(self.low, self.high) for s in seeds]
         )
-
-
-def spawn_seeds(random_state: Any, n: int) -> list[np.random.SeedSequence]:
-    """Return n independent seeds that a random state determines.
-
-    Parameters
-    ----------
-    random_state : int, RandomState instance or None
-        As everywhere in scikit-learn.
-    n : int
-        How many.
-
-    Returns
-    -------
-    list of numpy.random.SeedSequence
-    """
-    entropy = check_random_state(random_state).randint(np.iinfo(np.int32).max)
-    return np.random.SeedSequence(int(entropy)).spawn(n)
 
 
 def check_count(name: str, value: Any, *, optional: bool = False) -> None:

@@ -12,8 +12,8 @@ from gymnasium.envs.registration import EnvSpec
 from joblib import Parallel, delayed, effective_n_jobs
 from numpy.typing import NDArray
 
-from skimitate.environments._actors import StepError, all_finite
 from skimitate._threads import one_thread
+from skimitate.environments._actors import StepError, all_finite
 
 # How often a worker reports.
 _PARTS = 5

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skimitate.environments._actors import as_policy
 from skimitate.data._bundled import bundled_files
+from skimitate.environments._actors import as_policy
 from skimitate.experts._cs294 import read_cs294
 from skimitate.formats._npz import NOT_NPZ
 

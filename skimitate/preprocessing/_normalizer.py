@@ -9,14 +9,13 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_array, check_is_fitted
 
-from skimitate.kernels import running_stats as _running_stats
+from skimitate._sklearn import Interval, fit_context
 from skimitate._validation import (
-    Interval,
     check_observations,
     check_weights,
-    fit_context,
     unchanged_on_error,
 )
+from skimitate.kernels import running_stats as _running_stats
 
 # A standard deviation of this many units in the last place of the mean is what the
 # rounding of the values themselves can make of a constant; scikit-learn's scalers use

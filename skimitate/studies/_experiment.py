@@ -10,16 +10,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skimitate._seeds import spawn_seeds
+from skimitate.callbacks._progress import FitProgress, Progress
+from skimitate.callbacks._validation_loss import ValidationLoss
 from skimitate.cloning._regressor import BehaviorCloner
 from skimitate.dagger._regressor import DAggerRegressor
+from skimitate.displays._loss_curve import (
+    LossCurveDisplay,
+    ReturnCurveDisplay,
+    require_matplotlib,
+)
+from skimitate.environments._report import markdown_table, summarize
+from skimitate.environments._rollouts import PolicyDriver, Rollouts, UniformPolicy
 from skimitate.environments._run import env_widths, run_episodes
 from skimitate.studies._machine import code_checksum, describe_machine, package_versions
-from skimitate.displays._loss_curve import LossCurveDisplay, ReturnCurveDisplay, require_matplotlib
-from skimitate.callbacks._progress import FitProgress, Progress
-from skimitate.environments._report import markdown_table, summarize
-from skimitate.environments._rollouts import PolicyDriver, Rollouts, UniformPolicy, spawn_seeds
 from skimitate.studies._stages import StageFolder, replace_file
-from skimitate.callbacks._validation_loss import ValidationLoss
 
 # Episodes of the expert that the validation loss is measured on.
 N_VALIDATION_EPISODES = 5

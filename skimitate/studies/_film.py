@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skimitate.studies._camera import Shot, choose_renderer, filmed_env, is_mujoco
-from skimitate.environments._run import run_episodes
+from skimitate._seeds import spawn_seeds
 from skimitate.callbacks._progress import Progress
-from skimitate.environments._rollouts import PolicyDriver, spawn_seeds
+from skimitate.environments._rollouts import PolicyDriver
+from skimitate.environments._run import run_episodes
+from skimitate.studies._camera import Shot, choose_renderer, filmed_env, is_mujoco
 from skimitate.studies._stages import check_writable, replace_file
 
 FPS = 30

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from skimitate.environments._report import markdown_table, mean_and_std, summarize
 from skimitate.studies._experiment import Experiment
 from skimitate.studies._machine import describe_machine
-from skimitate.environments._report import markdown_table, mean_and_std, summarize
 from skimitate.studies._stages import StageFolder, replace_file
 
 N_ROUNDS = 40

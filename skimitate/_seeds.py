@@ -1,0 +1,28 @@
+"""Seeds: one random state determines everything, whatever runs where."""
+
+from typing import Any
+
+import numpy as np
+from sklearn.utils import check_random_state
+
+
+def spawn_seeds(random_state: Any, n: int) -> list[np.random.SeedSequence]:
+    """Return n independent seeds that a random state determines.
+
+    Parameters
+    ----------
+    random_state : int, RandomState instance or None
+        As everywhere in scikit-learn.
+    n : int
+        How many.
+
+    Returns
+    -------
+    list of numpy.random.SeedSequence
+    """
+    return np.random.SeedSequence(draw_seed(random_state)).spawn(n)
+
+
+def draw_seed(random_state: Any) -> int:
+    """Draw a seed for another generator from scikit-learn's kind of random state."""
+    return int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
