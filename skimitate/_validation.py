@@ -46,7 +46,7 @@ def check_observations(
     """
     if not reset and _is_plain(estimator, X, **options):
         return cast(NDArray, X)
-    with _naming("X"):
+    with naming("X"):
         array = validate_data(estimator, X, reset=reset, dtype="numeric", **options)
         return _as_floats(array)
 
@@ -112,7 +112,7 @@ def check_pairs(
             "None"
         )
     observations = check_observations(estimator, X, reset=reset)
-    with _naming("y"):
+    with naming("y"):
         actions = check_array(
             y, ensure_2d=False, allow_nd=True, dtype="numeric", input_name="y"
         )
@@ -122,7 +122,7 @@ def check_pairs(
             "y: expected shape (n_samples,) or (n_samples, n_outputs) with at least "
             f"one output, got {actions.shape}"
         )
-    with _naming("X and y"):
+    with naming("X and y"):
         check_consistent_length(observations, actions)
     return observations, actions
 
@@ -150,7 +150,7 @@ def check_weights(
     """
     if sample_weight is None:
         return None
-    with _naming("sample_weight"):
+    with naming("sample_weight"):
         weights = check_sample_weight(
             sample_weight,
             X,
@@ -171,14 +171,37 @@ def _as_floats(array: NDArray) -> NDArray:
 
 
 @contextmanager
-def _naming(name: str) -> Iterator[None]:
-    """Put the name of an argument before those messages that leave it out."""
+def naming(name: str, *, instead_of: str | None = None) -> Iterator[None]:
+    """Put the name of an argument into those messages that leave it out.
+
+    Parameters
+    ----------
+    name : str
+        Put before a message in which it does not occur.
+    instead_of : str or None, default=None
+        What the message calls the argument.
+    """
     try:
         yield
     except (ValueError, TypeError) as error:
-        if re.search(rf"\b{name}\b", str(error)):
+        message = str(error)
+        if instead_of is not None:
+            message = re.sub(rf"\b{instead_of}\b", name, message)
+        if not re.search(rf"\b{name}\b", message):
+            message = f"{name}: {message}"
+        if message == str(error):
             raise
-        raise type(error)(f"{name}: {error}") from None
+        raise type(error)(message) from None
+
+
+def check_count(name: str, value: Any, *, optional: bool = False) -> None:
+    """Raise if a parameter is no positive integer (or None, where that is optional)."""
+    if value is None and optional:
+        return
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+        raise TypeError(f"{name}: expected a positive integer, got {value!r}")
+    if value < 1:
+        raise ValueError(f"{name}: expected a positive integer, got {value}")
 
 
 @contextmanager

@@ -8,7 +8,10 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from skimitate import BehaviorCloner
+from skimitate.cloning._activations import ACTIVATIONS
+from skimitate.cloning._losses import LOSSES
 from skimitate.cloning._network import MLP
+from skimitate.cloning._units import Units, change_units
 from skimitate.kernels import mlp as kernel
 
 
@@ -16,18 +19,25 @@ from skimitate.kernels import mlp as kernel
 def problems(draw):
     """A network, a minibatch for it, and how to train."""
     sizes = draw(st.lists(st.integers(1, 40), min_size=2, max_size=6))
-    activation = draw(st.sampled_from(["identity", "logistic", "relu", "tanh"]))
+    activation = draw(st.sampled_from(sorted(ACTIVATIONS)))
     n_samples = draw(st.integers(1, 70))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     X = rng.normal(size=(n_samples, sizes[0])).astype(np.float32)
     y = rng.normal(size=(n_samples, sizes[-1])).astype(np.float32)
     weighted = draw(st.booleans())
     weight = rng.uniform(0, 3, n_samples).astype(np.float32) if weighted else None
-    alpha = draw(st.sampled_from([0.0, 1e-3, 1.0]))
-    return MLP(sizes, activation).initialize(rng), X, y, weight, alpha
+    penalty = draw(st.sampled_from([0.0, 1e-3, 1.0]))
+    return MLP(sizes, activation).initialize(rng), X, y, weight, penalty
 
 
-def torch_loss(network, X, y, weight, alpha, loss):
+def units_of(rng, n_inputs, n_outputs):
+    """Some units far from 0 and 1."""
+    sizes = (n_inputs, n_inputs, n_outputs, n_outputs)
+    parts = [rng.normal(size=size) for size in sizes]
+    return Units(parts[0], np.exp(parts[1]), parts[2], np.exp(parts[3]))
+
+
+def torch_loss(network, X, y, weight, penalty, loss):
     """The loss of a minibatch in float64, by torch."""
     outputs = network(torch.from_numpy(X).double())
     targets = torch.from_numpy(y).double()
@@ -37,15 +47,15 @@ def torch_loss(network, X, y, weight, alpha, loss):
         errors = -(targets * outputs.log_softmax(dim=1)).sum(dim=1)
     if weight is not None:
         errors = errors * torch.from_numpy(weight).double()
-    penalty = sum(linear.weight.square().sum() for linear in network.linears)
-    return errors.mean() + alpha / len(X) * penalty
+    squares = sum(linear.weight.square().sum() for linear in network.linears)
+    return errors.mean() + penalty / len(X) * squares
 
 
 @pytest.mark.parametrize("loss", ["squared_error", "cross_entropy"])
 @settings(max_examples=150)
 @given(problems())
 def test_gradients_agree_with_autograd(loss, problem):
-    network, X, y, weight, alpha = problem
+    network, X, y, weight, penalty = problem
     if loss == "cross_entropy":
         y = np.eye(y.shape[1], dtype=np.float32)[y.argmax(axis=1)]
     vector = network.vector.numpy()
@@ -58,18 +68,18 @@ def test_gradients_agree_with_autograd(loss, problem):
         kernel.ACTIVATIONS[network.activation],
         kernel.LOSSES[loss],
         vector,
-        alpha,
+        penalty,
         gradient,
     )
     exact = network.double()
-    expected = torch_loss(exact, X, y, weight, alpha, loss)
+    expected = torch_loss(exact, X, y, weight, penalty, loss)
     gradients = torch.autograd.grad(expected, list(exact.parameters()))
     flat = torch.cat([g.reshape(-1) for g in gradients]).numpy()
     assert value == pytest.approx(expected.item(), rel=1e-5, abs=1e-7)
     assert np.linalg.norm(gradient - flat) <= 1e-5 * np.linalg.norm(flat) + 1e-7
 
 
-@pytest.mark.parametrize("activation", ["identity", "logistic", "relu", "tanh"])
+@pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
 @pytest.mark.parametrize("hidden", [(), (50, 50), (7, 30, 7)])
 def test_both_backends_end_at_the_same_loss(activation, hidden):
     rng = np.random.default_rng(0)
@@ -96,22 +106,43 @@ def test_both_backends_end_at_the_same_loss(activation, hidden):
 @given(problems())
 def test_one_observation_gets_the_action_of_the_network(problem):
     network, X, _, _, _ = problem
-    mean, scale = X[0] * 0.5, np.abs(X[0]) + 0.5
-    mean, scale = mean.astype(np.float64), scale.astype(np.float64)
-    inputs = (X.astype(np.float64) - mean) / scale
-    actions = network.act(X, mean, scale)
-    one = network.act(X[-1], mean, scale)
+    sizes = network.layer_sizes
+    units = units_of(np.random.default_rng(0), sizes[0], sizes[-1])
+    inputs = (X.astype(np.float64) - units.input_mean) / units.input_scale
+    actions = network.act(X, units)
+    one = network.act(X[-1], units)
     assert one.shape == actions.shape[1:]
-    assert_allclose(one, actions[-1], rtol=1e-12, atol=1e-14)
-    assert_allclose(network.act(X[-1:], mean, scale), one[None], rtol=0)
+    assert_allclose(one, actions[-1], rtol=1e-10, atol=1e-13)
+    assert_allclose(network.act(X[-1:], units), one[None], rtol=0)
     with torch.no_grad():
-        expected = network.double()(torch.from_numpy(inputs)).numpy()
-    assert_allclose(actions, expected, rtol=1e-10, atol=1e-12)
+        outputs = network.double()(torch.from_numpy(inputs)).numpy()
+    expected = outputs * units.output_scale + units.output_mean
+    assert_allclose(actions, expected, rtol=1e-9, atol=1e-11)
+
+
+@settings(max_examples=50)
+@given(problems())
+def test_other_units_keep_the_function(problem):
+    network, X, _, _, _ = problem
+    sizes = network.layer_sizes
+    rng = np.random.default_rng(1)
+    old, new = (units_of(rng, sizes[0], sizes[-1]) for _ in range(2))
+    before = network.double().act(X, old)
+    vector = network.vector.numpy()
+    changed = change_units(network.layout, vector, old, new)
+    after = MLP.of_arrays(sizes, network.activation, changed)
+    # What acts is float32, and the units are up to a hundred apart.
+    assert_allclose(after.act(X, new), before, rtol=1e-3, atol=1e-3)
+
+
+def test_every_activation_and_every_loss_has_its_loop():
+    assert kernel.ACTIVATIONS.keys() == ACTIVATIONS.keys()
+    assert kernel.LOSSES.keys() == LOSSES.keys()
 
 
 def test_act_looks_at_the_memory_of_the_torch_parameters():
     X = np.random.default_rng(0).normal(size=(40, 3))
-    cloner = BehaviorCloner(max_iter=1, random_state=0).fit(X, X)
+    cloner = BehaviorCloner(normalize=False, max_iter=1, random_state=0).fit(X, X)
     with torch.no_grad():
         for parameter in cloner.network_.parameters():
             parameter.zero_()
@@ -126,17 +157,19 @@ def test_act_follows_what_torch_does_to_the_module():
     zeros = {key: torch.zeros_like(v) for key, v in network.state_dict().items()}
     doubled = network.double()
     doubled.load_state_dict({key: v.double() + 1 for key, v in zeros.items()})
-    assert network.act(X[0], None, None).max() > 1
+    plain = Units.plain(3, 3)
+    assert network.act(X[0], plain).max() > 1
     network.load_state_dict(zeros, assign=True)
-    assert_array_equal(network.act(X[0], None, None), [0, 0, 0])
+    assert_array_equal(network.act(X[0], plain), [0, 0, 0])
 
 
 def test_act_checks_what_it_is_given():
     network = MLP((3, 5, 2), "relu").initialize(np.random.default_rng(0))
-    x = np.zeros(3)
-    for mean, scale in ((x, None), (None, x), (x[:1], x[:1]), (x, x[:2])):
-        with pytest.raises(ValueError, match=r"mean|scale"):
-            network.act(x, mean, scale)
+    for n_inputs, n_outputs in ((2, 2), (3, 1), (4, 2)):
+        with pytest.raises(ValueError, match="units must have length 10"):
+            network.act(np.zeros(3), Units.plain(n_inputs, n_outputs))
+    with pytest.raises(ValueError, match="observation: expected 3 features, got 4"):
+        network.act(np.zeros(4), Units.plain(3, 2))
 
 
 @pytest.mark.parametrize("batch_size", [1, 7, 60, 61, 10**9])
@@ -183,7 +216,7 @@ def arguments(**changes):
         "n_steps": 0,
         "batch_size": 4,
         "learning_rate": 1e-3,
-        "alpha": 0.0,
+        "penalty": 0.0,
         "ema_decay": 0.9,
     }
     return given | changes

@@ -143,7 +143,7 @@ class DaggerLoop:
         elif isinstance(self.learner, BehaviorCloner):
             with self._naming_the_learner():
                 X, y = self.aggregate.X, self.targets()
-                self.learner._train_further(X, y, n_epochs)
+                self.learner.continue_fit(X, y, n_epochs=n_epochs)
         else:
             with self._naming_the_learner():
                 for _ in range(n_epochs):

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skimitate._seeds import spawn_seeds
+from skimitate._validation import check_count
 from skimitate.environments._actors import Actor
 from skimitate.environments._run import EnvLike, Episode, action_limits, run_episodes
 from skimitate.formats._npz import NOT_NPZ
@@ -229,16 +230,6 @@ class UniformPolicy:
         return np.array(
             [np.random.default_rng(s).uniform(self.low, self.high) for s in seeds]
         )
-
-
-def check_count(name: str, value: Any, *, optional: bool = False) -> None:
-    """Raise if a parameter is no positive integer (or None, where that is optional)."""
-    if value is None and optional:
-        return
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
-        raise TypeError(f"{name}: expected a positive integer, got {value!r}")
-    if value < 1:
-        raise ValueError(f"{name}: expected a positive integer, got {value}")
 
 
 def collect_rollouts(

@@ -7,6 +7,7 @@ Float64 = NDArray[np.float64]
 ACTIVATIONS: dict[str, int]
 LOSSES: dict[str, int]
 
+def average_weight(ema_decay: float, step: int) -> float: ...
 def train_epoch(
     X: Float32,
     y: Float32,
@@ -22,7 +23,7 @@ def train_epoch(
     n_steps: int,
     batch_size: int,
     learning_rate: float,
-    alpha: float,
+    penalty: float,
     ema_decay: float,
 ) -> float: ...
 def loss_gradient(
@@ -33,13 +34,12 @@ def loss_gradient(
     activation: int,
     loss: int,
     parameters: Float32,
-    alpha: float,
+    penalty: float,
     gradient: Float32,
 ) -> float: ...
 def act(
     observation: Float64,
-    mean: Float64 | None,
-    scale: Float64 | None,
+    units: Float64,
     layer_sizes: NDArray[np.intp],
     activation: int,
     parameters: Float32,

@@ -7,7 +7,7 @@ layer the weights, shape (n_outputs, n_inputs), then the biases. Matrices are st
 rows; BLAS takes them by columns and so sees each transposed.
 """
 
-from libc.math cimport exp, log, pow, sqrt, tanh
+from libc.math cimport pow, sqrt
 from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy
 from scipy.linalg.cython_blas cimport sgemm
@@ -17,12 +17,6 @@ cdef extern from "vector_math.h" nogil:
     void restore_denormals(unsigned int)
     void prefetch(const float*, Py_ssize_t)
     void add_bias(Py_ssize_t, Py_ssize_t, const float*, float*)
-    void relu_forward(Py_ssize_t, float*)
-    void tanh_forward(Py_ssize_t, float*)
-    void logistic_forward(Py_ssize_t, float*)
-    void relu_backward(Py_ssize_t, const float*, float*)
-    void tanh_backward(Py_ssize_t, const float*, float*)
-    void logistic_backward(Py_ssize_t, const float*, float*)
     void sum_rows(Py_ssize_t, Py_ssize_t, const float*, float*)
     void add_scaled(Py_ssize_t, float, const float*, float*)
     void adam_step(
@@ -33,21 +27,23 @@ cdef extern from "vector_math.h" nogil:
     void affine_double(
         Py_ssize_t, Py_ssize_t, const float*, const float*, const double*, double*
     )
+    int N_ACTIVATIONS
+    int N_LOSSES
+    ctypedef struct activation_loops:
+        const char* name
+        void (*forward)(Py_ssize_t, float*) noexcept nogil
+        void (*backward)(Py_ssize_t, const float*, float*) noexcept nogil
+        void (*act)(Py_ssize_t, double*) noexcept nogil
+    ctypedef struct loss_loop:
+        const char* name
+        double (*row)(
+            Py_ssize_t, const float*, const float*, double, float*
+        ) noexcept nogil
+    const activation_loops ACTIVATION_LOOPS[]
+    const loss_loop LOSS_LOOPS[]
 
-cdef enum:
-    IDENTITY = 0
-    LOGISTIC = 1
-    RELU = 2
-    TANH = 3
-
-cdef enum:
-    SQUARED_ERROR = 0
-    CROSS_ENTROPY = 1
-
-ACTIVATIONS = {
-    "identity": IDENTITY, "logistic": LOGISTIC, "relu": RELU, "tanh": TANH
-}
-LOSSES = {"squared_error": SQUARED_ERROR, "cross_entropy": CROSS_ENTROPY}
+ACTIVATIONS = {ACTIVATION_LOOPS[i].name.decode(): i for i in range(N_ACTIVATIONS)}
+LOSSES = {LOSS_LOOPS[i].name.decode(): i for i in range(N_LOSSES)}
 
 cdef double BETA1 = 0.9
 cdef double BETA2 = 0.999
@@ -61,8 +57,8 @@ cdef Py_ssize_t MAX_PARAMETERS = <Py_ssize_t> 1 << 40
 cdef struct Network:
     Py_ssize_t n_layers         # layers with parameters
     const Py_ssize_t* sizes     # n_layers + 1 of them
-    int activation
-    int loss
+    const activation_loops* activation
+    const loss_loop* loss
 
 
 cdef inline void multiply(
@@ -113,13 +109,8 @@ cdef void forward(
             True, False, n_out, n_rows, n_in,
             weight, n_in, activations[layer], n_in, 1.0, activations[layer + 1],
         )
-        if layer < net.n_layers - 1:
-            if net.activation == RELU:
-                relu_forward(n_rows * n_out, activations[layer + 1])
-            elif net.activation == TANH:
-                tanh_forward(n_rows * n_out, activations[layer + 1])
-            elif net.activation == LOGISTIC:
-                logistic_forward(n_rows * n_out, activations[layer + 1])
+        if layer < net.n_layers - 1 and net.activation.forward != NULL:
+            net.activation.forward(n_rows * n_out, activations[layer + 1])
         weight += (n_in + 1) * n_out
 
 
@@ -133,35 +124,14 @@ cdef double output_gradient(
 ) noexcept nogil:
     """Return the loss summed over the rows; set its mean's gradient by the outputs."""
     cdef:
-        Py_ssize_t i, j, n_out = net.sizes[net.n_layers]
-        double total = 0.0, row_loss, weight, difference, highest, normalizer
-        const float* z
-        const float* t
-        float* g
+        Py_ssize_t i, n_out = net.sizes[net.n_layers]
+        double total = 0.0, weight
     for i in range(n_rows):
-        z = outputs + i * n_out
-        t = targets + i * n_out
-        g = gradient + i * n_out
         weight = 1.0 if sample_weight == NULL else sample_weight[i]
-        row_loss = 0.0
-        if net.loss == SQUARED_ERROR:
-            for j in range(n_out):
-                difference = z[j] - t[j]
-                row_loss += difference * difference
-                g[j] = <float> (2.0 * weight * difference / (n_rows * n_out))
-            row_loss /= n_out
-        else:
-            highest = z[0]
-            for j in range(1, n_out):
-                highest = z[j] if z[j] > highest else highest
-            normalizer = 0.0
-            for j in range(n_out):
-                normalizer += exp(z[j] - highest)
-            for j in range(n_out):
-                difference = z[j] - highest - log(normalizer)
-                row_loss -= t[j] * difference
-                g[j] = <float> (weight * (exp(difference) - t[j]) / n_rows)
-        total += weight * row_loss
+        total += weight * net.loss.row(
+            n_out, outputs + i * n_out, targets + i * n_out, weight / n_rows,
+            gradient + i * n_out,
+        )
     return total
 
 
@@ -203,12 +173,10 @@ cdef double backward(
                 False, False, n_in, n_rows, n_out,
                 weight, n_in, deltas[layer], n_out, 0.0, deltas[layer - 1],
             )
-            if net.activation == RELU:
-                relu_backward(n_rows * n_in, activations[layer], deltas[layer - 1])
-            elif net.activation == TANH:
-                tanh_backward(n_rows * n_in, activations[layer], deltas[layer - 1])
-            elif net.activation == LOGISTIC:
-                logistic_backward(n_rows * n_in, activations[layer], deltas[layer - 1])
+            if net.activation.backward != NULL:
+                net.activation.backward(
+                    n_rows * n_in, activations[layer], deltas[layer - 1]
+                )
     return penalty * total
 
 
@@ -309,6 +277,28 @@ cdef void prefetch_rows(
         prefetch(&X[permutation[i], 0], X.shape[1])
 
 
+cpdef double average_weight(double ema_decay, Py_ssize_t step) noexcept nogil:
+    """Return the weight of the newest iterate in the average.
+
+    It falls like 10 / step until it reaches that of the exponential average: first a
+    tenth of the steps is averaged over, later a fixed number of them. An exponential
+    average that is merely corrected for its start would let the first, untrained
+    iterates act in any training shorter than its horizon.
+
+    Parameters
+    ----------
+    ema_decay : float
+        Decay of the exponential average.
+    step : int
+        Number of the step, from 1.
+
+    Returns
+    -------
+    float
+    """
+    return max(1.0 - ema_decay, 10.0 / (9.0 + step))
+
+
 def train_epoch(
     const float[:, ::1] X,
     const float[:, ::1] y,
@@ -324,7 +314,7 @@ def train_epoch(
     Py_ssize_t n_steps,
     Py_ssize_t batch_size,
     double learning_rate,
-    double alpha,
+    double penalty,
     double ema_decay,
 ):
     """Take one step of Adam for each minibatch, without the GIL.
@@ -355,10 +345,11 @@ def train_epoch(
         Number of samples a step; the last step takes what is left.
     learning_rate : float
         Step size of Adam.
-    alpha : float
-        Strength of the L2 penalty; divided by the size of the minibatch.
+    penalty : float
+        Factor of the sum of the squared weights in the loss of a minibatch; divided
+        by its size.
     ema_decay : float
-        Decay of the average; it covers a tenth of the steps while these are few.
+        Decay of the average; see :func:`average_weight`.
 
     Returns
     -------
@@ -405,8 +396,8 @@ def train_epoch(
     weights = NULL if sample_weight is None else space.weights
     net.n_layers = layer_sizes.shape[0] - 1
     net.sizes = &layer_sizes[0]
-    net.activation = activation
-    net.loss = loss
+    net.activation = &ACTIVATION_LOOPS[activation]
+    net.loss = &LOSS_LOOPS[loss]
     with nogil:
         control = flush_denormals()
         start = 0
@@ -425,7 +416,7 @@ def train_epoch(
                 weights, space.deltas[net.n_layers - 1],
             )
             total += n_rows * backward(
-                &net, &parameters[0], n_rows, alpha / n_rows,
+                &net, &parameters[0], n_rows, penalty / n_rows,
                 space.activations, space.deltas, space.gradient,
             )
             n_steps += 1
@@ -437,7 +428,7 @@ def train_epoch(
                 space.gradient, &parameters[0], &moment1[0], &moment2[0],
             )
             if average_data != NULL:
-                weight = max(1.0 - ema_decay, 10.0 / (9.0 + n_steps))
+                weight = average_weight(ema_decay, n_steps)
                 move_average(
                     n_parameters, <float> weight, &parameters[0], average_data
                 )
@@ -454,14 +445,14 @@ def loss_gradient(
     int activation,
     int loss,
     const float[::1] parameters,
-    double alpha,
+    double penalty,
     float[::1] gradient,
 ):
     """Compute the loss of one minibatch and its gradient, as a training step does.
 
     Parameters
     ----------
-    X, y, sample_weight, layer_sizes, activation, loss, parameters, alpha
+    X, y, sample_weight, layer_sizes, activation, loss, parameters, penalty
         See :func:`train_epoch`.
     gradient : memoryview of shape (n_parameters,)
         Where the gradient goes.
@@ -495,8 +486,8 @@ def loss_gradient(
     space = Workspace(layer_sizes, n_rows)
     net.n_layers = layer_sizes.shape[0] - 1
     net.sizes = &layer_sizes[0]
-    net.activation = activation
-    net.loss = loss
+    net.activation = &ACTIVATION_LOOPS[activation]
+    net.loss = &LOSS_LOOPS[loss]
     with nogil:
         memcpy(space.activations[0], &X[0, 0], n_rows * X.shape[1] * sizeof(float))
         forward(&net, &parameters[0], n_rows, space.activations)
@@ -505,7 +496,7 @@ def loss_gradient(
             weights, space.deltas[net.n_layers - 1],
         )
         total = total / n_rows + backward(
-            &net, &parameters[0], n_rows, alpha / n_rows,
+            &net, &parameters[0], n_rows, penalty / n_rows,
             space.activations, space.deltas, &gradient[0],
         )
     return total
@@ -513,14 +504,13 @@ def loss_gradient(
 
 def act(
     const double[::1] observation,
-    const double[::1] mean,
-    const double[::1] scale,
+    const double[::1] units,
     const Py_ssize_t[::1] layer_sizes,
     int activation,
     const float[::1] parameters,
     double[::1] out,
 ):
-    """Write the action for one observation: normalize, then apply the network.
+    """Write the action for one observation: normalize, apply the network, unnormalize.
 
     The arithmetic is float64.
 
@@ -528,8 +518,9 @@ def act(
     ----------
     observation : memoryview of shape (n_inputs,)
         Raw observation.
-    mean, scale : memoryviews of shape (n_inputs,) or None
-        What is subtracted, and what is then divided by; None for neither.
+    units : memoryview of shape (2 * n_inputs + 2 * n_outputs,)
+        What is subtracted from the inputs, and what they are then divided by; what is
+        added to the outputs, and what they are multiplied by before.
     layer_sizes, activation, parameters
         See :func:`train_epoch`.
     out : memoryview of shape (n_outputs,)
@@ -546,6 +537,7 @@ def act(
         Py_ssize_t n_layers = layer_sizes.shape[0] - 1
         Py_ssize_t layer, i, n_in, n_out, widest
         const float* weight
+        const double* unit
         double* scratch
         double* x
         double* z
@@ -554,47 +546,35 @@ def act(
         raise ValueError(
             f"observation: expected {n_in} features, got {observation.shape[0]}"
         )
-    widest = check_act(mean, scale, layer_sizes, parameters.shape[0], out.shape[0])
+    widest = check_act(
+        layer_sizes, units.shape[0], activation, parameters.shape[0], out.shape[0]
+    )
     scratch = <double*> malloc(2 * widest * sizeof(double))
     if scratch == NULL:
         raise MemoryError("no room for the units of a layer")
     x = scratch
     weight = &parameters[0]
-    if mean is None:
-        memcpy(x, &observation[0], n_in * sizeof(double))
-    else:
-        for i in range(n_in):
-            x[i] = (observation[i] - mean[i]) / scale[i]
+    unit = &units[0]
+    for i in range(n_in):
+        x[i] = (observation[i] - unit[i]) / unit[n_in + i]
+    unit += 2 * n_in
     for layer in range(n_layers):
         n_in, n_out = layer_sizes[layer], layer_sizes[layer + 1]
         z = &out[0] if layer == n_layers - 1 else scratch + widest * ((layer + 1) % 2)
         affine_double(n_in, n_out, weight, weight + n_in * n_out, x, z)
-        if layer < n_layers - 1:
-            activate_double(n_out, activation, z)
+        if layer < n_layers - 1 and ACTIVATION_LOOPS[activation].act != NULL:
+            ACTIVATION_LOOPS[activation].act(n_out, z)
         weight += (n_in + 1) * n_out
         x = z
+    for i in range(n_out):
+        x[i] = x[i] * unit[n_out + i] + unit[i]
     free(scratch)
 
 
-cdef inline void activate_double(
-    Py_ssize_t n, int activation, double* z
-) noexcept nogil:
-    cdef Py_ssize_t i
-    if activation == RELU:
-        for i in range(n):
-            z[i] = 0.0 if z[i] < 0.0 else z[i]  # NaN stays NaN
-    elif activation == TANH:
-        for i in range(n):
-            z[i] = tanh(z[i])
-    elif activation == LOGISTIC:
-        for i in range(n):
-            z[i] = 0.5 * tanh(0.5 * z[i]) + 0.5
-
-
 cdef Py_ssize_t check_act(
-    const double[::1] mean,
-    const double[::1] scale,
     const Py_ssize_t[::1] sizes,
+    Py_ssize_t n_units,
+    int activation,
     Py_ssize_t n_parameters,
     Py_ssize_t n_out,
 ) except -1:
@@ -602,22 +582,19 @@ cdef Py_ssize_t check_act(
     cdef Py_ssize_t i
     cdef Py_ssize_t last = sizes.shape[0] - 1
     cdef Py_ssize_t widest = 0
-    if (mean is None) != (scale is None):
-        raise ValueError("mean and scale must be given both or not at all")
-    if mean is not None:
-        check_length("mean", mean.shape[0], sizes[0])
-        check_length("scale", scale.shape[0], sizes[0])
     for i in range(last + 1):
         widest = max(widest, sizes[i])
+    check_choices(activation, 0, 0)
+    check_length("units", n_units, 2 * (sizes[0] + sizes[last]))
     check_length("parameters", n_parameters, count_parameters(sizes))
     check_length("out", n_out, sizes[last])
     return widest
 
 
 cdef int check_choices(int activation, int loss, Py_ssize_t n_steps) except -1:
-    if activation not in (IDENTITY, LOGISTIC, RELU, TANH):
+    if not 0 <= activation < N_ACTIVATIONS:
         raise ValueError(f"activation must be one of ACTIVATIONS, got {activation}")
-    if loss not in (SQUARED_ERROR, CROSS_ENTROPY):
+    if not 0 <= loss < N_LOSSES:
         raise ValueError(f"loss must be one of LOSSES, got {loss}")
     if n_steps < 0:
         raise ValueError(f"n_steps must be at least 0, got {n_steps}")

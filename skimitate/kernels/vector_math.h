@@ -84,43 +84,99 @@ WIDE static void add_bias(
             Z[i * n + j] = bias[j];
 }
 
-WIDE static void relu_forward(ptrdiff_t n, float *RESTRICT Z)
+/* Activations: in place on float32 while training, and on float64 while acting; and how
+ * the gradient G by the activations A becomes that by their inputs. NaN stays NaN. */
+#define ACTIVATION(name, in_float, in_double, slope)                                   \
+    WIDE static void name##_forward(ptrdiff_t n, float *RESTRICT Z)                    \
+    {                                                                                  \
+        for (ptrdiff_t i = 0; i < n; i++) {                                            \
+            float z = Z[i];                                                            \
+            Z[i] = in_float;                                                           \
+        }                                                                              \
+    }                                                                                  \
+    WIDE static void name##_backward(                                                  \
+        ptrdiff_t n, const float *RESTRICT A, float *RESTRICT G)                       \
+    {                                                                                  \
+        for (ptrdiff_t i = 0; i < n; i++) {                                            \
+            float a = A[i];                                                            \
+            G[i] *= slope;                                                             \
+        }                                                                              \
+    }                                                                                  \
+    static void name##_act(ptrdiff_t n, double *RESTRICT Z)                            \
+    {                                                                                  \
+        for (ptrdiff_t i = 0; i < n; i++) {                                            \
+            double z = Z[i];                                                           \
+            Z[i] = in_double;                                                          \
+        }                                                                              \
+    }
+
+ACTIVATION(relu, z < 0.0f ? 0.0f : z, z < 0.0 ? 0.0 : z, (a > 0.0f ? 1.0f : 0.0f))
+ACTIVATION(
+    leaky_relu, z < 0.0f ? 0.01f * z : z, z < 0.0 ? 0.01 * z : z,
+    (a > 0.0f ? 1.0f : 0.01f))
+ACTIVATION(tanh, tanh_float(z), tanh(z), (1.0f - a * a))
+ACTIVATION(
+    logistic, 0.5f * tanh_float(0.5f * z) + 0.5f, 0.5 * tanh(0.5 * z) + 0.5,
+    (a * (1.0f - a)))
+
+typedef struct {
+    const char *name;
+    void (*forward)(ptrdiff_t, float *);
+    void (*backward)(ptrdiff_t, const float *, float *);
+    void (*act)(ptrdiff_t, double *);
+} activation_loops;
+
+/* Their numbers are their places here; NULL does nothing. */
+static const activation_loops ACTIVATION_LOOPS[] = {
+    {"identity", NULL, NULL, NULL},
+    {"leaky_relu", leaky_relu_forward, leaky_relu_backward, leaky_relu_act},
+    {"logistic", logistic_forward, logistic_backward, logistic_act},
+    {"relu", relu_forward, relu_backward, relu_act},
+    {"tanh", tanh_forward, tanh_backward, tanh_act},
+};
+#define N_ACTIVATIONS ((int)(sizeof ACTIVATION_LOOPS / sizeof *ACTIVATION_LOOPS))
+
+/* Losses: return that of one row, given the outputs z and the targets t, and set its
+ * gradient by the outputs, times weight. */
+static double squared_error(
+    ptrdiff_t n, const float *z, const float *t, double weight, float *RESTRICT gradient)
 {
-    for (ptrdiff_t i = 0; i < n; i++)
-        Z[i] = Z[i] < 0.0f ? 0.0f : Z[i]; /* NaN stays NaN */
+    double total = 0.0, factor = 2.0 * weight / n;
+    for (ptrdiff_t j = 0; j < n; j++) {
+        double difference = (double)z[j] - t[j];
+        total += difference * difference;
+        gradient[j] = (float)(factor * difference);
+    }
+    return total / n;
 }
 
-WIDE static void tanh_forward(ptrdiff_t n, float *RESTRICT Z)
+static double cross_entropy(
+    ptrdiff_t n, const float *z, const float *t, double weight, float *RESTRICT gradient)
 {
-    for (ptrdiff_t i = 0; i < n; i++)
-        Z[i] = tanh_float(Z[i]);
+    double highest = z[0], normalizer = 0.0, total = 0.0;
+    for (ptrdiff_t j = 1; j < n; j++)
+        highest = z[j] > highest ? z[j] : highest;
+    for (ptrdiff_t j = 0; j < n; j++)
+        normalizer += exp(z[j] - highest);
+    normalizer = log(normalizer);
+    for (ptrdiff_t j = 0; j < n; j++) {
+        double log_probability = z[j] - highest - normalizer;
+        total -= t[j] * log_probability;
+        gradient[j] = (float)(weight * (exp(log_probability) - t[j]));
+    }
+    return total;
 }
 
-WIDE static void logistic_forward(ptrdiff_t n, float *RESTRICT Z)
-{
-    for (ptrdiff_t i = 0; i < n; i++)
-        Z[i] = 0.5f * tanh_float(0.5f * Z[i]) + 0.5f;
-}
+typedef struct {
+    const char *name;
+    double (*row)(ptrdiff_t, const float *, const float *, double, float *);
+} loss_loop;
 
-/* The gradient G by the activations A becomes that by their inputs. */
-WIDE static void relu_backward(ptrdiff_t n, const float *RESTRICT A, float *RESTRICT G)
-{
-    for (ptrdiff_t i = 0; i < n; i++)
-        G[i] = A[i] > 0.0f ? G[i] : 0.0f;
-}
-
-WIDE static void tanh_backward(ptrdiff_t n, const float *RESTRICT A, float *RESTRICT G)
-{
-    for (ptrdiff_t i = 0; i < n; i++)
-        G[i] *= 1.0f - A[i] * A[i];
-}
-
-WIDE static void logistic_backward(
-    ptrdiff_t n, const float *RESTRICT A, float *RESTRICT G)
-{
-    for (ptrdiff_t i = 0; i < n; i++)
-        G[i] *= A[i] * (1.0f - A[i]);
-}
+static const loss_loop LOSS_LOOPS[] = {
+    {"cross_entropy", cross_entropy},
+    {"squared_error", squared_error},
+};
+#define N_LOSSES ((int)(sizeof LOSS_LOOPS / sizeof *LOSS_LOOPS))
 
 /* sums[j] = sum over rows of G[i, j]. */
 WIDE static void sum_rows(

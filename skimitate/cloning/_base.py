@@ -1,0 +1,337 @@
+"""What cloners have in common: to start, to go on, and to run epochs."""
+
+import copy
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from numbers import Integral, Real
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator
+from sklearn.utils import gen_batches
+
+from skimitate._seeds import draw_seed
+from skimitate._sklearn import CallbackSupportMixin, Interval, StrOptions
+from skimitate._threads import one_thread
+from skimitate._validation import check_weights, unchanged_on_error
+from skimitate.cloning._activations import ACTIVATIONS
+from skimitate.cloning._early_stopping import EarlyStopping, split_for_validation
+from skimitate.cloning._samples import Samples
+from skimitate.cloning._settings import Settings
+from skimitate.cloning._units import Units
+from skimitate.preprocessing._normalizer import RunningNormalizer
+
+if TYPE_CHECKING:
+    from skimitate.cloning._network import MLP
+    from skimitate.cloning._trainer import Trainer, TrainingData
+
+# Number of samples that are normalized together.
+_BLOCK = 4096
+
+
+class BaseCloner(CallbackSupportMixin, BaseEstimator):
+    """Trains a network on samples, with the parameters that all cloners have.
+
+    A class that derives from it says what its targets are (``_check_targets``), which
+    loss is minimized (``_loss``), what its outputs count in (``_fit_output_unit``) and
+    how well it does on other samples (``_score_samples``).
+    """
+
+    _parameter_constraints: dict = {
+        "hidden_layer_sizes": [
+            "array-like",
+            Interval(Integral, 1, None, closed="left"),
+        ],
+        "activation": [StrOptions(set(ACTIVATIONS))],
+        "alpha": [Interval(Real, 0, None, closed="left")],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "normalize": ["boolean"],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "warm_start": ["boolean"],
+        "ema_decay": [Interval(Real, 0, 1, closed="left"), None],
+        "backend": [StrOptions({"auto", "compiled", "torch"})],
+        "device": [str],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    _loss: str
+    _check_targets: Callable[..., tuple[NDArray, NDArray]]
+    _fit_output_unit: Callable[..., tuple[NDArray[np.float64], NDArray[np.float64]]]
+    _score_samples: Callable[[Samples], float]
+
+    network_: "MLP"
+    normalizer_: RunningNormalizer | None
+    loss_curve_: list[float]
+    validation_scores_: list[float] | None
+    best_validation_score_: float | None
+    _trainer: "Trainer"
+    _units: Units
+    _rng: np.random.Generator
+
+    def _fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None) -> Self:
+        """Start, or go on with ``warm_start``, and train for ``max_iter`` epochs."""
+        continues: bool = self.warm_start and hasattr(self, "_trainer")
+        with self._unchanged_on_error(), one_thread():
+            samples = self._check_samples(X, y, sample_weight, anew=True)
+            train, validation = samples, None
+            if self.early_stopping:
+                train, validation = split_for_validation(
+                    samples, self.validation_fraction, self.random_state
+                )
+            if continues:
+                self._go_on(train)
+            else:
+                self._start(train)
+            self._fit_units(train)
+            self._run_epochs(train, self.max_iter, validation)
+        return self
+
+    def _go_on_for(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None,
+        *,
+        n_epochs: int,
+        running: bool,
+    ) -> Self:
+        """Train for some epochs; ``running`` adds to statistics, else they are new."""
+        first = not hasattr(self, "_trainer")
+        with self._unchanged_on_error(), one_thread():
+            train = self._check_samples(X, y, sample_weight, anew=first)
+            if first:
+                self._start(train)
+            else:
+                self._go_on(train)
+            self._fit_units(train, running=running)
+            self._run_epochs(train, n_epochs)
+        return self
+
+    @contextmanager
+    def _unchanged_on_error(self) -> Iterator[None]:
+        """Go back to what was fitted before if training fails on the way."""
+        if not hasattr(self, "_trainer"):
+            with unchanged_on_error(self):
+                yield
+            return
+        trainer, network = self._trainer, self.network_
+        training, acting = trainer.state(), network.vector.clone()
+        rng = copy.deepcopy(self._rng)
+        try:
+            with unchanged_on_error(self):
+                yield
+        except BaseException:
+            trainer.restore(training)
+            network.assign(acting)
+            self._rng = rng
+            raise
+
+    def _check_samples(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None,
+        *,
+        anew: bool,
+    ) -> Samples:
+        """Check the training data; ``anew`` adopts the features of X."""
+        width = getattr(self, "n_features_in_", None)
+        names = getattr(self, "feature_names_in_", None)
+        observations, targets = self._check_targets(X, y, reset=anew)
+        if anew and self.warm_start and hasattr(self, "_trainer"):
+            self._check_same_features(width, names)
+        weight = check_weights(sample_weight, observations)
+        given = weight if np.isscalar(sample_weight) else sample_weight
+        if weight is not None:
+            weight = weight / weight.max()  # only proportions matter
+        return Samples(observations, targets, weight, (X, y, given))
+
+    def _check_same_features(self, width: int | None, names: NDArray | None) -> None:
+        """Raise if a warm start is given other features than the network has."""
+        found = getattr(self, "feature_names_in_", None)
+        renamed = names is not None and found is not None and any(names != found)
+        if width != self.n_features_in_ or renamed:
+            expected = width if names is None else list(names)
+            got = self.n_features_in_ if found is None else list(found)
+            raise ValueError(
+                f"X: warm_start goes on with the features that were fitted, {expected},"
+                f" got {got}"
+            )
+
+    def _start(self, train: Samples) -> None:
+        """Set up a network, its trainer and the records of a new training."""
+        # torch comes with the first fit: importing it takes as long as all the rest.
+        from skimitate.cloning._network import MLP
+        from skimitate.cloning._trainer import Trainer
+
+        self._rng = np.random.default_rng(draw_seed(self.random_state))
+        try:
+            self.network_ = MLP(self._layer_sizes(train), self.activation)
+        except (RuntimeError, TypeError, OverflowError) as error:
+            raise ValueError(
+                "hidden_layer_sizes: expected a network that fits into memory, got "
+                f"{self.hidden_layer_sizes!r} ({str(error).splitlines()[0]})"
+            ) from None
+        self.network_.initialize(self._rng)
+        self._trainer = Trainer(self.network_, Settings.of(self, self._loss))
+        self.normalizer_ = None
+        self.n_outputs_ = train.y.shape[1]
+        self.n_iter_ = 0
+        self.loss_curve_ = []
+        self.validation_scores_ = self.best_validation_score_ = None
+
+    def _layer_sizes(self, train: Samples) -> tuple[int, ...]:
+        hidden = np.atleast_1d(np.asarray(self.hidden_layer_sizes))
+        if hidden.ndim != 1 or (
+            hidden.size and (hidden.dtype.kind not in "iu" or hidden.min() < 1)
+        ):
+            raise ValueError(
+                "hidden_layer_sizes: expected positive integers, "
+                f"got {self.hidden_layer_sizes!r}"
+            )
+        return (train.X.shape[1], *map(int, hidden), train.y.shape[1])
+
+    def _go_on(self, train: Samples) -> None:
+        """Get ready to train on, with parameters that may have been changed."""
+        sizes, expected = self._layer_sizes(train), self.network_.layer_sizes
+        if sizes[-1] != expected[-1]:
+            raise ValueError(f"y: expected {expected[-1]} outputs, got {sizes[-1]}")
+        if sizes != expected or self.activation != self.network_.activation:
+            raise ValueError(
+                "hidden_layer_sizes, activation: expected those of the network that "
+                f"training goes on from, {expected[1:-1]} and "
+                f"{self.network_.activation!r}, got {sizes[1:-1]} and "
+                f"{self.activation!r}"
+            )
+        self._trainer.configure(Settings.of(self, self._loss))
+
+    def _fit_units(self, train: Samples, *, running: bool = False) -> None:
+        """Fit what normalizes, and keep the function of a network that was trained.
+
+        ``running`` adds the samples to the statistics instead of replacing them.
+        """
+        normalizer = None
+        mean, scale = np.zeros(train.X.shape[1]), np.ones(train.X.shape[1])
+        if self.normalize:
+            old = self.normalizer_ if running else None
+            normalizer = RunningNormalizer() if old is None else copy.copy(old)
+            normalizer.partial_fit(train.X, sample_weight=train.weight)
+            mean, scale = normalizer.mean_, normalizer.scale_
+        self.normalizer_ = normalizer
+        output_unit = self._fit_output_unit(train, running=running)
+        self._trainer.set_units(Units(mean, scale, *output_unit))
+        self._let_act()
+
+    def _let_act(self) -> None:
+        """Let what the trainer has reached act."""
+        self._trainer.write_to(self.network_)
+        self._units = self._trainer.units
+
+    def _run_epochs(
+        self, train: Samples, n_epochs: int, validation: Samples | None = None
+    ) -> None:
+        """Train until the epochs are spent, or early stopping or a callback says so."""
+        data = self._prepare(train)
+        early = EarlyStopping(self.tol, self.n_iter_no_change)
+        if validation is None:
+            # Those of a fit before are the scores of weights that will no longer act.
+            self.validation_scores_ = self.best_validation_score_ = None
+        elif self.n_iter_ > 0:
+            # A warm start that only makes it worse ends where it began.
+            early.note(self._score_samples(validation), self._trainer.state())
+        shown = train.for_callbacks()
+        context = self._init_callback_context(max_subtasks=n_epochs)
+        context.call_on_fit_task_begin(estimator=self, **shown)
+        for _ in range(n_epochs):
+            epoch = context.subcontext(task_name="epoch")
+            epoch.call_on_fit_task_begin(estimator=self, **shown)
+            self._run_epoch(data)
+            stop = validation is not None and self._validate(validation, early)
+            self._report_epoch()
+            # A shallow copy of a cloner shares nothing that training changes.
+            stop |= epoch.call_on_fit_task_end(
+                estimator=self, **shown, reconstruction_attributes=dict
+            )
+            if stop:
+                break
+        if early.best is not None:
+            self._trainer.restore(early.best)
+            self._let_act()
+            self.best_validation_score_ = early.best_score
+        context.call_on_fit_task_end(
+            estimator=self, **shown, reconstruction_attributes=dict
+        )
+
+    def _prepare(self, train: Samples) -> "TrainingData":
+        """Normalize the samples and lay them out for the trainer."""
+        inputs = train.X
+        if self.normalizer_ is not None:
+            # In blocks: another array as large as X would cost more than the work.
+            inputs = np.empty(train.X.shape, dtype=np.float32)
+            for rows in gen_batches(len(train), _BLOCK):
+                inputs[rows] = self.normalizer_.transform(train.X[rows])
+        targets = self._units.standardize_outputs(train.y)
+        return self._trainer.prepare(inputs, targets, train.weight)
+
+    def _run_epoch(self, data: "TrainingData") -> None:
+        """Pass once over the data in a new order, and let the result act."""
+        loss = self._trainer.run_epoch(data, self._rng.permutation(len(data.X)))
+        self._let_act()
+        finite = bool(self.network_.vector.isfinite().all())
+        if not (loss < float(np.finfo(np.float32).max) and finite):
+            raise ValueError(
+                f"the loss became {loss} in epoch {self.n_iter_ + 1}: observations "
+                "or actions are too large for float32, or learning_rate_init "
+                f"({self.learning_rate_init}) is too high"
+            )
+        unit = float(np.mean(self._units.output_scale**2))
+        self.loss_curve_ = [*self.loss_curve_, loss * unit]
+        self.n_iter_ += 1
+
+    def _validate(self, validation: Samples, early: EarlyStopping) -> bool:
+        """Record the score on the validation samples, and say whether to stop."""
+        score = self._score_samples(validation)
+        self.validation_scores_ = [*(self.validation_scores_ or []), score]
+        return early.note(score, self._trainer.state())
+
+    def _report_epoch(self) -> None:
+        if not self.verbose:
+            return
+        line = f"Epoch {self.n_iter_}, loss = {self.loss_curve_[-1]:.6g}"
+        if self.validation_scores_:
+            line += f", validation score = {self.validation_scores_[-1]:.6g}"
+        print(line)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Arrays and plain containers: no file names a room that may be moved.
+        state = dict(super().__getstate__())
+        if "_trainer" in state:
+            network = state.pop("network_")
+            del state["_units"]
+            state["_network_arrays"] = (
+                network.layer_sizes,
+                network.activation,
+                network.vector.cpu().numpy().copy(),
+                network.training,
+            )
+            state["_trainer"] = state["_trainer"].state()
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        arrays = state.get("_network_arrays")
+        if arrays is not None:
+            from skimitate.cloning._network import MLP
+            from skimitate.cloning._trainer import Trainer
+
+            state = {name: state[name] for name in state if name != "_network_arrays"}
+            trainer = Trainer.of_state(state["_trainer"])
+            state |= {"network_": MLP.of_arrays(*arrays), "_trainer": trainer}
+            state["_units"] = trainer.units
+        super().__setstate__(state)

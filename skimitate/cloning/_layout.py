@@ -1,0 +1,62 @@
+"""Where the parameters of each layer lie in one vector."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+
+class Layer(NamedTuple):
+    """Views of a layer's parameters: arrays of NumPy or tensors of torch.
+
+    Parameters
+    ----------
+    weight : array of shape (n_outputs, n_inputs)
+        Weights.
+    bias : array of shape (n_outputs,)
+        Biases.
+    """
+
+    weight: Any
+    bias: Any
+
+
+class Layout:
+    """Layer by layer, weights by rows before biases; the kernel knows it like this too.
+
+    Parameters
+    ----------
+    layer_sizes : sequence of int
+        Number of units from the input to the output, both included.
+
+    Attributes
+    ----------
+    n_parameters : int
+        Length of the vector.
+    """
+
+    def __init__(self, layer_sizes: Sequence[int]) -> None:
+        self.layer_sizes = tuple(layer_sizes)
+        self.n_parameters = sum(
+            (n_inputs + 1) * n_outputs for n_inputs, n_outputs in pairwise(layer_sizes)
+        )
+
+    def layers(self, vector: Any) -> list[Layer]:
+        """Return views of the layers, from the input to the output.
+
+        Parameters
+        ----------
+        vector : ndarray or Tensor of shape (n_parameters,)
+            All parameters, or whatever there is one of for each.
+
+        Returns
+        -------
+        list of Layer
+        """
+        layers, start = [], 0
+        for n_inputs, n_outputs in pairwise(self.layer_sizes):
+            middle = start + n_inputs * n_outputs
+            end = middle + n_outputs
+            weight = vector[start:middle].reshape(n_outputs, n_inputs)
+            layers.append(Layer(weight, vector[middle:end]))
+            start = end
+        return layers

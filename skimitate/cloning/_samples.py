@@ -1,0 +1,68 @@
+"""Samples to train on, or to validate with."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skimitate._sklearn import safe_indexing
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Observations, targets and weights, checked, beside what the user gave.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+        Observations.
+    y : ndarray of shape (n_samples, n_outputs)
+        What the network is to put out, in the expert's units.
+    weight : ndarray of shape (n_samples,) or None
+        Weights, at most 1.
+    given : tuple of array-like
+        X, y and ``sample_weight`` as the user gave them; all of their rows.
+    rows : ndarray of shape (n_samples,) or None, default=None
+        Which of these rows the samples are; None for all.
+    """
+
+    X: NDArray
+    y: NDArray
+    weight: NDArray[np.float64] | None
+    given: tuple[Any, Any, Any]
+    rows: NDArray[np.intp] | None = None
+
+    def __len__(self) -> int:
+        return len(self.X)
+
+    def take(self, rows: NDArray[np.intp]) -> "Samples":
+        """Return some of the samples, of which none has been left out before."""
+        weight = None if self.weight is None else self.weight[rows]
+        return Samples(self.X[rows], self.y[rows], weight, self.given, rows)
+
+    def for_callbacks(self) -> dict[str, Any]:
+        """Return what scikit-learn's callbacks are shown: data as the user gave them.
+
+        A scorer compares y with what ``predict`` returns, which has the shape of the
+        user's y, and a frame has the names that ``predict`` expects. Rows are taken
+        when a callback asks for them.
+        """
+        metadata = None if self.given[2] is None else self._metadata
+        return {"X": lambda: self._shown[0], "y": lambda: self._shown[1]} | {
+            "metadata": metadata
+        }
+
+    def _metadata(self) -> dict[str, Any]:
+        return {"sample_weight": self._shown[2]}
+
+    @cached_property
+    def _shown(self) -> tuple[Any, Any, Any]:
+        if self.rows is None:
+            return self.given
+        X, y, weight = (
+            None if data is None else safe_indexing(data, self.rows)
+            for data in self.given
+        )
+        return X, y, weight

@@ -1,0 +1,39 @@
+"""The settings of a training, from the parameters of an estimator to what trains."""
+
+from typing import Any, NamedTuple, Self
+
+
+class Settings(NamedTuple):
+    """How training goes on; may change between two epochs.
+
+    Parameters
+    ----------
+    loss : str
+        A key of ``LOSSES``.
+    alpha : float
+        Strength of the L2 penalty, as ``MLPRegressor`` and ``MLPClassifier`` have it.
+    batch_size : int
+        Number of samples a step; the last step of an epoch takes what is left.
+    learning_rate_init : float
+        Step size of Adam.
+    ema_decay : float or None
+        Decay of the moving average of the iterates; None for no average.
+    backend : {"auto", "compiled", "torch"}
+        What trains.
+    device : str
+        torch device to train on.
+    """
+
+    loss: str
+    alpha: float
+    batch_size: int
+    learning_rate_init: float
+    ema_decay: float | None
+    backend: str
+    device: str
+
+    @classmethod
+    def of(cls, estimator: Any, loss: str) -> Self:
+        """Return the settings that are an estimator's parameters, and its loss."""
+        names = [name for name in cls._fields if name != "loss"]
+        return cls(loss, *(getattr(estimator, name) for name in names))
