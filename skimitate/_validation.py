@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_array, check_consistent_length, validate_data
 
-from skimitate._sklearn import check_sample_weight
+from skimitate._sklearn import ADAPTERS_MANAGER, check_sample_weight
 
 _FLOATS = (np.dtype(np.float64), np.dtype(np.float32))
 
@@ -159,6 +159,30 @@ def check_weights(
             allow_all_zero_weights=False,
         )
     return np.ascontiguousarray(weights)
+
+
+def in_container_of(estimator: BaseEstimator, X: Any, array: NDArray) -> Any:
+    """Return an array as a data frame, with the fitted names, if X is one.
+
+    Parameters
+    ----------
+    estimator : BaseEstimator
+        Has seen X.
+    X : array-like or None
+        What the user gave.
+    array : ndarray of shape (n_samples, n_features)
+        Other samples of the same features.
+
+    Returns
+    -------
+    ndarray or data frame
+    """
+    names = getattr(estimator, "feature_names_in_", None)
+    library = type(X).__module__.partition(".")[0]
+    adapter = ADAPTERS_MANAGER.adapters.get(library)
+    if names is None or adapter is None:
+        return array
+    return adapter.create_container(array, None, names, inplace=False)
 
 
 def _as_floats(array: NDArray) -> NDArray:

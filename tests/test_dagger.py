@@ -314,6 +314,7 @@ def test_history_records_each_round():
             "n_samples",
             "n_expert_queries",
             "loss",
+            "training",
             "mean_return",
             "std_return",
             "n_eval_episodes",

@@ -1,42 +1,20 @@
-"""DAgger: the estimators that ask an expert where their own policy leads."""
+"""DAgger with continuous actions."""
 
-import warnings
-from collections.abc import Callable, Sequence
-from numbers import Integral, Real
-from typing import Any, Literal, Self
+from collections.abc import Callable
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import (
-    BaseEstimator,
-    MetaEstimatorMixin,
-    MultiOutputMixin,
-    RegressorMixin,
-)
+from sklearn.base import MultiOutputMixin, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
-from skimitate._sklearn import (
-    CallbackContext,
-    CallbackSupportMixin,
-    HasMethods,
-    Interval,
-    StrOptions,
-    fit_context,
-)
-from skimitate._validation import check_observations, check_pairs, unchanged_on_error
-from skimitate.cloning._regressor import BehaviorCloner
-from skimitate.dagger._loop import Candidate, DaggerLoop
+from skimitate._validation import check_observations
+from skimitate.dagger._base import BaseDAgger
 from skimitate.environments._actors import as_policy
-from skimitate.environments._run import EnvLike, env_widths, shared_env
+from skimitate.environments._run import EnvLike
 
 
-class DAggerRegressor(
-    CallbackSupportMixin,
-    MetaEstimatorMixin,
-    MultiOutputMixin,
-    RegressorMixin,
-    BaseEstimator,
-):
+class DAggerRegressor(MultiOutputMixin, RegressorMixin, BaseDAgger):
     """Imitate an expert by asking it what to do where the learner's policy leads.
 
     A clone of demonstrations sees only the states that the expert visits, and its
@@ -57,7 +35,10 @@ class DAggerRegressor(
     expert : callable or object with act or predict or None, default=None
         From a batch of observations (n, n_features) to a batch of actions
         (n, n_outputs). It is asked once for each step, with one observation. An expert
-        with a ``reset()`` has it called at the start of each episode.
+        with a ``reset()`` has it called at the start of each episode. It is never
+        copied or unfitted by :func:`sklearn.base.clone`; as a value in the grid of a
+        search, which clones its values, a fitted estimator belongs in a
+        :class:`~sklearn.frozen.FrozenEstimator`.
     n_rounds : int, default=40
         Number of rounds of collecting, labeling and training.
     n_episodes_per_round : int, default=1
@@ -70,8 +51,12 @@ class DAggerRegressor(
         parameter-free choice of Ross et al., where the expert drives only in the
         demonstrations that come before round 1.
     incremental : bool, default=True
-        Whether a learner with ``partial_fit`` goes on from round to round. Otherwise,
-        and for other learners, each round fits a new clone to all the labels.
+        Whether a learner goes on from round to round, if it has ``continue_fit`` (as
+        :class:`BehaviorCloner` has) or ``partial_fit``. In a
+        :class:`~sklearn.pipeline.Pipeline` or a
+        :class:`~sklearn.compose.TransformedTargetRegressor` the regressor inside goes
+        on, and the transformers stay as the first fit left them. Otherwise, and for
+        other learners, each round fits a new clone to all the labels.
     n_eval_episodes : int, default=10
         Number of episodes in which a candidate for keeping is evaluated. Their seeds
         serve nothing else, and are the same for all candidates.
@@ -93,7 +78,8 @@ class DAggerRegressor(
     history_ : list of dict
         A record of each round, the start (round 0) included: ``round``; ``beta``;
         ``n_samples``, the labels trained on; ``n_expert_queries``, how often the expert
-        has been asked so far; ``loss``, the mean squared error on these samples after
+        has been asked so far; ``training``, whether the learner was ``"fitted"`` anew
+        or ``"continued"``; ``loss``, the mean squared error on these samples after
         training; ``mean_return`` and ``std_return`` of the episodes that measured the
         round's policy and ``n_eval_episodes``, their number; ``seconds``.
     best_round_ : int
@@ -133,22 +119,6 @@ class DAggerRegressor(
     [0, 1, 2]
     """
 
-    _parameter_constraints: dict = {
-        "estimator": [HasMethods(["fit", "predict"]), None],
-        "env": "no_validation",
-        "expert": "no_validation",
-        "n_rounds": [Interval(Integral, 1, None, closed="left")],
-        "n_episodes_per_round": [Interval(Integral, 1, None, closed="left")],
-        "n_epochs_per_round": [Interval(Integral, 1, None, closed="left")],
-        "beta": [Interval(Real, 0, 1, closed="both"), callable, None],
-        "incremental": ["boolean"],
-        "n_eval_episodes": [Interval(Integral, 1, None, closed="left")],
-        "keep": [StrOptions({"best", "last"})],
-        "n_jobs": [Integral, None],
-        "random_state": ["random_state"],
-        "verbose": ["verbose"],
-    }
-
     def __init__(
         self,
         estimator: Any = None,
@@ -179,168 +149,6 @@ class DAggerRegressor(
         self.n_jobs = n_jobs
         self.random_state = random_state
         self.verbose = verbose
-
-    @fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X: ArrayLike | None = None, y: ArrayLike | None = None) -> Self:
-        """Run DAgger.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features) or None, default=None
-            Observations of demonstrations. Without them, ``n_episodes_per_round``
-            episodes of the expert are collected first.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs) or None
-            The expert's action for each observation.
-
-        Returns
-        -------
-        DAggerRegressor
-            The object itself. With neither ``env`` nor ``expert`` it is a clone of
-            ``X, y``, and no round is run.
-
-        Raises
-        ------
-        ValueError, TypeError
-            If the data or a parameter is not as described; or if the expert, the
-            learner or the environment fails or gives what cannot be used, with the
-            round, the episode and the step. Environments are closed in every case.
-        """
-        with (
-            unchanged_on_error(self),
-            shared_env(self.env, self.n_jobs) as env,
-        ):
-            return self._fit(env, X, y)
-
-    def _fit(
-        self, env: EnvLike | None, X: ArrayLike | None, y: ArrayLike | None
-    ) -> Self:
-        """Run DAgger in an environment that is open."""
-        betas = self._check_setting(X, y)
-        start = self._check_start(env, X, y)
-        prototype = BehaviorCloner() if self.estimator is None else self.estimator
-        loop = DaggerLoop(self, env, prototype, start, self._y_ndim)
-        self.history_ = loop.history
-        context = self._init_callback_context(max_subtasks=2 if betas else 0)
-        context.call_on_fit_task_begin(estimator=self)
-        if start is None:
-            loop.collect_demonstrations()
-        loop.train_first()
-        if env is None:
-            kept = loop.current()
-        else:
-            self._run_rounds(context, loop, betas)
-            kept = self._decide(context, loop)
-        self.estimator_ = kept.learner
-        self.best_round_ = kept.round
-        context.call_on_fit_task_end(
-            estimator=self,
-            X=loop.aggregate.X,
-            y=loop.targets(),
-            reconstruction_attributes=dict,
-        )
-        return self
-
-    def _check_setting(self, X: object, y: object) -> list[float]:
-        """Check the parameters together, and return beta of each round."""
-        if (self.env is None) != (self.expert is None):
-            given, missing = (
-                ("env", "expert") if self.expert is None else ("expert", "env")
-            )
-            raise ValueError(
-                f"{missing}: expected one because {given} is given, got None (with "
-                "neither, X and y are cloned)"
-            )
-        if y is None and (X is not None or self.env is None):
-            raise ValueError(
-                "DAggerRegressor requires y to be passed, but the target y is None"
-            )
-        if X is None and y is not None:
-            raise ValueError("X: expected the observations that belong to y, got None")
-        if self.env is None:
-            return []
-        as_policy(self.expert, "expert")
-        return self._betas()
-
-    def _betas(self) -> list[float]:
-        rounds = range(1, self.n_rounds + 1)
-        if self.beta is None:
-            return [0.0 for _ in rounds]
-        if not callable(self.beta):
-            return [float(self.beta) ** i for i in rounds]
-        betas = [float(self.beta(i)) for i in rounds]
-        for i, beta in zip(rounds, betas, strict=True):
-            if not 0.0 <= beta <= 1.0:
-                raise ValueError(
-                    f"beta: expected a probability from the callable, got {beta} for "
-                    f"round {i}"
-                )
-        if min(betas) > 0.0:
-            warnings.warn(
-                f"beta never reaches 0 over the {self.n_rounds} rounds (it ends at "
-                f"{betas[-1]}): the learner never drives alone",
-                UserWarning,
-                stacklevel=5,
-            )
-        return betas
-
-    def _check_start(
-        self, env: EnvLike | None, X: ArrayLike | None, y: ArrayLike | None
-    ) -> tuple[NDArray, NDArray] | None:
-        """Check the demonstrations, and that the environment fits them."""
-        if X is None or y is None:
-            assert env is not None
-            self.__dict__.pop("feature_names_in_", None)
-            self.n_features_in_, _ = env_widths(env)
-            self._y_ndim = 2
-            return None
-        observations, actions = check_pairs(self, X, y, reset=True)
-        self._y_ndim = actions.ndim
-        actions = actions.reshape(len(actions), -1)
-        if env is not None:
-            found = env_widths(env)
-            expected = observations.shape[1], actions.shape[1]
-            if found != expected:
-                raise ValueError(
-                    f"env: expected {expected[0]} observation and {expected[1]} action "
-                    f"dimensions as in X and y, got {found[0]} and {found[1]}"
-                )
-        return observations, actions
-
-    def _run_rounds(
-        self, context: CallbackContext, loop: DaggerLoop, betas: Sequence[float]
-    ) -> None:
-        """Run the rounds, until a callback asks to stop."""
-        rounds = context.subcontext(task_name="rounds", max_subtasks=len(betas))
-        rounds.call_on_fit_task_begin(estimator=self)
-        for i, beta in enumerate(betas, start=1):
-            task = rounds.subcontext(task_name="round")
-            task.call_on_fit_task_begin(estimator=self)
-            loop.run_round(i, beta)
-            stop = task.call_on_fit_task_end(
-                estimator=self,
-                X=loop.aggregate.X,
-                y=loop.targets(),
-                reconstruction_attributes=loop.fitted_state,
-            )
-            if stop:
-                break
-        rounds.call_on_fit_task_end(estimator=self)
-
-    def _decide(self, context: CallbackContext, loop: DaggerLoop) -> Candidate:
-        """Evaluate the candidates and return the one to keep."""
-        candidates = loop.candidates()
-        evaluation = context.subcontext(
-            task_name="evaluation", max_subtasks=len(candidates)
-        )
-        evaluation.call_on_fit_task_begin(estimator=self)
-        evaluated = []
-        for candidate in candidates:
-            task = evaluation.subcontext(task_name="candidate")
-            task.call_on_fit_task_begin(estimator=self)
-            evaluated.append(loop.evaluate(candidate))
-            task.call_on_fit_task_end(estimator=self)
-        evaluation.call_on_fit_task_end(estimator=self)
-        return max(evaluated, key=lambda candidate: (candidate.score, candidate.round))
 
     def predict(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return the kept policy's actions.

@@ -1,0 +1,245 @@
+"""What DAgger is for any kind of actions: the checks, the rounds, the decision."""
+
+import copy
+import warnings
+from collections.abc import Sequence
+from numbers import Integral, Real
+from typing import Any, Self
+
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, MetaEstimatorMixin
+from sklearn.exceptions import NotFittedError
+from sklearn.utils.validation import check_is_fitted
+
+from skimitate._sklearn import (
+    CallbackContext,
+    CallbackSupportMixin,
+    HasMethods,
+    Interval,
+    StrOptions,
+    clone_parametrized,
+    fit_context,
+)
+from skimitate._validation import check_pairs, in_container_of, unchanged_on_error
+from skimitate.cloning._regressor import BehaviorCloner
+from skimitate.dagger._leaders import Candidate
+from skimitate.dagger._loop import DaggerLoop
+from skimitate.environments._actors import as_policy
+from skimitate.environments._run import EnvLike, env_widths, shared_env
+
+
+class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
+    """Runs DAgger, with the parameters of :class:`skimitate.DAggerRegressor`."""
+
+    expert: Any
+
+    _parameter_constraints: dict = {
+        "estimator": [HasMethods(["fit", "predict"]), None],
+        "env": "no_validation",
+        "expert": "no_validation",
+        "n_rounds": [Interval(Integral, 1, None, closed="left")],
+        "n_episodes_per_round": [Interval(Integral, 1, None, closed="left")],
+        "n_epochs_per_round": [Interval(Integral, 1, None, closed="left")],
+        "beta": [Interval(Real, 0, 1, closed="both"), callable, None],
+        "incremental": ["boolean"],
+        "n_eval_episodes": [Interval(Integral, 1, None, closed="left")],
+        "keep": [StrOptions({"best", "last"})],
+        "n_jobs": [Integral, None],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    @fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X: ArrayLike | None = None, y: ArrayLike | None = None) -> Self:
+        """Run DAgger.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features) or None, default=None
+            Observations of demonstrations. Without them, ``n_episodes_per_round``
+            episodes of the expert are collected first.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs) or None
+            The expert's action for each observation.
+
+        Returns
+        -------
+        DAggerRegressor
+            The object itself. With neither ``env`` nor ``expert`` it is a clone of
+            ``X, y``, and no round is run.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the data or a parameter is not as described; or if the expert, the
+            learner or the environment fails or gives what cannot be used, with the
+            round, the episode and the step. Environments are closed in every case.
+        """
+        with (
+            unchanged_on_error(self),
+            shared_env(self.env, self.n_jobs) as env,
+        ):
+            return self._fit(env, X, y)
+
+    def _fit(
+        self, env: EnvLike | None, X: ArrayLike | None, y: ArrayLike | None
+    ) -> Self:
+        """Run DAgger in an environment that is open."""
+        betas = self._check_setting(X, y)
+        start = self._check_start(env, X, y)
+        prototype = BehaviorCloner() if self.estimator is None else self.estimator
+        loop = DaggerLoop(self, env, prototype, start, self._y_ndim)
+        self.history_ = loop.history
+        shown = {
+            "X": lambda: in_container_of(self, X, loop.aggregate.X),
+            "y": loop.labels,
+        }
+        context = self._init_callback_context(max_subtasks=3 if betas else 1)
+        context.call_on_fit_task_begin(estimator=self)
+        if start is None:
+            loop.collect_demonstrations()
+        loop.train_first(context.subcontext(task_name="start"))
+        if env is None:
+            kept = loop.current()
+        else:
+            self._run_rounds(context, loop, betas, shown)
+            kept = self._decide(context, loop)
+        self.estimator_ = kept.learner
+        self.best_round_ = kept.round
+        context.call_on_fit_task_end(
+            estimator=self, **shown, reconstruction_attributes=dict
+        )
+        return self
+
+    def _check_setting(self, X: object, y: object) -> list[float]:
+        """Check the parameters together, and return beta of each round."""
+        if (self.env is None) != (self.expert is None):
+            given, missing = (
+                ("env", "expert") if self.expert is None else ("expert", "env")
+            )
+            raise ValueError(
+                f"{missing}: expected one because {given} is given, got None (with "
+                "neither, X and y are cloned)"
+            )
+        if y is None and (X is not None or self.env is None):
+            raise ValueError(
+                "DAggerRegressor requires y to be passed, but the target y is None"
+            )
+        if X is None and y is not None:
+            raise ValueError("X: expected the observations that belong to y, got None")
+        if self.env is None:
+            return []
+        as_policy(self.expert, "expert")
+        _check_expert_is_fitted(self.expert)
+        return self._betas()
+
+    def _betas(self) -> list[float]:
+        rounds = range(1, self.n_rounds + 1)
+        if self.beta is None:
+            return [0.0 for _ in rounds]
+        if not callable(self.beta):
+            return [float(self.beta) ** i for i in rounds]
+        betas = [float(self.beta(i)) for i in rounds]
+        for i, beta in zip(rounds, betas, strict=True):
+            if not 0.0 <= beta <= 1.0:
+                raise ValueError(
+                    f"beta: expected a probability from the callable, got {beta} for "
+                    f"round {i}"
+                )
+        if min(betas) > 0.0:
+            warnings.warn(
+                f"beta never reaches 0 over the {self.n_rounds} rounds (it ends at "
+                f"{betas[-1]}): the learner never drives alone",
+                UserWarning,
+                stacklevel=5,
+            )
+        return betas
+
+    def _check_start(
+        self, env: EnvLike | None, X: ArrayLike | None, y: ArrayLike | None
+    ) -> tuple[NDArray, NDArray] | None:
+        """Check the demonstrations, and that the environment fits them."""
+        if X is None or y is None:
+            assert env is not None
+            self.__dict__.pop("feature_names_in_", None)
+            self.n_features_in_, _ = env_widths(env)
+            self._y_ndim = 2
+            return None
+        observations, actions = check_pairs(self, X, y, reset=True)
+        self._y_ndim = actions.ndim
+        actions = actions.reshape(len(actions), -1)
+        if env is not None:
+            found = env_widths(env)
+            expected = observations.shape[1], actions.shape[1]
+            if found != expected:
+                raise ValueError(
+                    f"env: expected {expected[0]} observation and {expected[1]} action "
+                    f"dimensions as in X and y, got {found[0]} and {found[1]}"
+                )
+        return observations, actions
+
+    def _run_rounds(
+        self,
+        context: CallbackContext,
+        loop: DaggerLoop,
+        betas: Sequence[float],
+        shown: dict[str, Any],
+    ) -> None:
+        """Run the rounds, until a callback asks to stop."""
+        rounds = context.subcontext(task_name="rounds", max_subtasks=len(betas))
+        rounds.call_on_fit_task_begin(estimator=self)
+        for i, beta in enumerate(betas, start=1):
+            task = rounds.subcontext(task_name="round", max_subtasks=1)
+            task.call_on_fit_task_begin(estimator=self)
+            loop.run_round(i, beta, task.subcontext(task_name="train"))
+            stop = task.call_on_fit_task_end(
+                estimator=self,
+                **shown,
+                reconstruction_attributes=lambda: {
+                    "estimator_": copy.deepcopy(loop.learner)
+                },
+            )
+            if stop:
+                break
+        rounds.call_on_fit_task_end(estimator=self)
+
+    def _decide(self, context: CallbackContext, loop: DaggerLoop) -> Candidate:
+        """Evaluate the candidates and return the one to keep."""
+        candidates = loop.candidates()
+        evaluation = context.subcontext(
+            task_name="evaluation", max_subtasks=len(candidates)
+        )
+        evaluation.call_on_fit_task_begin(estimator=self)
+        evaluated = []
+        for candidate in candidates:
+            task = evaluation.subcontext(task_name="candidate")
+            task.call_on_fit_task_begin(estimator=self)
+            evaluated.append(loop.evaluate(candidate))
+            task.call_on_fit_task_end(estimator=self)
+        evaluation.call_on_fit_task_end(estimator=self)
+        return max(evaluated, key=lambda candidate: (candidate.score, candidate.round))
+
+    def __sklearn_clone__(self) -> Self:
+        """Clone all parameters but the expert, which is shared.
+
+        scikit-learn would unfit an expert that is an estimator, and copy any other
+        one, however large it is or whatever connection it holds.
+        """
+        bare = copy.copy(self)
+        bare.expert = None
+        cloned = clone_parametrized(bare)
+        cloned.expert = self.expert
+        return cloned
+
+
+def _check_expert_is_fitted(expert: Any) -> None:
+    """Raise if the expert is an estimator that knows nothing."""
+    if not (hasattr(expert, "fit") and hasattr(expert, "__sklearn_tags__")):
+        return
+    try:
+        check_is_fitted(expert)
+    except NotFittedError:
+        raise ValueError(
+            f"expert: expected a fitted estimator, got {type(expert).__name__} unfitted"
+            " (a search clones the values of its grid: put an expert in there as "
+            "FrozenEstimator(expert))"
+        ) from None

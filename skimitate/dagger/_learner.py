@@ -1,0 +1,229 @@
+"""The learner: started by the first labels, and then let go on or fitted anew."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import clone
+from sklearn.utils import check_random_state
+
+from skimitate._sklearn import CallbackContext
+
+
+class Learner:
+    """What is trained on all labels in each round, whatever regressor it is.
+
+    Parameters
+    ----------
+    prototype : regressor
+        Not fitted; cloned.
+    incremental : bool
+        Whether a learner that can goes on from round to round.
+    seed : numpy.random.SeedSequence
+        Determines each ``random_state`` in the learner that is None.
+    owner : estimator
+        Whose callbacks see the learner's tasks as their own subtasks.
+
+    Attributes
+    ----------
+    fitted : regressor
+        As it stands.
+    """
+
+    fitted: Any
+
+    def __init__(
+        self,
+        prototype: Any,
+        *,
+        incremental: bool,
+        seed: np.random.SeedSequence,
+        owner: Any,
+    ) -> None:
+        self.incremental = incremental
+        self.owner = owner
+        self._prototype = _seeded_clone(prototype, seed)
+
+    def start(self, X: NDArray, y: NDArray, context: CallbackContext) -> str:
+        """Fit a new clone of the prototype.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_samples, n_features)
+            Observations.
+        y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            Labels.
+        context : CallbackContext
+            Of the task that this is; the learner's tasks become its subtasks.
+
+        Returns
+        -------
+        str
+            ``"fitted"``.
+
+        Raises
+        ------
+        ValueError
+            If the learner raises anything; its name is ``estimator``.
+        """
+        learner = clone(self._prototype)
+        with self._nested(learner, context), _naming_the_learner():
+            self.fitted = learner.fit(X, y)
+        return "fitted"
+
+    def train(
+        self, X: NDArray, y: NDArray, n_epochs: int, context: CallbackContext
+    ) -> str:
+        """Go on with all labels, or fit anew.
+
+        Parameters
+        ----------
+        X, y, context
+            See :meth:`start`.
+        n_epochs : int
+            Number of passes over the labels of a learner that goes on.
+
+        Returns
+        -------
+        str
+            ``"continued"`` or ``"fitted"``.
+
+        Raises
+        ------
+        ValueError
+            As :meth:`start`.
+        """
+        found = continuation(self.fitted) if self.incremental else None
+        if found is None:
+            return self.start(X, y, context)
+        with self._nested(found.estimator, context), _naming_the_learner():
+            found.go_on(X, y, n_epochs)
+        return "continued"
+
+    @contextmanager
+    def _nested(self, learner: Any, context: CallbackContext) -> Iterator[None]:
+        """Make the learner's tasks subtasks, if it has any to show."""
+        shows = hasattr(learner, "set_callbacks")
+        with context.propagate_callback_context(learner) if shows else nullcontext():
+            context.call_on_fit_task_begin(estimator=self.owner)
+            yield
+            context.call_on_fit_task_end(estimator=self.owner)
+
+
+class Continuation(NamedTuple):
+    """What goes on, and how.
+
+    Parameters
+    ----------
+    estimator : object
+        The estimator that learns, inside of what is wrapped around it.
+    go_on : callable
+        With X, y and the number of passes over them.
+    """
+
+    estimator: Any
+    go_on: Callable[[NDArray, NDArray, int], None]
+
+
+def continuation(estimator: Any) -> Continuation | None:
+    """Return what lets a fitted estimator go on, or None if nothing does.
+
+    An estimator goes on by its ``continue_fit(X, y, n_epochs=...)``, or else by its
+    ``partial_fit``. One that is wrapped goes on by itself, and the transformers around
+    it stay as the first fit left them: new statistics would change the function that
+    was learnt.
+
+    Parameters
+    ----------
+    estimator : object
+        Fitted.
+
+    Returns
+    -------
+    Continuation or None
+    """
+    for wrapper, unwrap in _wrappers().items():
+        if isinstance(estimator, wrapper):
+            return unwrap(estimator)
+    if hasattr(estimator, "continue_fit"):
+        return Continuation(estimator, _by_continue_fit(estimator))
+    if hasattr(estimator, "partial_fit"):
+        return Continuation(estimator, _by_partial_fit(estimator))
+    return None
+
+
+@cache
+def _wrappers() -> dict[type, Callable[[Any], Continuation | None]]:
+    """Return how estimators around another one let that go on, by their class."""
+    # Not needed before the first round, and slow to import.
+    from sklearn.compose import TransformedTargetRegressor
+    from sklearn.pipeline import Pipeline
+
+    return {Pipeline: _in_pipeline, TransformedTargetRegressor: _in_other_units}
+
+
+def _by_continue_fit(estimator: Any) -> Callable[[NDArray, NDArray, int], None]:
+    def go_on(X: NDArray, y: NDArray, n_epochs: int) -> None:
+        estimator.continue_fit(X, y, n_epochs=n_epochs)
+
+    return go_on
+
+
+def _by_partial_fit(estimator: Any) -> Callable[[NDArray, NDArray, int], None]:
+    def go_on(X: NDArray, y: NDArray, n_epochs: int) -> None:
+        for _ in range(n_epochs):
+            estimator.partial_fit(X, y)
+
+    return go_on
+
+
+def _in_pipeline(pipeline: Any) -> Continuation | None:
+    """Let the last step of a pipeline go on."""
+    inner = continuation(pipeline[-1])
+    if inner is None or len(pipeline) == 1:
+        return inner
+
+    def go_on(X: NDArray, y: NDArray, n_epochs: int) -> None:
+        inner.go_on(pipeline[:-1].transform(X), y, n_epochs)
+
+    return inner._replace(go_on=go_on)
+
+
+def _in_other_units(estimator: Any) -> Continuation | None:
+    """Let the regressor go on whose targets are transformed."""
+    inner = continuation(estimator.regressor_)
+    if inner is None:
+        return None
+
+    def go_on(X: NDArray, y: NDArray, n_epochs: int) -> None:
+        columns = y.reshape(len(y), -1)
+        transformed = np.asarray(estimator.transformer_.transform(columns))
+        if y.ndim == 1 and transformed.shape[1:] == (1,):
+            transformed = transformed.ravel()
+        inner.go_on(X, transformed, n_epochs)
+
+    return inner._replace(go_on=go_on)
+
+
+@contextmanager
+def _naming_the_learner() -> Iterator[None]:
+    """Say whose error it was."""
+    try:
+        yield
+    except Exception as error:
+        raise ValueError(f"estimator: raised {error!r}") from error
+
+
+def _seeded_clone(estimator: Any, seed: np.random.SeedSequence) -> Any:
+    """Clone an estimator and set each random_state in it that is None."""
+    copied = clone(estimator)
+    rng = check_random_state(int(seed.generate_state(1)[0]))
+    seeds = {
+        name: rng.randint(np.iinfo(np.int32).max)
+        for name, value in sorted(copied.get_params(deep=True).items())
+        if (name == "random_state" or name.endswith("__random_state")) and value is None
+    }
+    return copied.set_params(**seeds) if seeds else copied
