@@ -21,3 +21,7 @@ __all__ = [
     "load_expert",
 ]
 __version__ = "0.1.0"
+
+# Pickles name a class by its module: the public one stays when a class moves.
+for _name in __all__:
+    globals()[_name].__module__ = __name__

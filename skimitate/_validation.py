@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from sklearn import config_context
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_array, check_consistent_length, validate_data
 
@@ -85,6 +86,9 @@ def check_pairs(
 ) -> tuple[NDArray, NDArray]:
     """Return observations and actions as finite float arrays of equal length.
 
+    They are looked through whatever scikit-learn's ``assume_finite`` says: it is made
+    for fast predictions, and one infinity would leave nothing of what is learned.
+
     Parameters
     ----------
     estimator : BaseEstimator
@@ -111,12 +115,13 @@ def check_pairs(
             f"{type(estimator).__name__} requires y to be passed, but the target y is "
             "None"
         )
-    observations = check_observations(estimator, X, reset=reset)
-    with naming("y"):
-        actions = check_array(
-            y, ensure_2d=False, allow_nd=True, dtype="numeric", input_name="y"
-        )
-        actions = _as_floats(actions)
+    with config_context(assume_finite=False):
+        observations = check_observations(estimator, X, reset=reset)
+        with naming("y"):
+            actions = check_array(
+                y, ensure_2d=False, allow_nd=True, dtype="numeric", input_name="y"
+            )
+            actions = _as_floats(actions)
     if actions.ndim not in (1, 2) or 0 in actions.shape:
         raise ValueError(
             "y: expected shape (n_samples,) or (n_samples, n_outputs) with at least "
@@ -146,11 +151,12 @@ def check_weights(
     Raises
     ------
     ValueError
-        If the weights are negative, all zero, not finite, or not one a sample.
+        If the weights are negative, all zero, not finite (whatever scikit-learn's
+        ``assume_finite`` says), or not one a sample.
     """
     if sample_weight is None:
         return None
-    with naming("sample_weight"):
+    with naming("sample_weight"), config_context(assume_finite=False):
         weights = check_sample_weight(
             sample_weight,
             X,
@@ -183,6 +189,36 @@ def in_container_of(estimator: BaseEstimator, X: Any, array: NDArray) -> Any:
     if names is None or adapter is None:
         return array
     return adapter.create_container(array, None, names, inplace=False)
+
+
+def check_same_features(
+    estimator: BaseEstimator, other: BaseEstimator, name: str
+) -> None:
+    """Check that another fitted estimator knows features of equal number and names.
+
+    Parameters
+    ----------
+    estimator, other : BaseEstimator
+        Both fitted; names are compared where both have them.
+    name : str
+        The argument as which the other came.
+
+    Raises
+    ------
+    ValueError
+        If the features differ.
+    """
+    if estimator.n_features_in_ != other.n_features_in_:
+        raise ValueError(
+            f"{name}: expected {estimator.n_features_in_} features, "
+            f"got {other.n_features_in_}"
+        )
+    names = getattr(estimator, "feature_names_in_", None)
+    others = getattr(other, "feature_names_in_", None)
+    if names is not None and others is not None and any(names != others):
+        raise ValueError(
+            f"{name}: expected the features {list(names)}, got {list(others)}"
+        )
 
 
 def _as_floats(array: NDArray) -> NDArray:

@@ -266,37 +266,6 @@ def test_warm_start_goes_on(data):
     assert cold.n_iter_ == 10
 
 
-def test_early_stopping_keeps_the_best_weights(data):
-    X, y = data
-    noisy = y[:100] + np.random.default_rng(0).normal(size=(100, 2))
-    cloner = BehaviorCloner(
-        early_stopping=True,
-        validation_fraction=0.3,
-        n_iter_no_change=5,
-        max_iter=300,
-        ema_decay=None,
-        random_state=0,
-    ).fit(X[:100], noisy)
-    scores = cloner.validation_scores_
-    assert len(scores) == cloner.n_iter_ < 300
-    assert cloner.best_validation_score_ == max(scores)
-    assert np.argmax(scores) < len(scores) - 1
-    averaged = clone(cloner).set_params(ema_decay=0.99).fit(X[:100], noisy)
-    best = int(np.argmax(averaged.validation_scores_))
-    assert best < len(averaged.validation_scores_) - 1
-    stopped = clone(averaged).set_params(max_iter=best + 1).fit(X[:100], noisy)
-    assert_allclose(stopped.predict(X), averaged.predict(X))
-    shorter = clone(cloner).set_params(max_iter=int(np.argmax(scores)) + 1)
-    shorter.fit(X[:100], noisy)
-    assert_allclose(shorter.predict(X), cloner.predict(X))
-
-
-def test_validation_samples_enter_neither_training_nor_normalizer(data):
-    X, y = data
-    cloner = BehaviorCloner(early_stopping=True, max_iter=1, random_state=0).fit(X, y)
-    assert cloner.normalizer_.n_samples_seen_ == 360
-
-
 def test_sample_weight_is_repetition_in_expectation():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(60, 1))

@@ -1,5 +1,6 @@
 """RunningNormalizer against exact arithmetic and scikit-learn's StandardScaler."""
 
+import copy
 import itertools
 from fractions import Fraction
 
@@ -10,10 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.testing import assert_allclose, assert_array_equal
+from pickles import assert_public_names
+from sklearn import clone, config_context
+from sklearn.callback import ScoringMonitor
 from sklearn.exceptions import NotFittedError
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skimitate import RunningNormalizer
+from skimitate._validation import check_pairs, check_weights, naming
 
 ORDINARY = st.floats(-1e3, 1e3, allow_subnormal=False).map(lambda x: round(x, 6))
 
@@ -154,6 +160,113 @@ def test_parity_of_transform_with_standard_scaler():
         assert (ours.scale_ is None) == (theirs.scale_ is None)
 
 
+@pytest.mark.parametrize("name", ["with_std", "with_mean"])
+def test_a_parameter_turned_off_after_fit_counts_as_standard_scalers_does(name):
+    X = np.random.default_rng(0).normal(3, 2, size=(100, 3))
+    ours, theirs = RunningNormalizer().fit(X), StandardScaler().fit(X)
+    var = ours.var_
+    for scaler in (ours, theirs):
+        scaler.set_params(**{name: False})
+    Z = theirs.transform(X)
+    assert_allclose(ours.transform(X), Z, rtol=1e-12)
+    assert_allclose(ours.inverse_transform(Z), X, rtol=1e-12)
+    # What was learned stays as it was learned until there is more to learn.
+    assert_array_equal(ours.var_, var)
+    assert_allclose(ours.scale_, theirs.scale_, rtol=1e-12)
+    for scaler in (ours, theirs):
+        scaler.partial_fit(X + 1)
+    assert (ours.scale_ is None) == (theirs.scale_ is None) == (name == "with_std")
+    assert (ours.var_ is None) == (name == "with_std")
+    assert_allclose(ours.mean_, theirs.mean_, rtol=1e-12)
+    assert_allclose(ours.transform(X), theirs.transform(X), rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["with_std", "with_mean"])
+def test_a_parameter_turned_on_after_fit_counts_too(name):
+    X = np.random.default_rng(0).normal(3, 2, size=(100, 3))
+    off = {"with_std": False, "with_mean": False}
+    late = RunningNormalizer(**off).fit(X).set_params(**{name: True})
+    early = RunningNormalizer(**{**off, name: True}).fit(X)
+    Z = early.transform(X)
+    assert_array_equal(late.transform(X), Z)
+    assert_array_equal(late.inverse_transform(Z), early.inverse_transform(Z))
+    late.partial_fit(X + 1)
+    assert_array_equal(late.transform(X), early.partial_fit(X + 1).transform(X))
+
+
+class Witness:
+    """A callback that writes down what it is shown."""
+
+    def __init__(self):
+        self.seen = []
+
+    def setup(self, estimator, context):
+        self.seen.append(("setup",))
+
+    def teardown(self, estimator, context):
+        self.seen.append(("teardown",))
+
+    def on_fit_task_begin(self, estimator, context, *, X, y, metadata):
+        self.seen.append(("begin", context.task_name, X, y, metadata))
+
+    def on_fit_task_end(self, estimator, context, *, X, metadata, fitted_estimator):
+        self.seen.append(("end", X, metadata, fitted_estimator.mean_[0]))
+
+
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_callbacks_see_each_fit_as_standard_scalers_do(method):
+    frame = pd.DataFrame({"height": [1.0, 3.0], "speed": [0.0, 5.0]})
+    y, weights = np.array([7.0, 8.0]), np.array([1.0, 3.0])
+    kinds = []
+    for scaler in (RunningNormalizer(), StandardScaler()):
+        witness = Witness()
+        scaler.set_callbacks(witness)
+        getattr(scaler, method)(frame, y, sample_weight=weights)
+        kinds.append([entry[0] for entry in witness.seen])
+        _, (_, task, X, y_seen, metadata), (_, _, after, mean), _ = witness.seen
+        assert task == "fit"
+        assert_array_equal(X, frame)
+        assert_array_equal(y_seen, y)
+        assert_array_equal(metadata["sample_weight"], weights)
+        assert_array_equal(after["sample_weight"], weights)
+        assert mean == 2.5
+        assert "_callback_fit_ctx" not in vars(scaler)
+    assert kinds[0] == kinds[1]
+
+
+def test_callbacks_of_a_failed_fit_are_torn_down():
+    witness = Witness()
+    normalizer = RunningNormalizer().set_callbacks(witness)
+    with pytest.raises(ValueError, match="infinity"):
+        normalizer.fit([[np.inf], [1.0]])
+    assert [entry[0] for entry in witness.seen] == ["setup", "begin", "teardown"]
+    assert set(vars(normalizer)) == {*normalizer.get_params(), "_skl_callbacks"}
+
+
+def test_a_monitor_scores_a_frame_without_a_warning_about_names():
+    frame = pd.DataFrame({"height": [1.0, 2.0, 3.0], "speed": [0.0, 1.0, 5.0]})
+    monitor = ScoringMonitor(
+        scoring={
+            "spread": lambda scaler, X, y, **_: scaler.transform(X).to_numpy().std()
+        }
+    )
+    normalizer = RunningNormalizer().set_output(transform="pandas")
+    normalizer.set_callbacks(monitor).fit(frame, np.zeros(3))
+    (row,) = monitor.get_logs().data
+    assert_allclose(row["spread"], 1.0)
+
+
+def test_a_normalizer_is_pickled_cloned_and_shown_under_its_public_name():
+    normalizer = RunningNormalizer(clip=3.0).fit([[1.0, 2.0], [3.0, 5.0]])
+    again = assert_public_names(normalizer)
+    assert_array_equal(
+        again.transform([[1.0, 2.0]]), normalizer.transform([[1.0, 2.0]])
+    )
+    assert clone(normalizer).get_params() == normalizer.get_params()
+    assert repr(normalizer) == "RunningNormalizer(clip=3.0)"
+    assert "RunningNormalizer" in make_pipeline(normalizer)._repr_html_()
+
+
 @given(arrays(min_rows=2), st.data())
 def test_weights_are_repetitions(X, data):
     weights = data.draw(hnp.arrays(np.int64, len(X), elements=st.integers(0, 3)))
@@ -246,6 +359,121 @@ def test_an_infinity_anywhere_is_found(where, layout, weights):
     X[5, 1] = np.nan
     with pytest.raises(ValueError, match="X contains infinity"):
         RunningNormalizer().fit(X, sample_weight=weights)
+
+
+def test_assume_finite_does_not_cut_the_statistics_short():
+    X = np.random.default_rng(0).normal(size=(3000, 3))
+    normalizer = RunningNormalizer().fit(X[:100])
+    X[2000, 1] = np.inf
+    state = vars(normalizer).copy()
+    for method in (normalizer.fit, normalizer.partial_fit):
+        with (
+            config_context(assume_finite=True),
+            pytest.raises(ValueError, match="X contains infinity"),
+        ):
+            method(X)
+    assert vars(normalizer) == state
+
+
+@pytest.mark.parametrize("reset", [True, False])
+@pytest.mark.parametrize("bad", [np.inf, np.nan])
+def test_assume_finite_lets_nothing_infinite_be_learned(bad, reset):
+    estimator = RunningNormalizer().fit([[1.0]])
+    good, spoilt = np.ones((3, 1)), np.array([[1.0], [bad], [1.0]])
+    with config_context(assume_finite=True):
+        for X, y, name in [(spoilt, good, "X"), (good, spoilt, "y")]:
+            with pytest.raises(ValueError, match=f"{name} contains"):
+                check_pairs(estimator, X, y, reset=reset)
+        with pytest.raises(ValueError, match="sample_weight contains"):
+            check_weights(spoilt[:, 0], good)
+
+
+@pytest.mark.parametrize(
+    ("X", "why"),
+    [
+        ([[1e160], [-1e160], [3e160]], "too large"),
+        ([[1.7e308], [1.7e308], [1.0]], "too large"),
+        ([[1e-200], [-1e-200], [0.0]], "differ by too little"),
+        ([[0.0], [0.0], [5e-324]], "differ by too little"),
+        ([[1e-156], [3e-156], [2e-156]], "differ by too little"),
+    ],
+)
+@pytest.mark.parametrize("batch", [1, 2, 3])
+@pytest.mark.parametrize("weights", [None, np.full(3, 2.0)])
+def test_what_no_float_can_standardize_is_refused(X, why, batch, weights):
+    X = np.insert(X, 0, [1.0, 2.0, 3.0], axis=1)
+    before = RunningNormalizer().fit([[5.0, 0.0]])
+    streamed, merged = copy.copy(before), copy.copy(before)
+
+    def stream():
+        for start in range(0, 3, batch):
+            rows = slice(start, start + batch)
+            part = None if weights is None else weights[rows]
+            kept.append(vars(streamed).copy())
+            streamed.partial_fit(X[rows], sample_weight=part)
+
+    def merge():
+        for row in X:
+            kept.append(vars(merged).copy())
+            merged.merge(RunningNormalizer().fit(row[None]))
+
+    for normalizer, name, work in [(streamed, "X", stream), (merged, "other", merge)]:
+        kept = []
+        with pytest.raises(ValueError, match=rf"^{name}: .* column\(s\) 1: .*{why}"):
+            work()
+        assert vars(normalizer) == kept[-1]
+
+
+def test_a_refusal_names_the_first_few_features():
+    X = np.outer([1.0, -1.0], np.full(8, 1e200))
+    X[:, 2] = [0.0, 1.0]
+    with pytest.raises(ValueError, match=r"column\(s\) 0, 1, 3, 4, 5 and 2 more: "):
+        RunningNormalizer().fit(X)
+    frame = pd.DataFrame(X[:, :3], columns=["height", "speed", "time"])
+    with pytest.raises(ValueError, match=r"column\(s\) height, speed: "):
+        RunningNormalizer().fit(frame)
+    with (
+        pytest.raises(ValueError, match=r"^y: .* column\(s\) 0, 1, 3"),
+        naming("y", instead_of="X"),
+    ):
+        RunningNormalizer().fit(X)
+
+
+@pytest.mark.parametrize("value", [0.0, 5e-324, 1e-310, 1e-200, -1e-145, 0.1, 1e150])
+@pytest.mark.parametrize("weights", [None, np.full(1000, 3.0)])
+def test_constants_of_any_size_are_legal(value, weights):
+    X = np.full((1000, 2), value)
+    normalizer = RunningNormalizer().fit(X, sample_weight=weights)
+    normalizer.partial_fit(X[:1]).merge(RunningNormalizer().fit(X[:7]))
+    assert_array_equal(normalizer.scale_, 1.0)
+    assert_allclose(normalizer.mean_, value, rtol=1e-12)
+
+
+def test_small_values_before_large_ones_are_legal():
+    X = np.array([[1e-200], [2.0], [-1e-200], [4.0]])
+    normalizer = RunningNormalizer().partial_fit(X[:1])
+    for row in X[1:]:
+        normalizer.partial_fit(row[None])
+    assert_moments(normalizer, X, rtol=1e-12)
+
+
+@pytest.mark.parametrize("size", [1e-150, 1e-100, 1e100, 1e150])
+def test_all_that_can_be_standardized_is(size):
+    X = np.random.default_rng(0).normal(3, 2, size=(1000, 2))
+    Z = RunningNormalizer().fit(X * size).transform(X * size)
+    assert_allclose(Z, RunningNormalizer().fit_transform(X), rtol=1e-10, atol=1e-12)
+
+
+def test_only_what_is_asked_for_must_be_in_range():
+    X = np.array([[1e160], [3e160]])
+    normalizer = RunningNormalizer(with_std=False).fit(X)
+    assert_allclose(normalizer.transform(X), [[-1e160], [1e160]])
+    normalizer.set_params(with_std=True)
+    with pytest.raises(ValueError, match=r"turned on after fit: .* too large"):
+        normalizer.transform(X)
+    with pytest.raises(ValueError, match=r"^X: .* too large"):
+        normalizer.partial_fit([[1.0]])
+    assert normalizer.n_samples_seen_ == 2
 
 
 @pytest.mark.parametrize(

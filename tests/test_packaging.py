@@ -1,5 +1,6 @@
-"""The sdist and the wheel: they install and import in a clean environment."""
+"""The sdist and the wheel: what is in them, and that they install and import clean."""
 
+import os
 import subprocess
 import sys
 import sysconfig
@@ -11,13 +12,19 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-DATA = ROOT / "skimitate" / "data"
+PACKAGE = ROOT / "skimitate"
 SOURCES = ("skimitate", "pyproject.toml", "setup.py", "README.md", "LICENSE")
+
+# The kernels take a compiler some ten seconds.
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
 def archives(tmp_path_factory):
-    """Build from a copy, without what earlier builds left in the tree."""
+    """Build from a copy, without what earlier builds left in the tree.
+
+    The wheel is built from the unpacked sdist, as an installation of the sdist does.
+    """
     folder = tmp_path_factory.mktemp("build")
     source = folder / "source"
     source.mkdir()
@@ -31,42 +38,32 @@ def archives(tmp_path_factory):
     for name in tracked:
         (source / name).parent.mkdir(parents=True, exist_ok=True)
         (source / name).write_bytes((ROOT / name).read_bytes())
+    (folder / "parallel.cfg").write_text("[build_ext]\nparallel = 2\n")
     subprocess.run(
         [sys.executable, "-m", "build", "--no-isolation", "--outdir", folder, source],
         check=True,
         capture_output=True,
+        env={**os.environ, "DIST_EXTRA_CONFIG": str(folder / "parallel.cfg")},
     )
     (sdist,) = folder.glob("*.tar.gz")
     (wheel,) = folder.glob("*.whl")
     return sdist, wheel
 
 
-def clean_environment(folder):
+@pytest.fixture
+def clean_environment(tmp_path):
     """Make an environment with the dependencies, but without skimitate."""
-    venv.create(folder, with_pip=True)
-    python = folder / "bin" / "python"
-    packages = subprocess.run(
-        [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout.strip()
+    venv.create(tmp_path / "env", with_pip=False)
+    (packages,) = (tmp_path / "env" / "lib").glob("python*/site-packages")
     # A path in a .pth file brings packages, but not the .pth files beside them: an
     # editable installation of skimitate stays outside.
-    (Path(packages) / "dependencies.pth").write_text(sysconfig.get_path("purelib"))
-    # Python 3.11 puts an old setuptools into the environment, before the one to build
-    # with.
-    remove = [python, "-m", "pip", "uninstall", "--yes", "--quiet", "setuptools"]
-    subprocess.run(remove, check=True, capture_output=True)
-    missing = subprocess.run(
-        [python, "-c", "import skimitate"], cwd=folder, capture_output=True
-    )
-    assert b"No module named 'skimitate'" in missing.stderr
-    return python
+    (packages / "dependencies.pth").write_text(sysconfig.get_path("purelib"))
+    return tmp_path / "env" / "bin"
 
 
 SCRIPT = """
-import numpy as np, skimitate, sys
+import numpy as np, sys
+import skimitate
 from importlib import resources
 assert sys.prefix in skimitate.__file__, skimitate.__file__
 X = np.random.default_rng(0).normal(size=(20, 11))
@@ -78,26 +75,35 @@ assert {"py.typed", "kernels"} <= files, files
 """
 
 
-@pytest.mark.parametrize("kind", ["sdist", "wheel"])
-def test_it_installs_and_imports_in_a_clean_environment(archives, kind, tmp_path):
-    archive = archives[kind == "wheel"]
-    python = clean_environment(tmp_path / "env")
-    install = [python, "-m", "pip", "install", "--no-deps", "--no-build-isolation"]
-    subprocess.run([*install, archive], check=True, capture_output=True)
-    subprocess.run([python, "-W", "error", "-c", SCRIPT], cwd=tmp_path, check=True)
+def test_it_installs_and_imports_in_a_clean_environment(archives, clean_environment):
+    _, wheel = archives
+    # Isolated: no path from the environment may bring a skimitate either.
+    python = [clean_environment / "python", "-I", "-W", "error", "-c"]
+    missing = subprocess.run([*python, "import skimitate"], capture_output=True)
+    assert b"No module named 'skimitate'" in missing.stderr
+    pip = [sys.executable, "-m", "pip", "--python", clean_environment / "python"]
+    subprocess.run([*pip, "install", "-q", "--no-deps", wheel], check=True)
+    subprocess.run([*python, SCRIPT], check=True)
+    shown = subprocess.run(
+        [clean_environment / "skimitate", "--help"], check=True, capture_output=True
+    )
+    assert b"usage: skimitate" in shown.stdout
 
 
 def test_the_archives_hold_what_belongs_in_them(archives):
     sdist, wheel = archives
     with tarfile.open(sdist) as archive:
         inside = {name.partition("/")[2] for name in archive.getnames()}
-    assert {"skimitate/kernels/running_stats.pyx", "LICENSE", "setup.py"} <= inside
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
-    data = {path.relative_to(ROOT).as_posix() for path in DATA.rglob("*.*")}
-    assert len(data) >= 16
-    assert data <= names
-    assert any(
-        name.startswith("skimitate/kernels/running_stats.cpython") for name in names
-    )
+    kinds = ("*.py", "*.pyi", "*.pyx", "*.h", "py.typed", "*.npz", "*.json")
+    paths = [path for kind in kinds for path in PACKAGE.rglob(kind)]
+    files = {path.relative_to(ROOT).as_posix() for path in paths}
+    assert len(files) > 60
+    assert files <= names
+    assert files <= inside
+    assert {"LICENSE", "README.md", "pyproject.toml", "setup.py"} <= inside
+    assert {name.split("/")[0].split("-")[0] for name in names} == {"skimitate"}
+    for kernel in ("mlp", "running_stats"):
+        assert any(n.startswith(f"skimitate/kernels/{kernel}.cpython") for n in names)
     assert not any(name.endswith((".c", ".cpp", ".html")) for name in names | inside)

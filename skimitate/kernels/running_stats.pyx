@@ -14,13 +14,20 @@ formula of Chan, Golub and LeVeque ("Updating formulae and a pairwise algorithm 
 computing sample variances", 1979, equations 2.1). Their formula needs the difference
 of two means, and with a mean of 1e8 times the spread a mean in one float64 would be
 off by 1e-8 of the spread at each of the merges; hence RESIDUAL.
+
+Squares leave the range of float64 long before the values do. M2 that overflowed is not
+finite; M2 that underflowed is never 0 where values differ by more than rounding (see
+``ROUNDING`` in vector_math.h), so that 0 stays the mark of a constant.
 """
 
 from cython cimport floating
-from libc.math cimport isfinite, isinf, isnan
+from libc.float cimport DBL_MIN
+from libc.math cimport fabs, isfinite, isinf, isnan
 from libc.stdlib cimport free, llabs, malloc
 
 cdef extern from "vector_math.h" nogil:
+    const double ROUNDING
+    const double LEAST
     void column_sums_float(
         Py_ssize_t, Py_ssize_t, const float*, Py_ssize_t, double*
     )
@@ -92,6 +99,46 @@ cdef void join_block(
     )
 
 
+# The squares of the deviations from a mean beyond this underflow only where they are
+# rounding: values of this size lie further apart, or are equal.
+cdef double LARGE_MEAN = 1e-139
+
+
+cdef void keep_spread(
+    const double* rows,
+    const double* weights,
+    Py_ssize_t stride,
+    Py_ssize_t n_rows,
+    Py_ssize_t n_features,
+    double* scratch,
+) noexcept nogil:
+    """Tell columns whose squares underflowed to 0 from those that are constant.
+
+    Nearly all columns are passed over, and most of the others hold nothing but zeros.
+    ``weights`` may be NULL.
+    """
+    cdef:
+        Py_ssize_t i, j
+        double residual
+        double* count = scratch
+        double* mean = scratch + n_features
+        double* first = scratch + 2 * n_features
+        double* second = scratch + 3 * n_features
+    for j in range(n_features):
+        if second[j] != 0.0 or fabs(mean[j]) > LARGE_MEAN or not count[j] > 0.0:
+            continue
+        residual = first[j] / count[j]
+        for i in range(n_rows):
+            if weights != NULL and weights[i] == 0.0:
+                continue
+            if (
+                fabs((rows[i * stride + j] - mean[j]) - residual)
+                > ROUNDING * fabs(mean[j])
+            ):
+                second[j] = LEAST
+                break
+
+
 cdef bint reduce_complete_block(
     const floating* rows,
     Py_ssize_t stride,
@@ -129,6 +176,8 @@ cdef bint reduce_complete_block(
         column_deviations_double(
             n_rows, n_features, rows, stride, mean, first, second
         )
+        # No square of a float32 is too small for float64.
+        keep_spread(rows, NULL, stride, n_rows, n_features, scratch)
     join_block(n_features, scratch, state)
     return True
 
@@ -181,6 +230,7 @@ cdef bint reduce_block(
             d = 0.0 if isnan(d) else d
             first[j] += w * d
             second[j] += w * d * d
+    keep_spread(block, weights, n_features, n_rows, n_features, scratch)
     join_block(n_features, scratch, state)
     return True
 
@@ -304,6 +354,32 @@ def update(X, const double[::1] sample_weight, double[:, ::1] state):
     if X.itemsize == sizeof(float):
         return update_typed[float](X, sample_weight, state)
     return update_typed[double](X, sample_weight, state)
+
+
+def in_range(const double[:, ::1] state):
+    """Tell whether all statistics are within the range where float64 is accurate.
+
+    Parameters
+    ----------
+    state : memoryview of shape (4, n_features)
+        State of a stream.
+
+    Returns
+    -------
+    bool
+        False if a mean or a sum of squares is not finite, or if a sum of squares is
+        not 0 and yet so small that its parts may have underflowed.
+    """
+    cdef:
+        Py_ssize_t j
+        double squares
+        bint good = True
+    for j in range(state.shape[1]):
+        squares = state[M2, j]
+        good &= isfinite(squares) and isfinite(state[MEAN, j]) and (
+            squares == 0.0 or squares >= DBL_MIN * max(state[COUNT, j], 1.0)
+        )
+    return good
 
 
 def merge(const double[:, ::1] other, double[:, ::1] state):

@@ -8,6 +8,7 @@
 #ifndef SKIMITATE_VECTOR_MATH_H
 #define SKIMITATE_VECTOR_MATH_H
 
+#include <float.h>
 #include <math.h>
 #include <stddef.h>
 
@@ -311,6 +312,11 @@ COLUMN_DEVIATIONS(column_deviations_double, double)
 STANDARDIZE(standardize_float, float)
 STANDARDIZE(standardize_double, double)
 
+/* What a difference is, beside the mean, that rounding may have made of nothing; and the
+ * mark of a larger one whose square underflowed. */
+#define ROUNDING (10 * DBL_EPSILON)
+#define LEAST 4.9406564584124654e-324
+
 /* Join the moments of further values (b) to those of a stream (a), feature by feature:
  * Chan's formula, with each mean carried as a sum of two numbers. The select of what
  * came first keeps both of them. */
@@ -325,6 +331,8 @@ WIDE static void join_moments(
         double fraction = count_b[j] > 0.0 ? count_b[j] / total : 0.0;
         double delta = (mean_b[j] - mean[j]) + (residual_b[j] - residual[j]);
         double joined = m2[j] + (m2_b[j] + delta * delta * count[j] * fraction);
+        double least = fabs(delta) > ROUNDING * fabs(mean_b[j]) ? LEAST : 0.0;
+        joined = joined < least ? least : joined;
         double shift = residual[j] + delta * fraction;
         /* Knuth's TwoSum: moved + rest == mean + shift, exactly. */
         double moved = mean[j] + shift;

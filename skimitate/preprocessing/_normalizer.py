@@ -1,29 +1,36 @@
 """Standardization of observations by the statistics of a stream."""
 
+from contextlib import nullcontext
 from numbers import Real
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from sklearn import config_context
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_array, check_is_fitted
 
-from skimitate._sklearn import Interval, fit_context
+from skimitate._sklearn import (
+    CallbackSupportMixin,
+    Interval,
+    fit_context,
+    fit_task,
+    is_watched,
+)
 from skimitate._validation import (
     check_observations,
+    check_same_features,
     check_weights,
     unchanged_on_error,
 )
 from skimitate.kernels import running_stats as _running_stats
-
-# A standard deviation of this many units in the last place of the mean is what the
-# rounding of the values themselves can make of a constant; scikit-learn's scalers use
-# the same factor.
-_CONSTANT_ULPS = 10
+from skimitate.preprocessing._moments import check_range, moments_of
 
 
-class RunningNormalizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class RunningNormalizer(
+    CallbackSupportMixin, OneToOneFeatureMixin, TransformerMixin, BaseEstimator
+):
     """Standardize features by a mean and a variance that a stream keeps updating.
 
     The result is that of :class:`sklearn.preprocessing.StandardScaler`. Beyond it,
@@ -68,6 +75,13 @@ class RunningNormalizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     Notes
     -----
+    Parameters that are set after a fit count at once where data is transformed; the
+    attributes follow with the next :meth:`fit`, :meth:`partial_fit` or :meth:`merge`.
+    ``with_mean`` and ``with_std`` may be turned on later as well as off.
+
+    Float64 cannot hold the squares of values from about 1e154 up, nor of differences
+    below about 1e-154: a feature of nothing else is refused where they are needed.
+
     Blocks of rows are reduced to a mean and a sum of squared deviations in float64,
     which are joined by the pairwise formula of Chan, Golub and LeVeque (1979),
     equations 2.1. NaN counts as missing: it enters no statistic, and stays NaN.
@@ -135,10 +149,11 @@ class RunningNormalizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError, TypeError
-            If X or ``sample_weight`` are not as described, or hold infinite values;
-            what was fitted before is then unchanged.
+            If X or ``sample_weight`` are not as described, hold infinite values
+            (whatever scikit-learn's ``assume_finite`` says), or are out of range (see
+            the notes of the class); what was fitted before is then unchanged.
         """
-        return self._update(X, sample_weight, reset=True)
+        return self._update(X, y, sample_weight, reset=True)
 
     @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(
@@ -163,26 +178,32 @@ class RunningNormalizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError, TypeError
-            If X or ``sample_weight`` are not as described, or hold infinite values;
-            the statistics are then unchanged.
+            If X or ``sample_weight`` are not as described, hold infinite values
+            (whatever scikit-learn's ``assume_finite`` says), or are out of range (see
+            the notes of the class); the statistics are then unchanged.
         """
-        return self._update(X, sample_weight, reset=not hasattr(self, "_state"))
+        return self._update(X, y, sample_weight, reset=not hasattr(self, "_state"))
 
     def _update(
-        self, X: ArrayLike, sample_weight: ArrayLike | None, *, reset: bool
+        self, X: ArrayLike, y: object, sample_weight: ArrayLike | None, *, reset: bool
     ) -> Self:
         """Check the data, then forget the past if asked to, then add the data."""
         with unchanged_on_error(self):
             data = check_observations(self, X, reset=reset, ensure_all_finite=False)
             weights = check_weights(sample_weight, data)
             state = np.zeros((4, data.shape[1])) if reset else self._state.copy()
-            # The kernel meets infinities on its way; looking for them beforehand
-            # would read the data from memory twice.
-            if not _running_stats.update(data, weights, state):
-                check_array(data, ensure_all_finite="allow-nan", input_name="X")
-            self._state = state
-            self._weighted = weights is not None or (not reset and self._weighted)
-            self._publish()
+            # Contexts cost more than a row: they are opened for those who look.
+            metadata = {"sample_weight": weights}
+            watched = is_watched(self)
+            with fit_task(self, X, y, metadata) if watched else nullcontext():
+                # The kernel meets infinities on its way; looking for them beforehand
+                # would read the data from memory twice.
+                if not _running_stats.update(data, weights, state):
+                    with config_context(assume_finite=False):
+                        check_array(data, ensure_all_finite="allow-nan", input_name="X")
+                self._state = state
+                self._weighted = weights is not None or (not reset and self._weighted)
+                self._publish("X")
         return self
 
     def merge(self, other: "RunningNormalizer") -> Self:
@@ -205,59 +226,40 @@ class RunningNormalizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         NotFittedError
             If ``other`` is not fitted.
         ValueError
-            If the features of both differ in number or names.
+            If the features of both differ in number or names, or if what both saw is
+            out of range together; the statistics are then unchanged.
         """
         if not isinstance(other, RunningNormalizer):
             raise TypeError(
                 f"other: expected a RunningNormalizer, got {type(other).__name__}"
             )
         check_is_fitted(other)
-        if not hasattr(self, "_state"):
-            return self._adopt(other)
-        if self.n_features_in_ != other.n_features_in_:
-            raise ValueError(
-                f"other: expected {self.n_features_in_} features, "
-                f"got {other.n_features_in_}"
-            )
-        names = getattr(self, "feature_names_in_", None)
-        other_names = getattr(other, "feature_names_in_", None)
-        if names is not None and other_names is not None and any(names != other_names):
-            raise ValueError(
-                f"other: expected the features {list(names)}, got {list(other_names)}"
-            )
-        self._weighted |= other._weighted
-        state = self._state.copy()
-        _running_stats.merge(other._state, state)
-        self._state = state
-        self._publish()
+        known = hasattr(self, "_state")
+        if known:
+            check_same_features(self, other, "other")
+        with unchanged_on_error(self):
+            if not known:
+                self._state, self._weighted = np.zeros_like(other._state), False
+                self.n_features_in_: int = other.n_features_in_
+                if hasattr(other, "feature_names_in_"):
+                    self.feature_names_in_: NDArray = other.feature_names_in_
+            state = self._state.copy()
+            _running_stats.merge(other._state, state)
+            self._state = state
+            self._weighted |= other._weighted
+            self._publish("other")
         return self
 
-    def _adopt(self, other: "RunningNormalizer") -> Self:
-        """Take over the features and the statistics of another normalizer."""
-        self._state = other._state.copy()
-        self._weighted = other._weighted
-        self.n_features_in_: int = other.n_features_in_
-        if hasattr(other, "feature_names_in_"):
-            self.feature_names_in_: NDArray = other.feature_names_in_
-        self._publish()
-        return self
-
-    def _publish(self) -> None:
-        """Derive the public attributes from the state of the kernel."""
-        count, mean, _, squares = self._state
-        with np.errstate(invalid="ignore"):
-            var = squares / count
-        mean = np.where(count > 0, mean, np.nan)
-        seen = count if self._weighted else count.astype(np.int64)
-        self.n_samples_seen_ = seen[0] if (seen == seen[0]).all() else seen.copy()
+    def _publish(self, source: str) -> None:
+        """Derive the public attributes from the state, which ``source`` changed."""
+        count = self._state[0]
+        seen = count[0] if (count == count[0]).all() else count.copy()
+        self.n_samples_seen_ = seen if self._weighted else seen.astype(np.int64)
+        check_range(self, self._state, source)
+        mean, var, scale = moments_of(self._state)
         self.mean_: Any = mean if self.with_mean or self.with_std else None
         self.var_ = var if self.with_std else None
-        self.scale_: Any = None
-        if self.with_std:
-            scale = np.sqrt(var)
-            tiny = _CONSTANT_ULPS * np.finfo(np.float64).eps * np.abs(mean)
-            scale[scale <= tiny] = 1.0
-            self.scale_ = scale
+        self.scale_: Any = scale if self.with_std else None
 
     def transform(self, X: ArrayLike) -> NDArray:
         """Standardize X with the statistics seen so far.
@@ -330,13 +332,15 @@ class RunningNormalizer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         return out
 
     def _mean_and_scale(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return what to subtract and what to divide by, whatever was asked for."""
+        """Return what to subtract and what to divide by, as the parameters are now."""
         mean, scale = self.mean_, self.scale_
-        if mean is None or not self.with_mean:
-            mean = np.zeros(self.n_features_in_)
-        if scale is None:
-            scale = np.ones(self.n_features_in_)
-        return mean, scale
+        if (self.with_mean and mean is None) or (self.with_std and scale is None):
+            check_range(self, self._state, "with_mean or with_std, turned on after fit")
+            mean, _, scale = moments_of(self._state)
+        return (
+            mean if self.with_mean else np.zeros(self.n_features_in_),
+            scale if self.with_std else np.ones(self.n_features_in_),
+        )
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
