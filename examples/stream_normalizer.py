@@ -39,7 +39,7 @@ def main():
         sums = np.nansum(data, axis=0), np.nansum(data**2, axis=0)
         naive = np.sqrt(sums[1] / seen - (sums[0] / seen) ** 2)
 
-    print("deviation of            in one piece   streamed, merged   by sums of squares")
+    print("deviation of           in one piece   streamed, merged   by sums of squares")
     for i, name in enumerate(["clock", "temperature", "sensor"]):
         print(f"{name:20s} {true[i]:15.6f} {here.scale_[i]:18.6f} {naive[i]:20.6f}")
     print(f"values seen of each: {seen.astype(int)}")
