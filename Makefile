@@ -15,7 +15,7 @@ IMITATION := .venv-imitation
 run: $(VENV)/.installed
 	$(BIN)/python -m skimitate run Hopper-v5 $(ARGS)
 
-# The blog post's table, written into README.md; about half an hour. With the original
+# The blog post's table, written into the pages; about half an hour. With the original
 # experts as well: make table ARGS="--cs294 FOLDER"
 table: $(VENV)/.installed
 	$(BIN)/python benchmarks/make_table.py $(ARGS)
