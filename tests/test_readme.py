@@ -1,4 +1,4 @@
-"""What people read first: its examples run, its links lead somewhere, its lists are whole.
+"""What people read: its examples run, its links lead somewhere, its lists are whole.
 
 The README's examples stand alone; those of a page of the docs build on each other.
 """
@@ -7,13 +7,14 @@ import re
 from pathlib import Path
 
 import pytest
+from test_architecture import FLOORS
 
 import skimitate
 
 ROOT = Path(__file__).resolve().parents[1]
+README = ROOT / "README.md"
 DOCS = sorted((ROOT / "docs").glob("*.md"))
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "benchmarks" / "README.md"]
-ON_ARRAYS, WITH_ENV = (0, 1)
+PAGES = [README, ROOT / "CONTRIBUTING.md", ROOT / "benchmarks" / "README.md", *DOCS]
 
 
 def blocks(page):
@@ -41,14 +42,16 @@ def elsewhere(tmp_path, monkeypatch):
 
 
 def test_the_readme_s_example_on_arrays_runs():
-    namespace = run(ROOT / "README.md", [blocks(ROOT / "README.md")[ON_ARRAYS]])
+    on_arrays, _ = blocks(README)
+    namespace = run(README, [on_arrays])
     X, y = namespace["observations"], namespace["actions"]
     assert namespace["policy"].score(X, y) > 0.99
 
 
 @pytest.mark.slow
 def test_the_readme_s_example_with_an_environment_runs(capsys):
-    run(ROOT / "README.md", [blocks(ROOT / "README.md")[WITH_ENV]])
+    _, with_environment = blocks(README)
+    run(README, [with_environment])
     printed = capsys.readouterr().out
     mean = int(re.fullmatch(r"(\d+) after 5 rounds\n", printed)[1])
     assert mean > 3000
@@ -66,7 +69,7 @@ def anchors(page):
     return {heading.replace(" ", "-") for heading in kept}
 
 
-@pytest.mark.parametrize("page", [*PAGES, *DOCS], ids=names)
+@pytest.mark.parametrize("page", PAGES, ids=names)
 def test_links_lead_somewhere(page):
     for link in re.findall(r"\]\(([^)]+)\)", page.read_text()):
         if re.match(r"https?://", link):
@@ -77,7 +80,7 @@ def test_links_lead_somewhere(page):
         assert not anchor or anchor in anchors(target), f"{page.name} links to {link}"
 
 
-@pytest.mark.parametrize("page", [*PAGES, *DOCS], ids=names)
+@pytest.mark.parametrize("page", PAGES, ids=names)
 def test_paths_that_are_named_exist(page):
     pattern = r"`((?:skimitate|tests|docs|examples|benchmarks)/[\w/.*-]*)`"
     for path in re.findall(pattern, page.read_text()):
@@ -100,3 +103,11 @@ def test_every_page_of_the_docs_is_listed():
     text = (ROOT / "docs" / "README.md").read_text()
     others = {page.name for page in DOCS} - {"README.md"}
     assert others <= set(re.findall(r"\]\(([\w.-]+)\)", text))
+
+
+def test_contributing_lists_the_floors_in_their_order():
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    section = text.split("## The house")[1].split("\n## ")[0]
+    rows = re.findall(r"^\| (`.*?`) \|", section, re.M)
+    listed = [name for row in rows for name in re.findall(r"`(\w+)`", row)]
+    assert listed == [floor for floor in FLOORS if floor != "__main__"]
