@@ -43,7 +43,7 @@ def main(folder):
         return {"loss": np.mean(errors**2), "return": returns[0]}
 
     monitor = ScoringMonitor(scoring=score)
-    cloner = BehaviorCloner(max_iter=24, random_state=0).set_callbacks(monitor)
+    cloner = BehaviorCloner(max_iter=20, random_state=0).set_callbacks(monitor)
     cloner.fit(X[train], y[train])
     history = [
         {"epoch": row["task_id"] + 1, **row}
@@ -56,19 +56,19 @@ def main(folder):
 
     expert = load_expert(ENV)
     dagger = DAggerRegressor(
-        BehaviorCloner(max_iter=24, random_state=0),
+        BehaviorCloner(max_iter=20, random_state=0),
         env=ENV,
         expert=expert,
-        n_rounds=6,
+        n_rounds=5,
         n_epochs_per_round=3,
-        n_eval_episodes=3,
+        n_eval_episodes=2,
         random_state=0,
     ).fit(X[train], y[train])
     print(f"DAgger kept round {dagger.best_round_}")
 
     left, right = Figure(figsize=(11, 4.5), layout="constrained").subplots(1, 2)
     LossCurveDisplay.from_history(history, name="clone", ax=left)
-    level = evaluate_policy(ENV, expert, n_episodes=5, random_state=1).mean()
+    level = evaluate_policy(ENV, expert, n_episodes=2, random_state=1).mean()
     ReturnCurveDisplay.from_estimator(dagger, levels={"expert": level}, ax=right)
     path = Path(folder) / "watch_training.png"
     left.figure.savefig(path)
