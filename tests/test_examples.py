@@ -46,8 +46,8 @@ def test_a_split_by_rows_flatters():
 def test_dagger_gets_from_two_episodes_to_the_expert():
     printed = printed_by("dagger_pendulum.py")
     expert, clone, dagger = columns(r"^\w+ +(-\d+) \(\d+\)$", printed)[0]
-    assert clone < 2 * expert
-    assert dagger > 1.5 * expert
+    assert clone < 2 * dagger < 0
+    assert dagger > 2 * expert
 
 
 @pytest.mark.slow
@@ -70,7 +70,6 @@ def test_training_is_watched(tmp_path):
     assert picture.startswith(b"\x89PNG")
 
 
-@pytest.mark.slow
 def test_a_merged_stream_is_as_good_as_one_piece():
     printed = printed_by("stream_normalizer.py")
     whole, merged, naive = columns(r"^\w+ +([\d.]+) +([\d.]+) +(\S+)$", printed)
