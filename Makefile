@@ -10,18 +10,27 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 IMITATION := .venv-imitation
 
-.PHONY: run test lint table bench check-kernels clean
+.PHONY: run test test-slow coverage lint table bench check-kernels clean
 
 run: $(VENV)/.installed
 	$(BIN)/python -m skimitate run Hopper-v5 $(ARGS)
 
-# The blog post's table, written into README.md; about half an hour. With the original
+# The blog post's table, written into the pages; about half an hour. With the original
 # experts as well: make table ARGS="--cs294 FOLDER"
 table: $(VENV)/.installed
 	$(BIN)/python benchmarks/make_table.py $(ARGS)
 
+# What a change needs at once; `test-slow` has the rest: whole fits, processes, films.
 test: $(VENV)/.installed
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -m "not slow" $(ARGS)
+
+test-slow: $(VENV)/.installed
+	$(BIN)/python -m pytest -m slow $(ARGS)
+
+# All tests, fast and slow, and the lines and branches that they reach.
+coverage: $(VENV)/.installed
+	$(BIN)/python -m coverage run -m pytest $(ARGS)
+	$(BIN)/python -m coverage report
 
 lint: $(VENV)/.linters
 	$(BIN)/ruff check .

@@ -4,7 +4,7 @@ Run it in each environment that has some of the packages; what is not installed 
 the answers of an earlier run. imitation needs an environment of its own, since it pins
 old versions:
 
-    python benchmarks/compare_peers.py          # prints the README's table
+    python benchmarks/compare_peers.py          # prints the table of docs/results.md
 """
 
 import importlib.metadata

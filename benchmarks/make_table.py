@@ -1,4 +1,4 @@
-"""Run the blog post's table, and write it and two pictures into README.md.
+"""Run the blog post's table, and write it and two pictures where they are read.
 
 The bundled experts' table always, the CS294 experts' if their files are at hand; what
 they gave is kept in benchmarks/results. A table of six rows and three seeds takes about
@@ -18,6 +18,7 @@ from skimitate.studies._table import as_markdown
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
+PAGES = {"table-bundled": "README.md", "table-cs294": "docs/results.md"}
 PICTURES = {
     "Walker2d-v5/seed-0/losses.png": "losses-Walker2d-v5.png",
     "HalfCheetah-v5/seed-0/learning_curve.png": "returns-HalfCheetah-v5.png",
@@ -34,23 +35,22 @@ def make(name: str, seeds: int, *options: str) -> Path:
     return out
 
 
-def write_readme() -> None:
-    """Put the tables that are kept between their marks in README.md."""
-    readme = ROOT / "README.md"
-    text = readme.read_text(encoding="utf-8")
-    for path in sorted(RESULTS.glob("table-*.json")):
-        content = json.loads(path.read_text(encoding="utf-8"))
+def write_pages() -> None:
+    """Put the tables that are kept between their marks in the pages."""
+    for name, page in PAGES.items():
+        content = json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
         table = as_markdown(content["rows"])
-        mark = f"<!-- {path.stem} -->"
+        mark = f"<!-- {name} -->"
+        path = ROOT / page
         text, n_found = re.subn(
             f"{mark}\n(?:.*?\n)?{mark}",
             lambda _, mark=mark, table=table: f"{mark}\n{table}\n{mark}",
-            text,
+            path.read_text(encoding="utf-8"),
             flags=re.DOTALL,
         )
         if n_found != 1:
-            raise ValueError(f"README.md: expected one place for {path.stem}")
-    readme.write_text(text, encoding="utf-8")
+            raise ValueError(f"{page}: expected one place for {name}")
+        path.write_text(text, encoding="utf-8")
 
 
 def main() -> None:
@@ -59,13 +59,13 @@ def main() -> None:
     parser.add_argument("--cs294", type=Path, help="folder of the CS294 expert files")
     parser.add_argument("--seeds", type=int, default=3)
     args = parser.parse_args()
-    write_readme()  # that it has a place for each is known before the work
+    write_pages()  # that it has a place for each is known before the work
     out = make("bundled", args.seeds)
     for picture, place in PICTURES.items():
         shutil.copy(out / picture, RESULTS / place)
     if args.cs294 is not None:
         make("cs294", args.seeds, "--expert", str(args.cs294))
-    write_readme()
+    write_pages()
 
 
 if __name__ == "__main__":

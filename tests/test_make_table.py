@@ -1,4 +1,4 @@
-"""The script that writes the tables into the README."""
+"""The script that writes the tables into the README and the docs."""
 
 import importlib.util
 import json
@@ -23,29 +23,34 @@ def make_table(tmp_path, monkeypatch):
     return module
 
 
-def test_the_readme_has_the_tables_that_are_kept():
-    readme = (ROOT / "README.md").read_text()
-    for name in ("table-cs294", "table-bundled"):
-        rows = json.loads((RESULTS / f"{name}.json").read_text())["rows"]
-        assert len(rows) == 6
-        assert f"<!-- {name} -->\n{as_markdown(rows)}\n<!-- {name} -->" in readme
-    for picture in re.findall(r"!\[.*?\]\((.*?)\)", readme):
-        assert (ROOT / picture).read_bytes().startswith(b"\x89PNG")
+PAGES = {"table-cs294": "docs/results.md", "table-bundled": "README.md"}
+
+
+@pytest.mark.parametrize(("name", "page"), PAGES.items())
+def test_the_pages_have_the_tables_that_are_kept(name, page):
+    text = (ROOT / page).read_text()
+    rows = json.loads((RESULTS / f"{name}.json").read_text())["rows"]
+    assert len(rows) == 6
+    assert f"<!-- {name} -->\n{as_markdown(rows)}\n<!-- {name} -->" in text
+    for picture in re.findall(r"!\[.*?\]\((.*?)\)", text):
+        content = (ROOT / page).parent.joinpath(picture).read_bytes()
+        assert content.startswith(b"\x89PNG")
 
 
 def test_places_are_filled_and_filled_again(make_table, tmp_path):
-    marks = [f"<!-- table-{name} -->" for name in ("cs294", "bundled")]
-    readme = tmp_path / "README.md"
-    readme.write_text("a\n" + "\n".join(f"{m}\n{m}\nb" for m in marks) + "\n")
-    make_table.write_readme()
-    once = readme.read_text()
-    for mark in marks:
-        assert re.search(
-            f"{mark}\n\\| Environment .*Humanoid-v5.*{mark}\nb", once, re.S
-        )
-    make_table.write_readme()
-    assert readme.read_text() == once
-    readme.write_text("a\n")
+    (tmp_path / "docs").mkdir()
+    for name, page in PAGES.items():
+        mark = f"<!-- {name} -->"
+        (tmp_path / page).write_text(f"a\n{mark}\n{mark}\nb\n")
+    make_table.write_pages()
+    once = {page: (tmp_path / page).read_text() for page in PAGES.values()}
+    for name, page in PAGES.items():
+        mark = f"<!-- {name} -->"
+        place = f"a\n{mark}\n\\| Environment .*Humanoid-v5.*{mark}\nb\n"
+        assert re.fullmatch(place, once[page], re.DOTALL)
+    make_table.write_pages()
+    assert once == {page: (tmp_path / page).read_text() for page in PAGES.values()}
+    (tmp_path / "README.md").write_text("a\n")
     with pytest.raises(ValueError, match=r"README\.md: expected one place for table-"):
-        make_table.write_readme()
-    assert readme.read_text() == "a\n"
+        make_table.write_pages()
+    assert (tmp_path / "README.md").read_text() == "a\n"

@@ -1,23 +1,113 @@
-"""The README's example runs, and its tables name what there is."""
+"""What people read: its examples run, its links lead somewhere, its lists are whole.
+
+The README's examples stand alone; those of a page of the docs build on each other.
+"""
 
 import re
 from pathlib import Path
 
+import pytest
+from test_architecture import FLOORS
+
 import skimitate
 
-README = (Path(__file__).resolve().parents[1] / "README.md").read_text()
+ROOT = Path(__file__).resolve().parents[1]
+README = ROOT / "README.md"
+DOCS = sorted((ROOT / "docs").glob("*.md"))
+PAGES = [README, ROOT / "CONTRIBUTING.md", ROOT / "benchmarks" / "README.md", *DOCS]
 
 
-def test_the_example_runs(capsys):
-    (example,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
-    exec(compile(example, "README.md", "exec"), {})
+def blocks(page):
+    """The Python examples of a page."""
+    return re.findall(r"^```python\n(.*?)^```", page.read_text(), re.M | re.S)
+
+
+def run(page, examples):
+    """Run examples, one after the other, in one namespace."""
+    namespace = {"__name__": page.stem}
+    for example in examples:
+        exec(compile(example, page.name, "exec"), namespace)
+    return namespace
+
+
+def names(path):
+    """What a page is called in a test's id."""
+    return path.relative_to(ROOT).as_posix()
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path, monkeypatch):
+    """Examples may write files."""
+    monkeypatch.chdir(tmp_path)
+
+
+def test_the_readme_s_example_on_arrays_runs():
+    on_arrays, _ = blocks(README)
+    namespace = run(README, [on_arrays])
+    X, y = namespace["observations"], namespace["actions"]
+    assert namespace["policy"].score(X, y) > 0.99
+
+
+@pytest.mark.slow
+def test_the_readme_s_example_with_an_environment_runs(capsys):
+    _, with_environment = blocks(README)
+    run(README, [with_environment])
     printed = capsys.readouterr().out
     mean = int(re.fullmatch(r"(\d+) after 5 rounds\n", printed)[1])
     assert mean > 3000
 
 
+@pytest.mark.parametrize("page", [page for page in DOCS if blocks(page)], ids=names)
+def test_the_examples_of_the_docs_run(page):
+    run(page, blocks(page))
+
+
+def anchors(page):
+    """The anchors that a page's headings have where Markdown is shown."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(), re.M)
+    kept = [re.sub(r"[^\w\- ]", "", heading.lower()) for heading in headings]
+    return {heading.replace(" ", "-") for heading in kept}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=names)
+def test_links_lead_somewhere(page):
+    for link in re.findall(r"\]\(([^)]+)\)", page.read_text()):
+        if re.match(r"https?://", link):
+            continue
+        name, _, anchor = link.partition("#")
+        target = page.parent / name if name else page
+        assert target.exists(), f"{page.name} links to {link}"
+        assert not anchor or anchor in anchors(target), f"{page.name} links to {link}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=names)
+def test_paths_that_are_named_exist(page):
+    pattern = r"`((?:skimitate|tests|docs|examples|benchmarks)/[\w/.*-]*)`"
+    for path in re.findall(pattern, page.read_text()):
+        assert list(ROOT.glob(path.rstrip("/"))), f"{page.name} names {path}"
+
+
 def test_the_table_of_public_names_is_complete():
-    section = README.split("## Public names")[1].split("\n## ")[0]
-    assert set(re.findall(r"^\| `(\w+)`", section, re.MULTILINE)) == set(
-        skimitate.__all__
-    )
+    text = (ROOT / "docs" / "README.md").read_text()
+    section = text.split("## Public names")[1].split("\n## ")[0]
+    assert set(re.findall(r"^\| `(\w+)`", section, re.M)) == set(skimitate.__all__)
+
+
+def test_the_table_of_examples_is_complete():
+    text = (ROOT / "docs" / "README.md").read_text()
+    listed = re.findall(r"^\| \[`(\w+\.py)`\]", text, re.M)
+    assert set(listed) == {path.name for path in (ROOT / "examples").glob("*.py")}
+
+
+def test_every_page_of_the_docs_is_listed():
+    text = (ROOT / "docs" / "README.md").read_text()
+    others = {page.name for page in DOCS} - {"README.md"}
+    assert others <= set(re.findall(r"\]\(([\w.-]+)\)", text))
+
+
+def test_contributing_lists_the_floors_in_their_order():
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    section = text.split("## The house")[1].split("\n## ")[0]
+    rows = re.findall(r"^\| (`.*?`) \|", section, re.M)
+    listed = [name for row in rows for name in re.findall(r"`(\w+)`", row)]
+    assert listed == [floor for floor in FLOORS if floor != "__main__"]

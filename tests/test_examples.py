@@ -1,0 +1,78 @@
+"""The examples run, each by itself, and show what they say they show."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
+
+
+def printed_by(name, *arguments):
+    """Run an example as its reader would, warnings being errors."""
+    job = subprocess.run(
+        [sys.executable, "-W", "error", EXAMPLES / name, *arguments],
+        # One thread for each library: the processors are shared.
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
+    assert job.returncode == 0, job.stderr
+    return job.stdout
+
+
+def columns(pattern, printed):
+    """The numbers of all lines that match, a column for each group."""
+    rows = re.findall(pattern, printed, re.MULTILINE)
+    assert rows, printed
+    return np.array(rows, dtype=float).reshape(len(rows), -1).T
+
+
+@pytest.mark.slow
+def test_a_split_by_rows_flatters():
+    printed = printed_by("clone_arrays.py")
+    scores = columns(r"^R² of a split by \w+: +([\d.]+)", printed)[0]
+    assert scores[0] > scores[1] + 0.1
+    assert "one action: [" in printed
+
+
+@pytest.mark.slow
+def test_dagger_gets_from_two_episodes_to_the_expert():
+    printed = printed_by("dagger_pendulum.py")
+    expert, clone, dagger = columns(r"^\w+ +(-\d+) \(\d+\)$", printed)[0]
+    assert clone < 2 * dagger < 0
+    assert dagger > 2 * expert
+
+
+@pytest.mark.slow
+def test_r2_hardly_tells_how_a_clone_walks():
+    printed = printed_by("search_hyperparameters.py")
+    scores, returns = columns(r"^\(.*\) +\S+ +([\d.]+) +(\d+)$", printed)
+    assert len(scores) == 6
+    assert np.ptp(scores[2:]) < 0.01
+    assert returns[2:].max() > 2 * returns[2:].min()
+
+
+@pytest.mark.slow
+def test_training_is_watched(tmp_path):
+    printed = printed_by("watch_training.py", tmp_path)
+    losses, returns = columns(r"^epoch +\d+: loss ([\d.]+), return (\d+)$", printed)
+    assert len(losses) == 5
+    assert (np.diff(losses) < 0).all()
+    assert (np.diff(returns) < 0).any()
+    picture = (tmp_path / "watch_training.png").read_bytes()
+    assert picture.startswith(b"\x89PNG")
+
+
+def test_a_merged_stream_is_as_good_as_one_piece():
+    printed = printed_by("stream_normalizer.py")
+    whole, merged, naive = columns(r"^\w+ +([\d.]+) +([\d.]+) +(\S+)$", printed)
+    assert len(whole) == 3
+    np.testing.assert_allclose(merged, whole, atol=1e-5)
+    assert np.isnan(naive[0]) or abs(naive[0] - whole[0]) > 0.1 * whole[0]
