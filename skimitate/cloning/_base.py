@@ -322,6 +322,7 @@ class BaseCloner(CallbackSupportMixin, BaseEstimator):
                 network.training,
             )
             state["_trainer"] = state["_trainer"].state()
+            state["_rng"] = copy.deepcopy(state["_rng"])
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
