@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from skimitate import BehaviorCloner, Rollouts, load_demonstrations, load_expert
 from skimitate.data._bundled import bundled_files
-from skimitate.environments._run import env_widths
+from skimitate.environments._make import env_widths
 
 NAMES = sorted(bundled_files("demonstrations"))
 

@@ -2,12 +2,15 @@
 
 import threading
 import time
+from dataclasses import fields
 from functools import partial
 
 import gymnasium
 import numpy as np
 import pytest
 from gymnasium.spaces import Box, Discrete
+from joblib import parallel_config, register_parallel_backend
+from joblib._parallel_backends import ThreadingBackend
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.linear_model import LinearRegression
 from toy import LIMIT, PointEnv, StatefulExpert, expert, logged
@@ -19,8 +22,12 @@ from skimitate import (
     evaluate_policy,
     load_expert,
 )
-from skimitate.environments._rollouts import PolicyDriver, UniformPolicy
+from skimitate._seeds import spawn_seeds
+from skimitate.environments._drivers import PolicyDriver
 from skimitate.environments._run import run_episodes
+from skimitate.environments._uniform_policy import UniformPolicy
+
+ROLLOUTS = [field.name for field in fields(Rollouts)]
 
 
 @pytest.fixture(autouse=True)
@@ -60,11 +67,40 @@ def test_the_result_does_not_depend_on_n_jobs(policy):
     ]
     other = collect_rollouts("Hopper-v5", policy, n_episodes=5, max_steps=60)
     for result in results:
-        for name in ("observations", "actions", "rewards", "episode_ids"):
+        for name in ROLLOUTS:
             assert_array_equal(getattr(result, name), getattr(results[0], name))
     assert not np.array_equal(other.observations[0], results[0].observations[0])
     starts = results[0].observations[np.cumsum([0, *results[0].lengths[:-1]])]
     assert len(np.unique(starts, axis=0)) == 5
+
+
+class HandsOverAllAtOnce(ThreadingBackend):
+    """A backend that cannot return a generator, as multiprocessing's and Ray's."""
+
+    supports_return_generator = False
+
+
+@pytest.mark.parametrize("backend", ["threading", "multiprocessing", "all at once"])
+def test_the_result_does_not_depend_on_the_backend(backend):
+    register_parallel_backend("all at once", HandsOverAllAtOnce)
+    options = {"n_episodes": 3, "max_steps": 20, "random_state": 7}
+    policy = load_expert("Hopper-v5")
+    expected = collect_rollouts("Hopper-v5", policy, **options)
+    reports = []
+    for n_jobs in (1, 2):
+        with parallel_config(backend):
+            result = collect_rollouts("Hopper-v5", policy, **options, n_jobs=n_jobs)
+            run_episodes(
+                "Hopper-v5",
+                PolicyDriver(policy),
+                spawn_seeds(0, 3),
+                max_steps=5,
+                n_jobs=n_jobs,
+                report=lambda done, total: reports.append((done, total)),
+            )
+        for name in ROLLOUTS:
+            assert_array_equal(getattr(result, name), getattr(expected, name))
+        assert reports.pop() == (3, 3)
 
 
 def test_evaluation_is_the_returns_of_the_same_episodes():
@@ -123,8 +159,49 @@ def test_saving_and_loading(tmp_path):
     rollouts = collect_rollouts(PointEnv, expert, n_episodes=2)
     rollouts.save(tmp_path / "rollouts.npz")
     loaded = Rollouts.load(tmp_path / "rollouts.npz")
-    for name in ("observations", "actions", "rewards", "episode_ids"):
+    for name in ROLLOUTS:
         assert_array_equal(getattr(loaded, name), getattr(rollouts, name))
+    assert loaded.truncated.dtype == loaded.terminated.dtype == bool
+
+
+def test_files_of_before_lack_how_episodes_ended(tmp_path):
+    np.savez(tmp_path / "before.npz", **GOOD)
+    loaded = Rollouts.load(tmp_path / "before.npz")
+    assert loaded.terminated is loaded.truncated is loaded.last_observations is None
+    loaded.save(tmp_path / "again.npz")
+    with np.load(tmp_path / "again.npz") as arrays:
+        assert set(arrays) == set(GOOD)
+
+
+class Corridor(PointEnv):
+    """The point, until it is near the origin: the end of it all."""
+
+    def step(self, action):
+        observation, reward, _, truncated, info = super().step(action)
+        arrived = bool(np.abs(observation).max() < 0.1)
+        return observation, reward, arrived, truncated and not arrived, info
+
+
+def test_how_each_episode_ended_is_kept():
+    corridor = partial(Corridor, n_steps=3)
+    rollouts = collect_rollouts(corridor, np.negative, n_episodes=12, random_state=0)
+    near = np.abs(rollouts.last_observations).max(axis=1) < 0.1
+    assert 0 < near.sum() < 12
+    assert_array_equal(rollouts.terminated, near)
+    assert_array_equal(rollouts.truncated, ~near)
+    last = np.cumsum(rollouts.lengths) - 1
+    executed = rollouts.actions[last].clip(-LIMIT, LIMIT).astype("f4")
+    expected = rollouts.observations[last] + executed
+    assert_allclose(rollouts.last_observations, expected)
+
+
+def test_an_episode_that_the_caller_cuts_is_truncated():
+    cut = collect_rollouts(PointEnv, expert, n_episodes=2, max_steps=3, random_state=0)
+    assert cut.truncated.all()
+    assert not cut.terminated.any()
+    whole = collect_rollouts(PointEnv, expert, n_episodes=2, random_state=0)
+    following = whole.observations.reshape(2, 5, 2)[:, 3]
+    assert_array_equal(cut.last_observations, following)
 
 
 def test_files_that_hold_no_rollouts(tmp_path):
@@ -157,6 +234,10 @@ GOOD = {
         ("rewards", np.array([0, 0, np.nan, 0])),
         ("episode_ids", np.array([0, 1, 0, 1])),
         ("episode_ids", np.array([1, 1, 2, 2])),
+        ("terminated", np.zeros(4, dtype=bool)),
+        ("truncated", np.zeros(2)),
+        ("last_observations", np.zeros((2, 3))),
+        ("last_observations", np.full((2, 2), np.nan)),
     ],
 )
 def test_rollouts_check_themselves(name, array):

@@ -11,9 +11,9 @@ import joblib
 import numpy as np
 
 from skimitate.data._bundled import bundled_files
+from skimitate.environments._collect import collect_rollouts, evaluate_policy
+from skimitate.environments._make import env_widths
 from skimitate.environments._report import summarize
-from skimitate.environments._rollouts import collect_rollouts, evaluate_policy
-from skimitate.environments._run import env_widths
 from skimitate.experts._load import identify_expert, resolve_expert
 from skimitate.studies._experiment import Experiment, check_expert
 from skimitate.studies._film import Film

@@ -25,7 +25,7 @@ from skimitate.cloning._regressor import BehaviorCloner
 from skimitate.dagger._leaders import Candidate
 from skimitate.dagger._loop import DaggerLoop
 from skimitate.environments._actors import as_policy
-from skimitate.environments._run import EnvLike, env_widths, shared_env
+from skimitate.environments._make import EnvLike, env_widths, shared_env
 
 
 class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):

@@ -15,8 +15,10 @@ from skimitate.dagger._aggregate import Aggregate
 from skimitate.dagger._leaders import Candidate, Leaders
 from skimitate.dagger._learner import Learner
 from skimitate.dagger._mixture import Mixture
-from skimitate.environments._rollouts import PolicyDriver
-from skimitate.environments._run import EnvLike, Episode, run_episodes
+from skimitate.environments._drivers import PolicyDriver
+from skimitate.environments._episode import Episode
+from skimitate.environments._make import EnvLike
+from skimitate.environments._run import run_episodes
 
 
 class DaggerLoop:

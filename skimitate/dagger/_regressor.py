@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from skimitate._validation import check_observations
 from skimitate.dagger._base import BaseDAgger
 from skimitate.environments._actors import as_policy
-from skimitate.environments._run import EnvLike
+from skimitate.environments._make import EnvLike
 
 
 class DAggerRegressor(MultiOutputMixin, RegressorMixin, BaseDAgger):

@@ -1,6 +1,5 @@
 """What can act: callables, and objects with act or predict, asked and checked."""
 
-import math
 from collections.abc import Callable
 from functools import partial
 from inspect import signature
@@ -8,6 +7,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from skimitate.environments._spaces import StepError, all_finite
 
 Policy = Callable[[NDArray], NDArray]
 
@@ -54,10 +55,6 @@ def _may_draw(method: Callable) -> bool:
         return "deterministic" in signature(method).parameters
     except (TypeError, ValueError):  # some compiled functions have no signature
         return False
-
-
-class StepError(ValueError):
-    """Somebody failed at a step of an episode, or gave what cannot be used."""
 
 
 class Actor:
@@ -132,8 +129,3 @@ class Actor:
         if not all_finite(batch[0]):
             raise StepError(f"{self.name}: expected finite actions, got {batch[0]}")
         return batch[0]
-
-
-def all_finite(vector: NDArray) -> bool:
-    """Tell whether a vector is finite; its square is cheaper to look at than itself."""
-    return math.isfinite(vector.dot(vector)) or bool(np.isfinite(vector).all())

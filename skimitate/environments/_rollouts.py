@@ -1,19 +1,18 @@
-"""Rollouts: collecting, evaluating, saving what policies do in environments."""
+"""Rollouts: the steps of some episodes, and a file of them."""
 
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skimitate._seeds import spawn_seeds
-from skimitate._validation import check_count
-from skimitate.environments._actors import Actor
-from skimitate.environments._run import EnvLike, Episode, action_limits, run_episodes
+from skimitate.environments._episode import Episode
 from skimitate.formats._npz import NOT_NPZ
+
+# Number of dimensions of the arrays with a row for each step, and for each episode.
+_STEPS = {"observations": 2, "actions": 2, "rewards": 1, "episode_ids": 1}
+_EPISODES = {"terminated": 1, "truncated": 1, "last_observations": 2}
 
 
 @dataclass(frozen=True)
@@ -31,6 +30,13 @@ class Rollouts:
     episode_ids : ndarray of shape (n_steps,)
         Number of the episode that the step belongs to, from 0 and in order: the
         ``groups`` of a :class:`sklearn.model_selection.GroupKFold`.
+    terminated : ndarray of shape (n_episodes,), bool, or None, default=None
+        Whether the environment of each episode came to an end of its own. None where
+        nobody knows, as for the two that follow.
+    truncated : ndarray of shape (n_episodes,), bool, or None, default=None
+        Whether it was cut, by a limit of the environment's or of the caller's.
+    last_observations : ndarray of shape (n_episodes, n_features) or None, default=None
+        What the policy would have seen after the last step of each episode.
 
     Attributes
     ----------
@@ -64,18 +70,13 @@ class Rollouts:
     rewards: NDArray[np.float64]
     episode_ids: NDArray[np.int64]
 
+    terminated: NDArray[np.bool_] | None = None
+    truncated: NDArray[np.bool_] | None = None
+    last_observations: NDArray | None = None
+
     def __post_init__(self) -> None:
-        n_steps = len(self.observations)
-        for field in fields(self):
-            array = getattr(self, field.name)
-            n_dims = 2 if field.name in ("observations", "actions") else 1
-            if array.ndim != n_dims or len(array) != n_steps or n_steps == 0:
-                raise ValueError(
-                    f"{field.name}: expected {n_dims} dimensions and {n_steps} steps "
-                    f"(at least 1), got shape {array.shape}"
-                )
-            if not np.isfinite(array).all():
-                raise ValueError(f"{field.name}: expected finite values, got others")
+        for name, n_dims in _STEPS.items():
+            _check_array(name, getattr(self, name), n_dims, len(self), "steps")
         jumps = np.diff(self.episode_ids, prepend=-1)
         if (
             self.episode_ids.dtype.kind not in "iu"
@@ -83,6 +84,26 @@ class Rollouts:
             or not np.isin(jumps, (0, 1)).all()
         ):
             raise ValueError("episode_ids: expected 0, 1, ... in order, got others")
+        for name, n_dims in _EPISODES.items():
+            if getattr(self, name) is not None:
+                array = getattr(self, name)
+                _check_array(name, array, n_dims, self.n_episodes, "episodes")
+        self._check_ends()
+
+    def _check_ends(self) -> None:
+        """Check what is known of the episodes' ends beyond shapes."""
+        for name in ("terminated", "truncated"):
+            array = getattr(self, name)
+            if array is not None and array.dtype != np.bool_:
+                raise ValueError(
+                    f"{name}: expected an array of bool, got {array.dtype}"
+                )
+        last, width = self.last_observations, self.observations.shape[1]
+        if last is not None and last.shape[1] != width:
+            raise ValueError(
+                f"last_observations: expected {width} features as in observations, "
+                f"got {last.shape[1]}"
+            )
 
     @property
     def n_episodes(self) -> int:
@@ -108,8 +129,8 @@ class Rollouts:
 
         Parameters
         ----------
-        episodes : sequence of tuples of ndarrays
-            Observations, actions and rewards of each episode.
+        episodes : sequence of Episode
+            In order.
 
         Returns
         -------
@@ -122,17 +143,19 @@ class Rollouts:
         """
         if not episodes:
             raise ValueError("episodes: expected at least one, got none")
-        observations, actions, rewards = zip(*episodes, strict=True)
         lengths = [len(episode.rewards) for episode in episodes]
         return cls(
-            np.concatenate(observations),
-            np.concatenate(actions),
-            np.concatenate(rewards),
+            np.concatenate([episode.observations for episode in episodes]),
+            np.concatenate([episode.actions for episode in episodes]),
+            np.concatenate([episode.rewards for episode in episodes]),
             np.repeat(np.arange(len(episodes)), lengths),
+            np.array([episode.terminated for episode in episodes]),
+            np.array([episode.truncated for episode in episodes]),
+            np.array([episode.last_observation for episode in episodes]),
         )
 
     def save(self, path: str | Path, *, compress: bool = True) -> None:
-        """Write the rollouts as an npz file, without pickles.
+        """Write the rollouts as an npz file, without pickles; what is None is left out.
 
         Parameters
         ----------
@@ -142,6 +165,7 @@ class Rollouts:
             Whether to compress the file, which takes about 15 times as long.
         """
         arrays = {field.name: getattr(self, field.name) for field in fields(self)}
+        arrays = {name: array for name, array in arrays.items() if array is not None}
         with open(path, "wb") as file:
             (np.savez_compressed if compress else np.savez)(file, **arrays)
 
@@ -167,182 +191,20 @@ class Rollouts:
         """
         try:
             with np.load(path, allow_pickle=False) as arrays:
-                return cls(**{field.name: arrays[field.name] for field in fields(cls)})
+                known = [name for name in _EPISODES if name in arrays]
+                return cls(**{name: arrays[name] for name in (*_STEPS, *known)})
         except NOT_NPZ as error:
             raise ValueError(f"{path}: expected saved rollouts, but {error}") from None
 
 
-class PolicyDriver:
-    """Lets one policy decide.
-
-    Parameters
-    ----------
-    policy : callable or object with act or predict
-        The policy. Its ``reset()``, if it has one, is called before each episode.
-    name : str
-        What it is called in errors.
-    """
-
-    def __init__(self, policy: Any, name: str = "policy") -> None:
-        self.actor = Actor(policy, name)
-
-    def begin_episode(self, seed: int) -> None:
-        """Reset a stateful policy."""
-        self.actor.reset()
-
-    def __call__(self, observation: NDArray, n_outputs: int) -> tuple[NDArray, NDArray]:
-        """Ask the policy."""
-        action = self.actor(observation, n_outputs)
-        return action, action
-
-
-class UniformPolicy:
-    """The policy that knows nothing: actions uniform over the action space.
-
-    An action is random, but a function of the observation, so that an episode does
-    not depend on which process runs it, or on what ran before. A side of the action
-    space without a limit counts as 1 away from zero.
-
-    Parameters
-    ----------
-    env : str, EnvSpec, callable or gymnasium.Env
-        Whose action space.
-    """
-
-    def __init__(self, env: EnvLike) -> None:
-        low, high = action_limits(env)
-        self.low = np.where(np.isfinite(low), low, -1.0)
-        self.high = np.where(np.isfinite(high), high, 1.0)
-
-    def __call__(self, observations: NDArray) -> NDArray[np.float64]:
-        """Return an action for each of a batch of observations.
-
-        Parameters
-        ----------
-        observations : ndarray of shape (n, n_features)
-            Observations.
-
-        Returns
-        -------
-        ndarray of shape (n, n_outputs)
-        """
-        seeds = [zlib.crc32(np.ascontiguousarray(row)) for row in observations]
-        return np.array(
-            [np.random.default_rng(s).uniform(self.low, self.high) for s in seeds]
+def _check_array(
+    name: str, array: NDArray, n_dims: int, n_rows: int, rows: str
+) -> None:
+    """Raise if an array is not of this shape, is empty, or is not finite."""
+    if array.ndim != n_dims or len(array) != n_rows or n_rows == 0:
+        raise ValueError(
+            f"{name}: expected {n_dims} dimensions and {n_rows} {rows} (at least 1), "
+            f"got shape {array.shape}"
         )
-
-
-def collect_rollouts(
-    env: EnvLike,
-    policy: Any,
-    *,
-    n_episodes: int = 10,
-    max_steps: int | None = None,
-    n_jobs: int | None = None,
-    random_state: int | np.random.RandomState | None = None,
-    verbose: bool = False,
-) -> Rollouts:
-    """Run a policy in an environment and keep every step.
-
-    Parameters
-    ----------
-    env : str, EnvSpec, callable or gymnasium.Env
-        A Gymnasium id, a specification, or a callable without arguments that makes an
-        environment; all with one-dimensional Box spaces. A live environment is taken
-        with one job, and left open.
-    policy : callable or object with act or predict
-        From a batch of observations (n, n_features) to a batch of actions
-        (n, n_outputs): an expert, a fitted estimator, a stable-baselines3 model. A
-        policy with a ``reset()`` has it called before each episode.
-    n_episodes : int, default=10
-        Number of episodes.
-    max_steps : int or None, default=None
-        Where to cut an episode that the environment has not ended.
-    n_jobs : int or None, default=None
-        Number of processes, in joblib's terms.
-    random_state : int, RandomState instance or None, default=None
-        Determines the episodes, whatever ``n_jobs``.
-    verbose : bool, default=False
-        Whether to print a line for each episode.
-
-    Returns
-    -------
-    Rollouts
-        With the actions that the policy asked for; what the environment got was
-        clipped to its action space.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If a parameter is not as described; or if the policy or the environment fails
-        or gives what cannot be used, with the episode and the step. Environments that
-        were made here are closed in every case.
-
-    Examples
-    --------
-    >>> from skimitate import collect_rollouts, load_expert
-    >>> expert = load_expert("Hopper-v5")
-    >>> rollouts = collect_rollouts(
-    ...     "Hopper-v5", expert, n_episodes=2, max_steps=50, random_state=0)
-    >>> rollouts.observations.shape, rollouts.lengths
-    ((100, 11), array([50, 50]))
-    """
-    check_count("n_episodes", n_episodes)
-    check_count("max_steps", max_steps, optional=True)
-    episodes = run_episodes(
-        env,
-        PolicyDriver(policy),
-        spawn_seeds(random_state, n_episodes),
-        max_steps=max_steps,
-        n_jobs=n_jobs,
-        verbose=verbose,
-    )
-    return Rollouts.from_episodes(episodes)
-
-
-def evaluate_policy(
-    env: EnvLike,
-    policy: Any,
-    *,
-    n_episodes: int = 10,
-    n_jobs: int | None = None,
-    random_state: int | np.random.RandomState | None = None,
-) -> NDArray[np.float64]:
-    """Run a policy in an environment and return what it earned.
-
-    Parameters
-    ----------
-    env : str, EnvSpec, callable or gymnasium.Env
-        See :func:`collect_rollouts`.
-    policy : callable or object with act or predict
-        See :func:`collect_rollouts`.
-    n_episodes : int, default=10
-        Number of episodes.
-    n_jobs : int or None, default=None
-        Number of processes, in joblib's terms.
-    random_state : int, RandomState instance or None, default=None
-        Determines the episodes, whatever ``n_jobs``: policies that are evaluated with
-        the same one start from the same states.
-
-    Returns
-    -------
-    ndarray of shape (n_episodes,)
-        Sum of the rewards of each episode.
-
-    Raises
-    ------
-    TypeError, ValueError
-        As :func:`collect_rollouts`.
-
-    Examples
-    --------
-    >>> from skimitate import evaluate_policy, load_expert
-    >>> expert = load_expert("Hopper-v5")
-    >>> returns = evaluate_policy("Hopper-v5", expert, n_episodes=1, random_state=0)
-    >>> bool(returns.mean() > 3000)
-    True
-    """
-    check_count("n_episodes", n_episodes)
-    seeds = spawn_seeds(random_state, n_episodes)
-    episodes = run_episodes(env, PolicyDriver(policy), seeds, n_jobs=n_jobs)
-    return np.array([episode.rewards.sum() for episode in episodes])
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name}: expected finite values, got others")

@@ -12,7 +12,7 @@ import gymnasium
 import numpy as np
 from numpy.typing import NDArray
 
-from skimitate.environments._run import open_env
+from skimitate.environments._make import open_env
 
 # What MuJoCo can draw with on Linux, those first that need no window.
 RENDERERS = ("egl", "osmesa", "glfw")

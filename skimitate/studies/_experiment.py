@@ -20,9 +20,12 @@ from skimitate.displays._loss_curve import (
     ReturnCurveDisplay,
     require_matplotlib,
 )
+from skimitate.environments._drivers import PolicyDriver
+from skimitate.environments._make import env_widths
 from skimitate.environments._report import markdown_table, summarize
-from skimitate.environments._rollouts import PolicyDriver, Rollouts, UniformPolicy
-from skimitate.environments._run import env_widths, run_episodes
+from skimitate.environments._rollouts import Rollouts
+from skimitate.environments._run import run_episodes
+from skimitate.environments._uniform_policy import UniformPolicy
 from skimitate.studies._machine import code_checksum, describe_machine, package_versions
 from skimitate.studies._stages import StageFolder, replace_file
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from skimitate._seeds import spawn_seeds
 from skimitate.callbacks._progress import Progress
-from skimitate.environments._rollouts import PolicyDriver
+from skimitate.environments._drivers import PolicyDriver
 from skimitate.environments._run import run_episodes
 from skimitate.studies._camera import Shot, choose_renderer, filmed_env, is_mujoco
 from skimitate.studies._stages import check_writable, replace_file

@@ -1,0 +1,129 @@
+"""Collecting and evaluating: what a policy does in an environment."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skimitate._seeds import spawn_seeds
+from skimitate._validation import check_count
+from skimitate.environments._drivers import PolicyDriver
+from skimitate.environments._make import EnvLike
+from skimitate.environments._rollouts import Rollouts
+from skimitate.environments._run import run_episodes
+
+
+def collect_rollouts(
+    env: EnvLike,
+    policy: Any,
+    *,
+    n_episodes: int = 10,
+    max_steps: int | None = None,
+    n_jobs: int | None = None,
+    random_state: int | np.random.RandomState | None = None,
+    verbose: bool = False,
+) -> Rollouts:
+    """Run a policy in an environment and keep every step.
+
+    Parameters
+    ----------
+    env : str, EnvSpec, callable or gymnasium.Env
+        A Gymnasium id, a specification, or a callable without arguments that makes an
+        environment; all with one-dimensional Box spaces. A live environment is taken
+        with one job, and left open.
+    policy : callable or object with act or predict
+        From a batch of observations (n, n_features) to a batch of actions
+        (n, n_outputs): an expert, a fitted estimator, a stable-baselines3 model. A
+        policy with a ``reset()`` has it called before each episode.
+    n_episodes : int, default=10
+        Number of episodes.
+    max_steps : int or None, default=None
+        Where to cut an episode that the environment has not ended.
+    n_jobs : int or None, default=None
+        Number of processes, in joblib's terms.
+    random_state : int, RandomState instance or None, default=None
+        Determines the episodes, whatever ``n_jobs``.
+    verbose : bool, default=False
+        Whether to print a line for each episode.
+
+    Returns
+    -------
+    Rollouts
+        With the actions that the policy asked for; what the environment got was
+        clipped to its action space.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a parameter is not as described; or if the policy or the environment fails
+        or gives what cannot be used, with the episode and the step. Environments that
+        were made here are closed in every case.
+
+    Examples
+    --------
+    >>> from skimitate import collect_rollouts, load_expert
+    >>> expert = load_expert("Hopper-v5")
+    >>> rollouts = collect_rollouts(
+    ...     "Hopper-v5", expert, n_episodes=2, max_steps=50, random_state=0)
+    >>> rollouts.observations.shape, rollouts.lengths
+    ((100, 11), array([50, 50]))
+    """
+    check_count("n_episodes", n_episodes)
+    check_count("max_steps", max_steps, optional=True)
+    episodes = run_episodes(
+        env,
+        PolicyDriver(policy),
+        spawn_seeds(random_state, n_episodes),
+        max_steps=max_steps,
+        n_jobs=n_jobs,
+        verbose=verbose,
+    )
+    return Rollouts.from_episodes(episodes)
+
+
+def evaluate_policy(
+    env: EnvLike,
+    policy: Any,
+    *,
+    n_episodes: int = 10,
+    n_jobs: int | None = None,
+    random_state: int | np.random.RandomState | None = None,
+) -> NDArray[np.float64]:
+    """Run a policy in an environment and return what it earned.
+
+    Parameters
+    ----------
+    env : str, EnvSpec, callable or gymnasium.Env
+        See :func:`collect_rollouts`.
+    policy : callable or object with act or predict
+        See :func:`collect_rollouts`.
+    n_episodes : int, default=10
+        Number of episodes.
+    n_jobs : int or None, default=None
+        Number of processes, in joblib's terms.
+    random_state : int, RandomState instance or None, default=None
+        Determines the episodes, whatever ``n_jobs``: policies that are evaluated with
+        the same one start from the same states.
+
+    Returns
+    -------
+    ndarray of shape (n_episodes,)
+        Sum of the rewards of each episode.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As :func:`collect_rollouts`.
+
+    Examples
+    --------
+    >>> from skimitate import evaluate_policy, load_expert
+    >>> expert = load_expert("Hopper-v5")
+    >>> returns = evaluate_policy("Hopper-v5", expert, n_episodes=1, random_state=0)
+    >>> bool(returns.mean() > 3000)
+    True
+    """
+    check_count("n_episodes", n_episodes)
+    seeds = spawn_seeds(random_state, n_episodes)
+    episodes = run_episodes(env, PolicyDriver(policy), seeds, n_jobs=n_jobs)
+    return np.array([episode.rewards.sum() for episode in episodes])

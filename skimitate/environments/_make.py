@@ -1,0 +1,132 @@
+"""Environments: made, lent and closed."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import gymnasium
+from gymnasium.envs.registration import EnvSpec
+from joblib import effective_n_jobs
+
+from skimitate.environments._spaces import Spaces
+
+EnvLike = str | EnvSpec | Callable[[], gymnasium.Env] | gymnasium.Env
+
+
+@contextmanager
+def open_env(env: EnvLike) -> Iterator[gymnasium.Env]:
+    """Make an environment and close it in every case; a live one is lent, not closed.
+
+    Parameters
+    ----------
+    env : str, EnvSpec, callable or gymnasium.Env
+        A Gymnasium id, a specification, or a callable without arguments that makes an
+        environment; or an environment.
+
+    Yields
+    ------
+    gymnasium.Env
+        With one-dimensional Box spaces.
+
+    Raises
+    ------
+    ValueError
+        If there is no such environment, or its spaces are others.
+    TypeError
+        If ``env`` is none of these.
+    """
+    made = _make_env(env)
+    try:
+        Spaces(made)
+        yield made
+    finally:
+        if made is not env:
+            made.close()
+
+
+def _make_env(env: EnvLike) -> gymnasium.Env:
+    if isinstance(env, gymnasium.Env):
+        return env
+    if isinstance(env, (str, EnvSpec)):
+        try:
+            # Gymnasium's checker looks at every step; so do we.
+            return gymnasium.make(env, disable_env_checker=True)
+        except Exception as error:  # whatever the environment's module raises
+            message = (str(error) or repr(error)).splitlines()[0]
+            raise ValueError(f"env: cannot make {env!r}: {message}") from error
+    if not callable(env):
+        raise TypeError(
+            "env: expected an environment id, an EnvSpec or a callable that makes an "
+            f"environment, got {env!r}"
+        )
+    try:
+        made = env()
+    except Exception as error:
+        raise ValueError(f"env: raised {error!r} when it was made") from error
+    if not isinstance(made, gymnasium.Env):
+        raise TypeError(
+            f"env: expected a callable that makes a gymnasium.Env, got {made!r} from it"
+        )
+    return made
+
+
+@contextmanager
+def shared_env(env: EnvLike | None, n_jobs: int | None) -> Iterator[Any]:
+    """Open an environment once for many calls of ``run_episodes``.
+
+    Parameters
+    ----------
+    env : str, EnvSpec, callable, gymnasium.Env or None
+        See :func:`open_env`.
+    n_jobs : int or None
+        Number of processes of these calls, in joblib's terms.
+
+    Yields
+    ------
+    gymnasium.Env, or what was given
+        An open environment if there is one job. Several jobs make their own, of what
+        was given.
+    """
+    n_parts = 1 if env is None else effective_n_jobs(n_jobs)
+    refuse_live(env, n_parts)
+    if env is None or n_parts > 1:
+        yield env
+    else:
+        with open_env(env) as opened:
+            yield opened
+
+
+def refuse_live(env: EnvLike | None, n_parts: int) -> None:
+    """Raise if several jobs would have to share a live environment."""
+    if isinstance(env, gymnasium.Env) and n_parts > 1:
+        raise ValueError(
+            "env: expected an id, an EnvSpec or a callable that makes an environment "
+            f"to run {n_parts} jobs, got a live environment"
+        )
+
+
+def spaces_of(env: EnvLike) -> Spaces:
+    """Return the spaces of an environment, which is made for that if it is not live.
+
+    Parameters
+    ----------
+    env : str, EnvSpec, callable or gymnasium.Env
+        See :func:`open_env`.
+
+    Returns
+    -------
+    Spaces
+
+    Raises
+    ------
+    ValueError, TypeError
+        As :func:`open_env`.
+    """
+    with open_env(env) as opened:
+        return Spaces(opened)
+
+
+def env_widths(env: EnvLike) -> tuple[int, int]:
+    """Return the number of observation and of action dimensions of an environment."""
+    spaces = spaces_of(env)
+    return spaces.n_features, spaces.n_outputs
