@@ -337,6 +337,7 @@ np.save(sys.argv[2], cloner.network_.vector.numpy())
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["compiled", "torch"])
 def test_the_number_of_threads_does_not_change_a_bit(backend, tmp_path):
     fits = []
@@ -374,6 +375,7 @@ def test_copies_go_on_training_alike(data, tmp_path, backend):
         assert_array_equal(parameters(other), parameters(original))
 
 
+@pytest.mark.slow
 def test_a_saved_model_predicts_alike_in_a_fresh_process(data, fitted, tmp_path):
     joblib.dump(fitted, tmp_path / "cloner.joblib")
     np.save(tmp_path / "X.npy", data[0])

@@ -366,7 +366,15 @@ def test_any_regressor_learns_in_a_real_environment(name):
     assert not hasattr(LEARNERS[name], "n_features_in_")
 
 
-@pytest.mark.parametrize("name", LEARNERS)
+@pytest.mark.parametrize(
+    "name",
+    [
+        "cloner",
+        "pipeline",
+        pytest.param("boosting", marks=pytest.mark.slow),
+        pytest.param("forest", marks=pytest.mark.slow),
+    ],
+)
 def test_one_random_state_determines_everything_whatever_n_jobs(name):
     options = {
         "env": hopper(30),
@@ -391,6 +399,7 @@ def test_one_random_state_determines_everything_whatever_n_jobs(name):
         assert {**one, "seconds": 0} == {**two, "seconds": 0}
 
 
+@pytest.mark.slow
 def test_dagger_beats_cloning_where_cloning_fails():
     env, expert = "Hopper-v5", load_expert("Hopper-v5")
     demos = collect_rollouts(env, expert, n_episodes=1, random_state=0)
@@ -446,6 +455,7 @@ def test_one_action_dimension(learner):
     assert clone(dagger).fit(X, pole_expert(X)).predict(X).shape == (6, 1)
 
 
+@pytest.mark.slow
 def test_a_fitted_estimator_is_copied_and_saved(tmp_path):
     expert = load_expert("Hopper-v5")
     options = {"n_rounds": 1, "n_eval_episodes": 1, "n_epochs_per_round": 1}

@@ -1,7 +1,6 @@
 """Rollouts: what is run, kept and saved, and what is refused."""
 
 import threading
-import time
 from dataclasses import fields
 from functools import partial
 
@@ -400,55 +399,6 @@ def test_verbose_prints_each_episode(capsys):
     collect_rollouts(PointEnv, expert, n_episodes=2, verbose=True)
     lines = capsys.readouterr().out.splitlines()
     assert [line[:17] for line in lines] == ["episode 0: return", "episode 1: return"]
-
-
-class StillEnv(gymnasium.Env):
-    """Costs next to nothing."""
-
-    observation_space = Box(-1, 1, (11,), dtype=np.float64)
-    action_space = Box(-1, 1, (3,))
-
-    def __init__(self, n_steps):
-        self.n_steps = n_steps
-        self.observation = np.zeros(11)
-
-    def reset(self, *, seed=None, options=None):
-        self.t = 0
-        return self.observation, {}
-
-    def step(self, action):
-        self.t += 1
-        return self.observation, 0.0, False, self.t >= self.n_steps, {}
-
-
-def test_the_loop_adds_at_most_10_microseconds_a_step():
-    n_steps = 5000
-    actions = np.zeros((1, 3))
-
-    def still(observations):
-        return actions
-
-    def bare():
-        env = StillEnv(n_steps)
-        observation, _ = env.reset()
-        for _ in range(n_steps):
-            still(observation[None])
-            observation, *_ = env.step(actions[0])
-
-    def full():
-        collect_rollouts(partial(StillEnv, n_steps), still, n_episodes=1)
-
-    # The least of several: the machine may be busy with other things.
-    bare_time, full_time = (
-        min(timed(function) for _ in range(7)) for function in (bare, full)
-    )
-    assert (full_time - bare_time) / n_steps < 10e-6
-
-
-def timed(function):
-    began = time.perf_counter()
-    function()
-    return time.perf_counter() - began
 
 
 class Guarded:
