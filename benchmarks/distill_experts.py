@@ -18,7 +18,7 @@ import numpy as np
 
 from skimitate import BehaviorCloner, DAggerRegressor, evaluate_policy, load_expert
 from skimitate.experts._load import NetworkExpert
-from skimitate.studies._table import POST
+from skimitate.studies._post import POST
 
 DATA = Path(__file__).resolve().parent.parent / "skimitate" / "data" / "experts"
 EVALUATION = {"n_episodes": 50, "random_state": 20_000}

@@ -10,6 +10,7 @@ from typing import Any
 from sklearn.base import _clone_parametrized as clone_parametrized
 from sklearn.base import _fit_context as fit_context
 from sklearn.callback import CallbackContext, CallbackSupportMixin, ScoringMonitor
+from sklearn.callback._callback_support import callback_management_context
 from sklearn.utils import _safe_indexing as safe_indexing
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils._set_output import ADAPTERS_MANAGER
@@ -23,6 +24,7 @@ __all__ = [
     "Interval",
     "ScoringMonitor",
     "StrOptions",
+    "callback_management_context",
     "check_sample_weight",
     "clone_parametrized",
     "fit_context",

@@ -9,7 +9,7 @@ import joblib
 import numpy as np
 import pytest
 
-from skimitate import DAggerRegressor, Rollouts, load_expert
+from skimitate import BehaviorCloner, Rollouts, load_expert
 from skimitate.cli._main import main
 
 
@@ -25,6 +25,7 @@ def finished(tmp_path_factory):
     return job.stdout, out
 
 
+@pytest.mark.slow
 def test_the_main_job_shows_progress_and_a_table(finished):
     printed, _ = finished
     for line in ("episode 1/1, ", "BC: epoch 100/100", "DAgger: round 3/3"):
@@ -36,6 +37,7 @@ def test_the_main_job_shows_progress_and_a_table(finished):
     assert "normalized return" in printed
 
 
+@pytest.mark.slow
 def test_the_main_job_keeps_what_it_made(finished):
     _, out = finished
     rollouts = Rollouts.load(out / "demonstrations.npz")
@@ -49,13 +51,14 @@ def test_the_main_job_keeps_what_it_made(finished):
     assert results["normalized_return"]["DAgger"] == pytest.approx(expected)
     assert len(results["history"]) == 4
     dagger = joblib.load(out / "dagger.joblib")
-    assert isinstance(dagger, DAggerRegressor)
+    assert isinstance(dagger, BehaviorCloner)
     clone = joblib.load(out / "clone.joblib")
     X = rollouts.observations[:5]
     assert dagger.predict(X).shape == clone.predict(X).shape == (5, 3)
     assert (out / "learning_curve.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_the_main_job_goes_on_where_it_stopped(finished, capsys):
     _, out = finished
     before = (out / "results.json").read_text()
@@ -75,6 +78,7 @@ def test_the_main_job_goes_on_where_it_stopped(finished, capsys):
     assert again["seconds"] == after["seconds"]
 
 
+@pytest.mark.slow
 def test_the_table_of_one_row(tmp_path, capsys):
     options = ["--roll-outs", "2", "--rounds", "1", "--seeds", "2", "--jobs", "1"]
     out = tmp_path / "table"
@@ -91,6 +95,7 @@ def test_the_table_of_one_row(tmp_path, capsys):
             assert path.read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_results(finished, tmp_path):
     _, out = finished
     options = ["--episodes", "1", "--rounds", "3", "--jobs", "2"]
@@ -101,6 +106,7 @@ def test_the_same_seed_gives_the_same_results(finished, tmp_path):
     assert one == two
 
 
+@pytest.mark.slow
 def test_collect_and_evaluate(finished, tmp_path, capsys):
     _, out = finished
     path = tmp_path / "rollouts.npz"

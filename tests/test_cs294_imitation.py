@@ -17,9 +17,12 @@ CS294 = Path(__file__).resolve().parents[2] / "shared" / "experts"
 EVALUATION = {"n_episodes": 20, "random_state": 1234}
 
 # The files are not the project's to ship: without them, the bundled expert is tested.
-pytestmark = pytest.mark.skipif(
-    not CS294.is_dir(), reason="the CS294 expert files are not here"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not CS294.is_dir(), reason="the CS294 expert files are not here"
+    ),
+]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,6 @@ import pytest
 from imageio_ffmpeg import get_ffmpeg_exe
 
 from skimitate import evaluate_policy, load_expert
-from skimitate.cli import _main as cli
 from skimitate.cli._main import main
 from skimitate.studies import _camera
 from skimitate.studies._camera import Shot, choose_renderer, is_mujoco
@@ -38,6 +37,7 @@ def frames_of(path):
     return fps, np.frombuffer(read.stdout, np.uint8).reshape(-1, height, width, 3)
 
 
+@pytest.mark.slow
 def test_a_film_shows_the_episode_that_the_policy_lives(renderer, tmp_path, capsys):
     out = tmp_path / "new" / "reacher.mp4"
     expert = load_expert(ENV)
@@ -59,6 +59,7 @@ def test_a_film_shows_the_episode_that_the_policy_lives(renderer, tmp_path, caps
     assert left[0].std() > 10
 
 
+@pytest.mark.slow
 def test_the_camera_follows_who_runs_away(renderer, tmp_path):
     film = Film("Hopper-v5", tmp_path / "hopper.mp4", seed=0, max_steps=200)
     film.record({"expert": load_expert("Hopper-v5")})
@@ -67,10 +68,11 @@ def test_the_camera_follows_who_runs_away(renderer, tmp_path):
     assert min(n_brown) > 0.5 * n_brown[0] > 1000
 
 
+@pytest.mark.slow
 def test_the_command_films_a_saved_model_and_compares(renderer, tmp_path, capsys):
     run = ["run", ENV, "--episodes", "2", "--rounds", "1", "--jobs", "1"]
     assert main([*run, "--out", str(tmp_path / "run")]) == 0
-    film = ["film", ENV, "--steps", "6", "--jobs", "1"]
+    film = ["film", ENV, "--steps", "6"]
     model = str(tmp_path / "run" / "clone.joblib")
     one, three = tmp_path / "one.mp4", tmp_path / "three.mp4"
     assert main([*film, "--policy", model, "--out", str(one)]) == 0
@@ -85,23 +87,24 @@ def test_the_command_films_a_saved_model_and_compares(renderer, tmp_path, capsys
     assert frames_of(four)[1].shape[1:] == (480, 1920, 3)
 
 
-def test_a_table_s_models_are_filmed_or_made(renderer, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(cli, "TABLE_FOLDER", tmp_path / "table")
+@pytest.mark.slow
+def test_a_table_s_models_are_filmed_and_never_made(renderer, tmp_path, capsys):
     options = ["--jobs", "1", "--rounds", "1", "--roll-outs", "1"]
     table = ["table", ENV, *options, "--out", str(tmp_path / "table")]
-    film = ["film", "--compare", ENV, "--steps", "4", "--jobs", "1"]
-    film += ["--out", str(tmp_path / "film.mp4")]
+    film = ["film", "--compare", ENV, "--steps", "4", "--models"]
+    film += [str(tmp_path / "table"), "--out", str(tmp_path / "film.mp4")]
+    assert main(film) == 2
+    said = capsys.readouterr().err
+    assert "--models: expected clone.joblib and dagger.joblib in" in said
+    assert f"run {ENV} --out" in said
     assert main(table) == 0
     model = tmp_path / "table" / ENV / "seed-0" / "dagger.joblib"
     before = model.read_bytes()
     assert main(film) == 0
     assert model.read_bytes() == before
     model.unlink()
-    assert main(film) == 0
-    assert "DAgger: round 40/40" in capsys.readouterr().out
-    nowhere = ["--models", str(tmp_path / "nowhere")]
-    assert main([*film, *nowhere]) == 2
-    assert "--models: expected clone.joblib and" in capsys.readouterr().err
+    assert main(film) == 2
+    assert not model.exists()
 
 
 def test_a_film_that_is_cut_ends_with_its_last_step(renderer, tmp_path, capsys):

@@ -3,17 +3,20 @@
 import json
 import shutil
 import time
+from collections import Counter
 
+import gymnasium
 import joblib
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from toy import PointEnv, expert, logged
 
-import skimitate.studies._experiment
-from skimitate import DAggerRegressor, evaluate_policy, load_expert
+from skimitate import BehaviorCloner, evaluate_policy, load_expert
 from skimitate.experts._load import identify_expert
+from skimitate.studies._post import POST
 from skimitate.studies._stages import StageFolder
-from skimitate.studies._table import EVAL_SEED, POST, Table, as_markdown, compare
+from skimitate.studies._table import EVAL_SEED, Table, as_markdown, compare
 
 ENV = "Reacher-v5"
 
@@ -58,8 +61,7 @@ def test_a_row_holds_what_its_policies_earn(finished):
     assert row["policies"]["BC"]["n_expert_queries"] == [100, 100]
     assert row["policies"]["DAgger"]["n_expert_queries"] == [200, 200]
     dagger = joblib.load(out / ENV / "seed-0" / "dagger.joblib")
-    assert isinstance(dagger, DAggerRegressor)
-    assert dagger.expert is None
+    assert isinstance(dagger, BehaviorCloner)
 
 
 def test_the_seconds_of_a_stage_are_its_own(tmp_path, monkeypatch):
@@ -89,6 +91,7 @@ def test_the_seconds_of_a_stage_are_its_own(tmp_path, monkeypatch):
     assert sum(seconds.values()) < elapsed
 
 
+@pytest.mark.slow
 def test_rows_of_the_same_kind_come_together(finished, tmp_path):
     out = tmp_path / "copy"
     shutil.copytree(finished[1], out)
@@ -109,6 +112,7 @@ def test_rows_of_the_same_kind_come_together(finished, tmp_path):
     assert row["env"] == ENV
 
 
+@pytest.mark.slow
 def test_two_jobs_give_the_same_rows(finished, tmp_path):
     table, _ = finished
     other = small_table(tmp_path, n_jobs=2)
@@ -116,6 +120,7 @@ def test_two_jobs_give_the_same_rows(finished, tmp_path):
     assert without_seconds(other.rows) == without_seconds(table.rows)
 
 
+@pytest.mark.slow
 def test_an_interrupted_table_goes_on_where_it_stopped(
     finished, tmp_path, monkeypatch, capsys
 ):
@@ -145,6 +150,7 @@ def test_an_interrupted_table_goes_on_where_it_stopped(
     assert str(half) in redone
 
 
+@pytest.mark.slow
 def test_another_choice_does_again_what_depends_on_it(finished, tmp_path, capsys):
     out = tmp_path / "copy"
     shutil.copytree(finished[1], out)
@@ -164,37 +170,25 @@ def test_a_finished_table_is_only_read(finished, tmp_path):
     assert again.rows == finished[0].rows
 
 
-def test_evaluation_shares_no_seed_with_anything_else(tmp_path, monkeypatch):
-    seen = {}
-
-    def remember(env, driver, seeds, **options):
-        states = [int(seed.generate_state(2)[0]) for seed in seeds]
-        seen.setdefault(options["report"].label, []).append(states)
-        return run_episodes(env, driver, seeds, **options)
-
-    resets = []
-
-    def follow(self, seed, max_steps):
-        resets.append(int(seed.generate_state(2)[0]))
-        return run(self, seed, max_steps)
-
-    run_episodes = skimitate.studies._experiment.run_episodes
-    runner = skimitate.environments._run._EpisodeRunner
-    run = runner.run
-    monkeypatch.setattr(skimitate.studies._experiment, "run_episodes", remember)
-    monkeypatch.setattr(runner, "run", follow)
-    small_table(tmp_path, n_seeds=3).run()
-    evaluations = [
-        states for label, calls in seen.items() if "Eval" in label for states in calls
-    ]
-    assert len(evaluations) == 1 + 1 + 3 + 3
-    assert all(states == evaluations[0] for states in evaluations)
-    others = set(resets)
-    for states in evaluations[0]:
-        assert resets.count(states) == len(evaluations)
-        others.discard(states)
+def test_evaluation_shares_no_seed_with_anything_else(tmp_path):
+    if "Point-v0" not in gymnasium.registry:
+        gymnasium.register("Point-v0", PointEnv)
+    PointEnv.log.clear()
+    Table(
+        {"Point-v0": (expert, "expert")},
+        n_episodes=2,
+        n_seeds=3,
+        n_rounds=2,
+        n_eval_episodes=4,
+        n_jobs=1,
+        out=tmp_path,
+    ).run()
+    times = Counter(seed for (seed,) in logged("reset"))
+    # The expert and the random policy once, clones and DAgger policies of three seeds.
+    evaluation = {seed for seed, n in times.items() if n == 1 + 1 + 3 + 3}
+    assert len(evaluation) == 4
     # Of each of three seeds: 2 roll-outs and 5 to validate, 2 rounds, 10 to decide.
-    assert len(others) == 3 * (2 + 5 + 2 + 10)
+    assert len(times.keys() - evaluation) == 3 * (2 + 5 + 2 + 10)
 
 
 def test_the_interval_is_that_of_the_paired_difference():

@@ -1,91 +1,133 @@
-"""Progress on the terminal: of episodes, and of fits as a scikit-learn callback."""
+"""Progress on the terminal, or in a log."""
 
 import sys
 import time
 from typing import Any
 
+# A task of fewer subtasks is rather made of stages, which take unequal times.
+_MANY = 3
+
 
 class Progress:
-    """Shows how far something is, and the time left.
+    """Callback that shows how far a fit is, and the time left.
 
-    On a terminal it is one line that keeps changing; elsewhere, such as in a log, a
-    line at every tenth of the way, but at most one a second besides the last.
+    What is shown of a task that ends are its number and those of the tasks that it is
+    part of, such as ``round 3/40, epoch 7/20``. The time left is that of the outermost
+    task of many subtasks. On a terminal it is one line that keeps changing; elsewhere,
+    such as in a log, a line at every tenth of the way, but at most one a second besides
+    the last.
+
+    scikit-learn's own :class:`~sklearn.callback.ProgressBar` needs rich, and prints
+    nothing to a log before the end.
 
     Parameters
     ----------
     label : str
         What is being done.
-    unit : str
-        What is counted.
+    max_propagation_depth : int or None, default=None
+        Down to which estimators within estimators tasks are shown; None for all.
     """
 
-    def __init__(self, label: str, unit: str) -> None:
+    def __init__(self, label: str, max_propagation_depth: int | None = None) -> None:
         self.label = label
-        self.unit = unit
-        self._began = time.perf_counter()
-        self._tenths = 0
-        self._printed = self._began
-
-    def __call__(self, done: int, total: int, state: str = "") -> None:
-        """Show that so many of a total are done, and what else there is to say."""
-        now = time.perf_counter()
-        seconds = now - self._began
-        left = seconds / done * (total - done)
-        line = ", ".join(
-            [
-                f"{self.label}: {self.unit} {done}/{total}",
-                *([state] if state else []),
-                f"{seconds:.0f} s",
-                f"{left:.0f} s left",
-            ]
-        )
-        if sys.stdout.isatty():
-            end = "\n" if done == total else ""
-            print(f"\r{line:<78}", end=end, flush=True)
-        elif done == total or (
-            10 * done // total > self._tenths and now > self._printed + 1.0
-        ):
-            self._tenths, self._printed = 10 * done // total, now
-            print(line, flush=True)
-
-
-class FitProgress:
-    """Callback that shows the progress of a fit: its epochs, or rounds and evaluations.
-
-    Parameters
-    ----------
-    label : str
-        What is being fitted.
-    """
-
-    def __init__(self, label: str) -> None:
-        self.label = label
+        self.max_propagation_depth = max_propagation_depth
+        self._clocks: dict[tuple[int, ...], _Clock] = {}
 
     def setup(self, estimator: Any, context: Any) -> None:
         """Forget the last fit."""
-        self._shown: dict[str, Progress] = {}
+        self._clocks = {}
 
     def teardown(self, estimator: Any, context: Any) -> None:
-        """Leave what was printed."""
+        """Leave what was printed, on a line of its own."""
+        for clock in self._clocks.values():
+            clock.leave()
 
     def on_fit_task_begin(self, estimator: Any, context: Any) -> None:
-        """Start the clock of a kind of tasks."""
-        if context.parent is not None and context.task_name not in self._shown:
-            self._shown[context.task_name] = Progress(self.label, context.task_name)
+        """Start the clock of a task that has subtasks."""
+        if context.max_subtasks != 0:
+            self._clocks[_numbers(context)] = _Clock()
 
     def on_fit_task_end(self, estimator: Any, context: Any) -> None:
         """Show a task that is done."""
-        if context.parent is not None and not context.max_subtasks:
-            name = context.task_name
-            state = "" if name == "candidate" else _state_of(estimator)
-            self._shown[name](context.task_id + 1, context.parent.max_subtasks, state)
+        if ended := self._clocks.get(_numbers(context)):
+            ended.leave()
+        path = _path(context)
+        # One of one is a number only where there is nothing else to count.
+        counted = [t for t in path if _n_siblings(t) > 1 or path[:-1] == [t.parent]]
+        counted = [task for task in counted if _n_siblings(task) > 0]
+        if not counted or counted[-1] is not context:
+            return
+        many = [task for task in counted if _n_siblings(task) >= _MANY]
+        outermost = many[0] if many else context
+        done = 1.0
+        for task in reversed(counted[counted.index(outermost) :]):
+            done = (task.task_id + done) / _n_siblings(task)
+        counts = [f"{_name(t)} {t.task_id + 1}/{_n_siblings(t)}" for t in counted]
+        line = f"{self.label}: {', '.join(counts + _state_of(estimator))}"
+        key = _numbers(outermost.parent)
+        if key not in self._clocks:  # what began in another process
+            self._clocks[key] = _Clock()
+        self._clocks[key].show(line, done, last=done == 1 and context is outermost)
 
 
-def _state_of(estimator: Any) -> str:
+class _Clock:
+    """The time that a task with subtasks takes, and its line."""
+
+    def __init__(self) -> None:
+        self._began = self._printed = time.perf_counter()
+        self._tenths = 0
+        self._open = False
+
+    def show(self, line: str, done: float, *, last: bool) -> None:
+        """Show a line, and the time left, given the part of the task that is done."""
+        now = time.perf_counter()
+        seconds = now - self._began
+        line += f", {seconds:.0f} s, {seconds / done * (1 - done):.0f} s left"
+        tenths = min(int(10 * done + 1e-9), 9)
+        if sys.stdout.isatty():
+            print(f"\r{line:<78}", end="", flush=True)
+            self._open = True
+        elif last or (tenths > self._tenths and now > self._printed + 1.0):
+            self._tenths, self._printed = tenths, now
+            print(line, flush=True)
+
+    def leave(self) -> None:
+        """End the line that kept changing."""
+        if self._open:
+            print(flush=True)
+        self._open = False
+
+
+def _path(context: Any) -> list[Any]:
+    """Return the tasks that a task is part of, from the outermost, and itself."""
+    path = [context]
+    while path[-1].parent is not None:
+        path.append(path[-1].parent)
+    return path[::-1]
+
+
+def _numbers(context: Any) -> tuple[int, ...]:
+    """Return what tells a task from the others of the same fit."""
+    return tuple(task.task_id for task in _path(context))
+
+
+def _n_siblings(task: Any) -> int:
+    """Return the number of tasks beside a task, itself included; 0 if nobody knows."""
+    return 0 if task.parent is None else task.parent.max_subtasks or 0
+
+
+def _name(task: Any) -> str:
+    """Return what a task is called by the estimator that counts it."""
+    return task.source_task_name or task.task_name
+
+
+def _state_of(estimator: Any) -> list[str]:
     """Say what an estimator has reached."""
-    if not hasattr(estimator, "history_"):
-        return f"loss {estimator.loss_curve_[-1]:.2e}"
-    history = estimator.history_
-    measured = [record for record in history if record["n_eval_episodes"] > 0]
-    state = f"{history[-1]['n_samples']} labels"
-    return f"{state}, return {measured[-1]['mean_return']:.0f}" if measured else state
+    if history := getattr(estimator, "history_", []):
+        state = [f"{history[-1]['n_samples']} labels"]
+        measured = [record for record in history if record["n_eval_episodes"] > 0]
+        if measured:
+            state.append(f"return {measured[-1]['mean_return']:.0f}")
+        return state
+    losses = getattr(estimator, "loss_curve_", [])
+    return [f"loss {losses[-1]:.2e}"] if losses else []

@@ -93,7 +93,8 @@ class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
             "X": lambda: in_container_of(self, X, loop.aggregate.X),
             "y": loop.labels,
         }
-        context = self._init_callback_context(max_subtasks=3 if betas else 1)
+        # Not a number: the start, the rounds and the decision are nothing alike.
+        context = self._init_callback_context(max_subtasks=None)
         context.call_on_fit_task_begin(estimator=self)
         if start is None:
             loop.collect_demonstrations()

@@ -1,4 +1,4 @@
-"""Numbers as people read them: returns, and tables in Markdown."""
+"""Returns as people read them."""
 
 from collections.abc import Sequence
 
@@ -15,24 +15,3 @@ def mean_and_std(mean: float, std: float) -> str:
     """Return a mean and a standard deviation with as many digits as they deserve."""
     digits = 0 if abs(mean) >= 100 else 1
     return f"{mean:.{digits}f} ({std:.{digits}f})"
-
-
-def markdown_table(rows: Sequence[Sequence[str]]) -> str:
-    """Return a table whose columns are aligned, for a terminal as well.
-
-    Parameters
-    ----------
-    rows : sequence of sequences of str
-        The first is the head.
-
-    Returns
-    -------
-    str
-    """
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = [
-        "| " + " | ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)) + " |"
-        for row in rows
-    ]
-    rule = "| " + " | ".join("-" * width for width in widths) + " |"
-    return "\n".join([lines[0], rule, *lines[1:]])

@@ -1,6 +1,5 @@
 """The main job: an expert's roll-outs, a clone, a DAgger policy, and their returns."""
 
-import copy
 import json
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -11,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skimitate._seeds import spawn_seeds
-from skimitate.callbacks._progress import FitProgress, Progress
+from skimitate.callbacks._progress import Progress
 from skimitate.callbacks._validation_loss import ValidationLoss
+from skimitate.callbacks._work import followed
 from skimitate.cloning._regressor import BehaviorCloner
 from skimitate.dagger._regressor import DAggerRegressor
 from skimitate.displays._loss_curve import (
@@ -22,15 +22,18 @@ from skimitate.displays._loss_curve import (
 )
 from skimitate.environments._drivers import PolicyDriver
 from skimitate.environments._make import env_widths
-from skimitate.environments._report import markdown_table, summarize
+from skimitate.environments._report import summarize
 from skimitate.environments._rollouts import Rollouts
 from skimitate.environments._run import run_episodes
 from skimitate.environments._uniform_policy import UniformPolicy
 from skimitate.studies._machine import code_checksum, describe_machine, package_versions
+from skimitate.studies._markdown import markdown_table
 from skimitate.studies._stages import StageFolder, replace_file
 
 # Episodes of the expert that the validation loss is measured on.
 N_VALIDATION_EPISODES = 5
+
+Losses = list[dict[str, float]]
 
 POLICIES = ("Expert", "BC", "DAgger", "Random")
 
@@ -146,13 +149,16 @@ class Experiment:
         """Collect roll-outs of the expert."""
 
         def collect() -> tuple[Rollouts]:
-            episodes = run_episodes(
-                self.env,
-                PolicyDriver(self.expert, "expert"),
-                spawn_seeds(self._seeds[stage], n_episodes),
-                n_jobs=self.n_jobs,
-                report=Progress(f"Expert, {stage}", "episode"),
-            )
+            with followed(
+                "episode", n_episodes, Progress(f"Expert, {stage}")
+            ) as report:
+                episodes = run_episodes(
+                    self.env,
+                    PolicyDriver(self.expert, "expert"),
+                    spawn_seeds(self._seeds[stage], n_episodes),
+                    n_jobs=self.n_jobs,
+                    report=report,
+                )
             return (Rollouts.from_episodes(episodes),)
 
         setting = self._expert_setting | {
@@ -164,26 +170,32 @@ class Experiment:
         return rollouts
 
     @cached_property
-    def _clone_and_losses(self) -> tuple[BehaviorCloner, list[dict[str, float]]]:
-        return self._learnt(
-            "BC",
-            ["clone.joblib", "clone_losses.json"],
-            self._training_setting,
-            BehaviorCloner(random_state=self._seeds["BC"]),
-        )
+    def _clone_stage(self) -> tuple[BehaviorCloner, Losses]:
+        """The clone, and its losses by epoch."""
+
+        def fit() -> tuple[BehaviorCloner, Losses]:
+            cloner = BehaviorCloner(random_state=self._seeds["BC"])
+            return cloner, self._fit("BC", cloner)
+
+        names = ["clone.joblib", "clone_losses.json"]
+        setting = self._training_setting
+        clone, losses = self._stages.do("BC", names, setting, fit, self._collect_all)
+        return clone, losses
 
     @property
     def clone(self) -> BehaviorCloner:
         """The clone of the roll-outs; fitted now if it was not before."""
-        return self._clone_and_losses[0]
+        return self._clone_stage[0]
 
     @cached_property
-    def _dagger_and_losses(self) -> tuple[DAggerRegressor, list[dict[str, float]]]:
-        return self._learnt(
-            "DAgger",
-            ["dagger.joblib", "dagger_losses.json"],
-            self._dagger_setting,
-            DAggerRegressor(
+    def _dagger_stage(self) -> tuple[BehaviorCloner, Losses, dict[str, Any]]:
+        """The learner that DAgger kept, its losses by round, and the rounds' record.
+
+        The DAggerRegressor itself holds the expert, which may be nothing to save.
+        """
+
+        def fit() -> tuple[BehaviorCloner, Losses, dict[str, Any]]:
+            dagger = DAggerRegressor(
                 BehaviorCloner(max_iter=self.n_epochs_per_round),
                 env=self.env,
                 expert=self.expert,
@@ -191,40 +203,45 @@ class Experiment:
                 n_epochs_per_round=self.n_epochs_per_round,
                 n_jobs=self.n_jobs,
                 random_state=self._seeds["DAgger"],
-            ),
+            )
+            losses = self._fit("DAgger", dagger)
+            record = {"best_round": dagger.best_round_, "history": dagger.history_}
+            return dagger.estimator_, losses, record
+
+        names = ["dagger.joblib", "dagger_losses.json", "dagger_history.json"]
+        setting = self._dagger_setting
+        learner, losses, record = self._stages.do(
+            "DAgger", names, setting, fit, self._collect_all
         )
+        return learner, losses, record
 
     @property
-    def dagger(self) -> DAggerRegressor:
-        """The DAgger policy; fitted now if it was not before.
+    def dagger(self) -> BehaviorCloner:
+        """The policy that DAgger kept; fitted now if it was not before."""
+        return self._dagger_stage[0]
 
-        It has lost its expert, so that it can be saved whatever that was.
-        """
-        return self._dagger_and_losses[0]
+    @property
+    def best_round(self) -> int:
+        """The round of DAgger that was kept."""
+        return self._dagger_stage[2]["best_round"]
 
-    def _learnt(
-        self, label: str, names: list[str], setting: dict[str, Any], estimator: Any
-    ) -> tuple[Any, list[dict[str, float]]]:
-        """Fit to the roll-outs, with progress and the loss on those held out."""
+    @property
+    def history(self) -> list[dict[str, Any]]:
+        """The record of DAgger's rounds."""
+        return self._dagger_stage[2]["history"]
 
-        def fit() -> tuple[Any, list[dict[str, float]]]:
-            validation = ValidationLoss(
-                self._held_out.observations, self._held_out.actions
-            )
-            print(f"{label}: fitting ...", flush=True)
-            estimator.set_callbacks(FitProgress(label), validation.callback)
-            estimator.fit(self.rollouts.observations, self.rollouts.actions)
-            estimator.set_callbacks()
-            if isinstance(estimator, DAggerRegressor):
-                portable = copy.copy(estimator).set_params(env=None, expert=None)
-                return portable, validation.history()
-            return estimator, validation.history()
+    def _collect_all(self) -> None:
+        """Collect what learners need, whose time is not theirs."""
+        _ = self.rollouts, self._held_out
 
-        def prepare() -> tuple[Rollouts, Rollouts]:
-            return self.rollouts, self._held_out
-
-        fitted, losses = self._stages.do(label, names, setting, fit, prepare)
-        return fitted, losses
+    def _fit(self, label: str, estimator: Any) -> Losses:
+        """Fit to the roll-outs, and return the losses on those held out."""
+        validation = ValidationLoss(self._held_out.observations, self._held_out.actions)
+        print(f"{label}: fitting ...", flush=True)
+        estimator.set_callbacks(Progress(label), validation.callback)
+        estimator.fit(self.rollouts.observations, self.rollouts.actions)
+        estimator.set_callbacks()
+        return validation.history()
 
     def policy(self, name: str) -> Any:
         """Return the policy of a name."""
@@ -237,13 +254,16 @@ class Experiment:
         """Return what a policy earns in the episodes of the evaluation."""
 
         def evaluate() -> tuple[list[float]]:
-            episodes = run_episodes(
-                self.env,
-                PolicyDriver(self.policy(name), name.lower()),
-                spawn_seeds(self.eval_seed, self.n_eval_episodes),
-                n_jobs=self.n_jobs,
-                report=Progress(f"Evaluating {name}", "episode"),
-            )
+            with followed(
+                "episode", self.n_eval_episodes, Progress(f"Evaluating {name}")
+            ) as report:
+                episodes = run_episodes(
+                    self.env,
+                    PolicyDriver(self.policy(name), name.lower()),
+                    spawn_seeds(self.eval_seed, self.n_eval_episodes),
+                    n_jobs=self.n_jobs,
+                    report=report,
+                )
             return ([float(episode.rewards.sum()) for episode in episodes],)
 
         shared = name in ("Expert", "Random")
@@ -269,9 +289,8 @@ class Experiment:
     @property
     def n_expert_queries(self) -> dict[str, int]:
         """How many actions of the expert each learner needed."""
-        history = self.dagger.history_
-        demonstrated = history[0]["n_samples"]
-        asked = demonstrated + history[-1]["n_expert_queries"]
+        demonstrated = self.history[0]["n_samples"]
+        asked = demonstrated + self.history[-1]["n_expert_queries"]
         return {"BC": demonstrated, "DAgger": asked}
 
     def normalized(self, name: str) -> float:
@@ -307,18 +326,20 @@ class Experiment:
             "normalized_return": {n: self.normalized(n) for n in ("BC", "DAgger")},
             "n_expert_queries": self.n_expert_queries,
             "seconds": self.seconds,
-            "best_round": self.dagger.best_round_,
-            "history": self.dagger.history_,
+            "best_round": self.best_round,
+            "history": self.history,
             "machine": describe_machine(),
         }
         path.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
 
     def _draw(self, folder: Path) -> None:
         levels = {f"{n} (mean)": self.returns[n].mean() for n in ("Expert", "BC")}
-        returns = ReturnCurveDisplay.from_estimator(self.dagger, levels=levels)
-        losses = LossCurveDisplay.from_history(self._clone_and_losses[1], name="BC")
+        returns = ReturnCurveDisplay.from_history(
+            self.history, levels=levels, best_round=self.best_round
+        )
+        losses = LossCurveDisplay.from_history(self._clone_stage[1], name="BC")
         LossCurveDisplay.from_history(
-            self._dagger_and_losses[1], name="DAgger", ax=losses.ax_
+            self._dagger_stage[1], name="DAgger", ax=losses.ax_
         )
         for display, name in ((returns, "learning_curve.png"), (losses, "losses.png")):
             display.ax_.set_title(self.env)

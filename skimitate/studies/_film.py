@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from skimitate._seeds import spawn_seeds
 from skimitate.callbacks._progress import Progress
+from skimitate.callbacks._work import followed
 from skimitate.environments._drivers import PolicyDriver
 from skimitate.environments._run import run_episodes
 from skimitate.studies._camera import Shot, choose_renderer, filmed_env, is_mujoco
@@ -117,17 +118,17 @@ def write_film(path: Path, takes: Mapping[str, Sequence[Shot]], fps: float) -> N
     from imageio_ffmpeg import write_frames
 
     n_frames = max(map(len, takes.values()))
-    progress = Progress(f"Writing {path.suffix[1:]}", "frame")
     first = frame_of(takes, 0)
     height, width = first.shape[:2]
     writer = write_frames(
         str(path), (width, height), fps=fps, quality=8, macro_block_size=2
     )
-    with closing(writer):
+    progress = Progress(f"Writing {path.suffix[1:]}")
+    with closing(writer), followed("frame", n_frames, progress) as report:
         writer.send(None)
         for i in range(n_frames):
             writer.send(np.ascontiguousarray(frame_of(takes, i)))
-            progress(i + 1, n_frames)
+            report(i + 1, n_frames)
 
 
 def frame_of(takes: Mapping[str, Sequence[Shot]], i: int) -> NDArray[np.uint8]:

@@ -8,6 +8,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import skimitate
+
 PACKAGES = ("skimitate", "scikit-learn", "torch", "numpy", "gymnasium", "mujoco")
 
 
@@ -41,12 +43,24 @@ def package_versions(*more_packages: str) -> dict[str, str]:
 
 
 @lru_cache
-def code_checksum() -> str:
-    """Return a checksum of skimitate's own code, which versions tell too little of."""
+def code_checksum(package: Path = Path(skimitate.__file__).parent) -> str:
+    """Return a checksum of skimitate's own code, which versions tell too little of.
+
+    Parameters
+    ----------
+    package : Path
+        The folder that holds it, folders in it included.
+
+    Returns
+    -------
+    str
+    """
     digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.iterdir()):
+    for path in sorted(package.rglob("*")):
         if path.suffix in (".py", ".pyx", ".h"):
-            digest.update(path.read_bytes())
+            content = path.read_bytes()
+            digest.update(f"{path.relative_to(package).as_posix()}, ".encode())
+            digest.update(f"{len(content)} bytes:".encode() + content)
     return digest.hexdigest()[:16]
 
 

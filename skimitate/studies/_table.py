@@ -3,46 +3,23 @@
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skimitate.environments._report import markdown_table, mean_and_std, summarize
+from skimitate.environments._report import mean_and_std, summarize
 from skimitate.studies._experiment import Experiment
 from skimitate.studies._machine import describe_machine
+from skimitate.studies._markdown import markdown_table
+from skimitate.studies._post import POST
 from skimitate.studies._stages import StageFolder, replace_file
 
-N_ROUNDS = 40
 N_EVAL_EPISODES = 50
 # All rows are evaluated in the same episodes; the seeds of training count from 0.
 EVAL_SEED = 1_000_000
 
 LEARNERS = ("BC", "DAgger")
-
-
-class PostRow(NamedTuple):
-    """What the post says of an environment: roll-outs, and mean returns and stds."""
-
-    n_episodes: int
-    returns: Mapping[str, tuple[float, float]]
-
-
-def _post_row(n_episodes: int, *returns: tuple[float, float]) -> PostRow:
-    names = ("Expert", *LEARNERS)
-    return PostRow(n_episodes, dict(zip(names, returns, strict=True)))
-
-
-# Its code: https://github.com/hollygrimm/cs294-homework/tree/master/hw1, with the
-# environments' version 1 (MuJoCo 1.3.1).
-POST = {
-    "Ant-v5": _post_row(250, (4747, 459), (905, 1), (896, 2)),
-    "HalfCheetah-v5": _post_row(10, (4161, 69), (4197, 76), (4139, 57)),
-    "Hopper-v5": _post_row(10, (3780, 1), (3581, 598), (3775, 2)),
-    "Humanoid-v5": _post_row(250, (10402, 107), (354, 7), (385, 24)),
-    "Reacher-v5": _post_row(10, (-3.8, 1), (-14, 5), (-12, 3)),
-    "Walker2d-v5": _post_row(250, (5513, 49), (4993, 1058), (5460, 132)),
-}
 
 
 class Table:
@@ -167,7 +144,7 @@ def row_of(experiments: Sequence[Experiment]) -> dict[str, Any]:
             "Random": _rounded(random),
         },
         "policies": {},
-        "best_rounds": [experiment.dagger.best_round_ for experiment in experiments],
+        "best_rounds": [experiment.best_round for experiment in experiments],
         "seconds": [
             {stage: round(s, 2) for stage, s in experiment.seconds.items()}
             for experiment in experiments

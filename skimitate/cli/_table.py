@@ -1,0 +1,65 @@
+"""``skimitate table``: the blog post's table."""
+
+import argparse
+from pathlib import Path
+
+from skimitate.cli import _flags
+from skimitate.cli._policies import expert_of_row, find_expert
+from skimitate.studies._post import N_ROUNDS, POST
+
+HELP = "the blog post's table: expert, clone and DAgger, beside the post"
+PARENTS = (_flags.jobs,)
+
+FOLDER = Path("runs/table")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe what this command alone takes."""
+    parser.add_argument(
+        "envs", metavar="ENV", nargs="*", help=f"by default {', '.join(POST)}"
+    )
+    parser.add_argument(
+        "--expert",
+        help="folder of CS294 expert files, or for one ENV what other commands take; "
+        "by default the bundled experts",
+    )
+    parser.add_argument(
+        "--roll-outs",
+        type=_flags.positive,
+        help="by default the post's; 10 for other ENVs",
+    )
+    parser.add_argument(
+        "--seeds", type=_flags.positive, default=1, help="how often all is learnt"
+    )
+    parser.add_argument(
+        "--rounds", type=_flags.positive, default=N_ROUNDS, help="rounds of DAgger"
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=FOLDER,
+        help=f"folder for finished stages and the table, by default {FOLDER}",
+    )
+
+
+def act(args: argparse.Namespace) -> None:
+    """Make the table, row by row."""
+    from skimitate.experts._load import identify_expert
+    from skimitate.studies._table import N_EVAL_EPISODES, Table, as_markdown
+
+    envs = args.envs or list(POST)
+    experts = {}
+    for env in envs:
+        spec = expert_of_row(env, args.expert, len(envs))
+        experts[env] = find_expert(env, spec), identify_expert(spec)
+    table = Table(
+        experts,
+        n_episodes=args.roll_outs,
+        n_seeds=args.seeds,
+        n_rounds=args.rounds,
+        n_eval_episodes=N_EVAL_EPISODES,
+        n_jobs=args.jobs,
+        out=args.out,
+    )
+    table.run()
+    print(f"\n{as_markdown(table.rows)}\n\nKept in {args.out}: table.json, table.md")
