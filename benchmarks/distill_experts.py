@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from skimitate import BehaviorCloner, DAggerRegressor, evaluate_policy, load_expert
-from skimitate.experts._load import NetworkExpert
+from skimitate.experts import NetworkExpert
 from skimitate.studies._post import POST
 
 DATA = Path(__file__).resolve().parent.parent / "skimitate" / "data" / "experts"

@@ -3,7 +3,8 @@
 from skimitate.cloning._regressor import BehaviorCloner
 from skimitate.dagger._regressor import DAggerRegressor
 from skimitate.datasets._demonstrations import load_demonstrations
-from skimitate.displays._loss_curve import LossCurveDisplay, ReturnCurveDisplay
+from skimitate.displays._loss_curve import LossCurveDisplay
+from skimitate.displays._return_curve import ReturnCurveDisplay
 from skimitate.environments._collect import collect_rollouts, evaluate_policy
 from skimitate.environments._rollouts import Rollouts
 from skimitate.experts._load import load_expert

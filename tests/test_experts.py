@@ -16,7 +16,8 @@ from sklearn.linear_model import LinearRegression
 from skimitate import evaluate_policy, load_expert
 from skimitate.data._bundled import bundled_card, bundled_files
 from skimitate.environments._actors import as_policy
-from skimitate.experts._load import NetworkExpert, identify_expert, resolve_expert
+from skimitate.experts import NetworkExpert
+from skimitate.experts._load import identify_expert, resolve_expert
 
 CS294 = Path(__file__).resolve().parents[2] / "shared" / "experts"
 

@@ -59,6 +59,12 @@ def test_every_public_name_is_pickled_as_such(name):
     assert assert_public_names(public) is public
 
 
+def test_dagger_keeps_a_bundled_expert():
+    dagger = DAggerRegressor(expert=skimitate.load_expert("Reacher-v5"))
+    expert = assert_public_names(dagger).expert
+    assert_array_equal(expert(np.ones((1, 10))), dagger.expert(np.ones((1, 10))))
+
+
 def test_a_model_of_another_device_loads_where_there_is_none():
     cloner = fitted()
     state = cloner.__getstate__()

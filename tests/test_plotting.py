@@ -1,6 +1,7 @@
 """Displays: what is drawn is what was recorded."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 from sklearn.linear_model import SGDRegressor
@@ -14,6 +15,7 @@ from skimitate import (
     ReturnCurveDisplay,
     collect_rollouts,
 )
+from skimitate.callbacks._validation_loss import ValidationLoss
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +56,22 @@ def test_validation_loss_of_a_cloner_by_epoch(rollouts):
     assert_allclose(display.line_.get_ydata(), display.losses)
     (text,) = display.ax_.get_legend().get_texts()
     assert text.get_text() == "BehaviorCloner"
+
+
+@pytest.mark.parametrize("shape", [(-1,), (-1, 1)])
+def test_validation_loss_of_one_action_of_a_frame_with_weights(rollouts, shape):
+    train, held_out = (
+        (pd.DataFrame(part.observations, columns=["x", "y"]), part.actions[:, 0])
+        for part in rollouts
+    )
+    validation = ValidationLoss(held_out[0], held_out[1].reshape(shape))
+    cloner = BehaviorCloner(max_iter=3, random_state=0)
+    cloner.set_callbacks(validation.callback)
+    cloner.fit(train[0], train[1].reshape(shape), sample_weight=np.ones(100))
+    history = validation.history()
+    assert [record["epoch"] for record in history] == [1, 2, 3]
+    errors = cloner.predict(held_out[0]).ravel() - held_out[1]
+    assert_allclose(history[-1]["loss"], np.mean(errors**2), rtol=1e-6)
 
 
 def test_validation_loss_of_dagger_by_epoch_on_the_same_axes(rollouts):

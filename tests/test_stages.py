@@ -1,11 +1,15 @@
 """Stages: what is finished is not done again, and nothing else counts as finished."""
 
 import json
+import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+import skimitate
 from skimitate import BehaviorCloner, Rollouts
+from skimitate.studies._machine import code_checksum
 from skimitate.studies._stages import StageFolder, check_writable, replace_file
 
 SETTING = {"seed": 0, "versions": {"numpy": "1"}}
@@ -131,3 +135,25 @@ def test_without_a_folder_nothing_is_kept():
     stages = StageFolder(None)
     assert stages.do("work", ["numbers.json"], SETTING, work) == (1,)
     assert stages.seconds["work"] >= 0
+
+
+def test_the_checksum_covers_all_of_the_code(tmp_path):
+    package = tmp_path / "skimitate"
+    shutil.copytree(
+        Path(skimitate.__file__).parent,
+        package,
+        ignore=shutil.ignore_patterns("__pycache__", "*.so", "*.c"),
+    )
+    before = code_checksum(package)
+    assert before == code_checksum()
+    kernel = package / "kernels" / "vector_math.h"
+    trainer = package / "cloning" / "_trainer.py"
+    seen = {before}
+    for path in (kernel, trainer):
+        path.write_text(path.read_text() + "\n")
+        code_checksum.cache_clear()
+        seen.add(code_checksum(package))
+    trainer.rename(package / "cloning" / "_coach.py")
+    code_checksum.cache_clear()
+    seen.add(code_checksum(package))
+    assert len(seen) == 4

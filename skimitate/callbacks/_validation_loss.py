@@ -48,11 +48,13 @@ class _HeldOut:
     """A scorer that leaves the training data that it is given alone."""
 
     def __init__(self, X: ArrayLike, y: ArrayLike) -> None:
-        self.X = np.asarray(X)
+        self.X = X  # a frame stays one: its names are those that were fitted
         self.y = np.asarray(y)
         self.n_calls = 0
 
-    def __call__(self, estimator: Any, X: NDArray, y: NDArray) -> dict[str, float]:
+    def __call__(
+        self, estimator: Any, X: NDArray, y: NDArray, **metadata: Any
+    ) -> dict[str, float]:
         self.n_calls += 1
         learner = getattr(estimator, "estimator_", estimator)
         predicted = np.asarray(estimator.predict(self.X)).reshape(self.y.shape)

@@ -31,9 +31,9 @@ def forward(
     """
     *hidden, last = layers
     for weight, bias in hidden:
-        X = X @ weight.T.astype(np.float64)
+        X = X @ weight.T.astype(np.float64, copy=False)
         X += bias
         ACTIVATIONS[activation].apply(X)
-    X = X @ last.weight.T.astype(np.float64)
+    X = X @ last.weight.T.astype(np.float64, copy=False)
     X += last.bias
     return X

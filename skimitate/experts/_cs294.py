@@ -26,7 +26,7 @@ _DROPPED_FEATURES: dict[tuple[int, int], tuple[tuple[int, int], ...]] = {
 
 
 class ExpertArrays(NamedTuple):
-    """A policy as :class:`skimitate.experts._load.NetworkExpert` takes it."""
+    """A policy as :class:`skimitate.experts.NetworkExpert` takes it."""
 
     mean: NDArray
     scale: NDArray

@@ -15,11 +15,9 @@ from skimitate.callbacks._validation_loss import ValidationLoss
 from skimitate.callbacks._work import followed
 from skimitate.cloning._regressor import BehaviorCloner
 from skimitate.dagger._regressor import DAggerRegressor
-from skimitate.displays._loss_curve import (
-    LossCurveDisplay,
-    ReturnCurveDisplay,
-    require_matplotlib,
-)
+from skimitate.displays._axes import require_matplotlib
+from skimitate.displays._loss_curve import LossCurveDisplay
+from skimitate.displays._return_curve import ReturnCurveDisplay
 from skimitate.environments._drivers import PolicyDriver
 from skimitate.environments._make import env_widths
 from skimitate.environments._report import summarize
