@@ -24,11 +24,12 @@ table: $(VENV)/.installed
 test: $(VENV)/.installed
 	$(BIN)/python -m pytest -m "not slow" $(ARGS)
 
-test-slow: $(VENV)/.installed
+# With Dask and Ray, whose clusters are tested here.
+test-slow: $(VENV)/.distributed
 	$(BIN)/python -m pytest -m slow $(ARGS)
 
 # All tests, fast and slow, and the lines and branches that they reach.
-coverage: $(VENV)/.installed
+coverage: $(VENV)/.distributed
 	$(BIN)/python -m coverage run -m pytest $(ARGS)
 	$(BIN)/python -m coverage report
 
@@ -52,6 +53,11 @@ $(VENV)/.installed: pyproject.toml setup.py constraints.txt \
 $(VENV)/.linters: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt \
 		--no-build-isolation --editable '.[dev]'
+	touch $@
+
+$(VENV)/.distributed: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt \
+		--no-build-isolation --editable '.[test,distributed]'
 	touch $@
 
 # Bounds checks and AddressSanitizer; takes a few minutes.

@@ -18,7 +18,7 @@ from skimitate.dagger._mixture import Mixture
 from skimitate.environments._drivers import PolicyDriver
 from skimitate.environments._episode import Episode
 from skimitate.environments._make import EnvLike
-from skimitate.environments._run import run_episodes
+from skimitate.environments._run import return_of, run_episodes
 
 
 class DaggerLoop:
@@ -115,7 +115,7 @@ class DaggerLoop:
         driver = Mixture(dagger.expert, self.learner, beta)
         episodes = self._run(driver, seeds, f"round {number}, ")
         if beta == 0.0:
-            self._measure([episode.rewards.sum() for episode in episodes])
+            self._measure([return_of(episode) for episode in episodes])
         elif dagger.keep == "best":
             self._measure(self._evaluate(self.current()))
         X, y = _labels(episodes)
@@ -151,18 +151,21 @@ class DaggerLoop:
         return self.aggregate.y.ravel() if self.y_ndim == 1 else self.aggregate.y
 
     def _run(
-        self, driver: Any, seeds: Sequence[np.random.SeedSequence], where: str
-    ) -> list[Episode]:
+        self,
+        driver: Any,
+        seeds: Sequence[np.random.SeedSequence],
+        where: str,
+        **options: Any,
+    ) -> list[Any]:
         assert self.env is not None
-        n_jobs = self.dagger.n_jobs
-        return run_episodes(self.env, driver, seeds, n_jobs=n_jobs, where=where)
+        options |= {"n_jobs": self.dagger.n_jobs, "where": where}
+        return run_episodes(self.env, driver, seeds, **options)
 
     def _evaluate(self, candidate: Candidate) -> list[float]:
         """Return a policy's returns in the episodes kept for evaluation."""
         driver = PolicyDriver(candidate.learner, "estimator")
         where = f"evaluation of round {candidate.round}, "
-        episodes = self._run(driver, self._eval_seeds, where)
-        return [episode.rewards.sum() for episode in episodes]
+        return self._run(driver, self._eval_seeds, where, keep=return_of)
 
     def _record(self, beta: float, training: str) -> None:
         """Write down the round, before anything has measured its policy."""

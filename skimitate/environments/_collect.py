@@ -10,7 +10,7 @@ from skimitate._validation import check_count
 from skimitate.environments._drivers import PolicyDriver
 from skimitate.environments._make import EnvLike
 from skimitate.environments._rollouts import Rollouts
-from skimitate.environments._run import run_episodes
+from skimitate.environments._run import return_of, run_episodes
 
 
 def collect_rollouts(
@@ -125,5 +125,5 @@ def evaluate_policy(
     """
     check_count("n_episodes", n_episodes)
     seeds = spawn_seeds(random_state, n_episodes)
-    episodes = run_episodes(env, PolicyDriver(policy), seeds, n_jobs=n_jobs)
-    return np.array([episode.rewards.sum() for episode in episodes])
+    driver = PolicyDriver(policy)
+    return np.array(run_episodes(env, driver, seeds, n_jobs=n_jobs, keep=return_of))

@@ -3,6 +3,7 @@
 import copy
 import math
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from joblib import Parallel, delayed, effective_n_jobs
@@ -17,6 +18,16 @@ from skimitate.environments._make import EnvLike, open_env, refuse_live
 _PARTS = 5
 
 
+def whole(episode: Episode) -> Episode:
+    """Keep all of an episode."""
+    return episode
+
+
+def return_of(episode: Episode) -> float:
+    """Keep the sum of the rewards alone."""
+    return float(episode.rewards.sum())
+
+
 def run_episodes(
     env: EnvLike,
     driver: Driver,
@@ -27,7 +38,8 @@ def run_episodes(
     where: str = "",
     verbose: bool = False,
     report: Callable[[int, int], None] | None = None,
-) -> list[Episode]:
+    keep: Callable[[Episode], Any] = whole,
+) -> list[Any]:
     """Run one episode for each seed.
 
     Parameters
@@ -48,10 +60,14 @@ def run_episodes(
         Whether to print a line for each episode.
     report : callable or None, default=None
         Called, as episodes are done, with their number and that of all.
+    keep : callable, default=whole
+        From an episode to what is kept of it: that alone travels from a worker. Must
+        be picklable.
 
     Returns
     -------
-    list of Episode
+    list
+        What is kept of each episode, by default the :class:`Episode`.
 
     Raises
     ------
@@ -67,16 +83,16 @@ def run_episodes(
     run = Parallel(n_workers, **_parallel_options(n_workers))
     results = run(
         delayed(_run_part)(
-            env, own, [(i, seeds[i]) for i in part], max_steps, where, verbose
+            env, own, [(i, seeds[i]) for i in part], max_steps, where, verbose, keep
         )
         for part, own in zip(parts, _own_drivers(driver, n_workers), strict=False)
     )
-    episodes: list[Episode] = []
+    kept: list[Any] = []
     for part in results:
-        episodes += part
+        kept += part
         if report is not None:
-            report(len(episodes), len(seeds))
-    return episodes
+            report(len(kept), len(seeds))
+    return kept
 
 
 def _parallel_options(n_workers: int) -> dict[str, str]:
@@ -105,19 +121,20 @@ def _run_part(
     max_steps: int | None,
     where: str,
     verbose: bool,
-) -> list[Episode]:
+    keep: Callable[[Episode], Any],
+) -> list[Any]:
     """Run some of the episodes, in one environment."""
-    episodes = []
+    kept = []
     with one_thread(), open_env(env) as opened:
         runner = EpisodeRunner(opened, driver)
         limit = math.inf if max_steps is None else max_steps
         for number, seed in numbered_seeds:
-            episodes.append(runner.run(seed, limit, f"{where}episode {number}"))
+            episode = runner.run(seed, limit, f"{where}episode {number}")
+            kept.append(keep(episode))
             if verbose:
-                rewards = episodes[-1].rewards
                 print(
-                    f"{where}episode {number}: return {rewards.sum():.1f}, "
-                    f"{len(rewards)} steps",
+                    f"{where}episode {number}: return {return_of(episode):.1f}, "
+                    f"{len(episode.rewards)} steps",
                     flush=True,
                 )
-    return episodes
+    return kept

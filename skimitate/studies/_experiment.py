@@ -22,7 +22,7 @@ from skimitate.environments._drivers import PolicyDriver
 from skimitate.environments._make import env_widths
 from skimitate.environments._report import summarize
 from skimitate.environments._rollouts import Rollouts
-from skimitate.environments._run import run_episodes
+from skimitate.environments._run import return_of, run_episodes
 from skimitate.environments._uniform_policy import UniformPolicy
 from skimitate.studies._machine import code_checksum, describe_machine, package_versions
 from skimitate.studies._markdown import markdown_table
@@ -255,14 +255,15 @@ class Experiment:
             with followed(
                 "episode", self.n_eval_episodes, Progress(f"Evaluating {name}")
             ) as report:
-                episodes = run_episodes(
+                returns = run_episodes(
                     self.env,
                     PolicyDriver(self.policy(name), name.lower()),
                     spawn_seeds(self.eval_seed, self.n_eval_episodes),
                     n_jobs=self.n_jobs,
                     report=report,
+                    keep=return_of,
                 )
-            return ([float(episode.rewards.sum()) for episode in episodes],)
+            return (returns,)
 
         shared = name in ("Expert", "Random")
         stages = self._baselines if shared else self._stages
