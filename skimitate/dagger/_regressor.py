@@ -63,7 +63,7 @@ class DAggerRegressor(MultiOutputMixin, RegressorMixin, BaseDAgger):
     keep : {"best", "last"}, default="best"
         Which round's policy to keep: that with the best mean return, or the last.
     n_jobs : int or None, default=None
-        Number of processes that run episodes, in joblib's terms.
+        Number of workers that run episodes; see :func:`collect_rollouts`.
     random_state : int, RandomState instance or None, default=None
         Determines everything, whatever ``n_jobs``; a ``random_state`` of the learner
         that is None is set too.

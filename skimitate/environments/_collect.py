@@ -40,9 +40,11 @@ def collect_rollouts(
     max_steps : int or None, default=None
         Where to cut an episode that the environment has not ended.
     n_jobs : int or None, default=None
-        Number of processes, in joblib's terms.
+        Number of workers, in joblib's terms, on the backend that is active. Its
+        ``"multiprocessing"`` waits for ever for a worker that was killed; the others
+        raise, or run the episodes again.
     random_state : int, RandomState instance or None, default=None
-        Determines the episodes, whatever ``n_jobs``.
+        Determines the episodes, whatever ``n_jobs`` and whatever backend.
     verbose : bool, default=False
         Whether to print a line for each episode.
 
@@ -100,7 +102,7 @@ def evaluate_policy(
     n_episodes : int, default=10
         Number of episodes.
     n_jobs : int or None, default=None
-        Number of processes, in joblib's terms.
+        See :func:`collect_rollouts`.
     random_state : int, RandomState instance or None, default=None
         Determines the episodes, whatever ``n_jobs``: policies that are evaluated with
         the same one start from the same states.
