@@ -25,20 +25,23 @@ pytestmark = [
 ]
 
 
+# A clone of Hopper falls in one episode of twenty, early or late, and in which a seed
+# decides: the mean return of a few seeds is a lottery. What can be said is what an
+# episode without a fall earns, and how rare the others are.
 @pytest.mark.parametrize(
-    # A clone of Hopper falls in one episode of twenty; in which, a seed decides.
-    ("name", "n_seeds", "at_least"),
-    [("Hopper", 6, 3600), ("HalfCheetah", 1, 4000)],
+    ("name", "n_seeds", "typical", "at_least"),
+    [("Hopper", 6, 3700, 3600), ("HalfCheetah", 1, 4000, 3600)],
 )
-def test_clones_of_ten_roll_outs(name, n_seeds, at_least):
+def test_clones_of_ten_roll_outs(name, n_seeds, typical, at_least):
     env, expert = f"{name}-v5", load_expert(CS294 / f"{name}-v1.pkl")
-    means = []
+    returns = []
     for seed in range(n_seeds):
         demos = collect_rollouts(env, expert, random_state=seed)
         cloner = BehaviorCloner(random_state=seed)
         cloner.fit(demos.observations, demos.actions)
-        means.append(evaluate_policy(env, cloner, **EVALUATION).mean())
-    assert np.mean(means) >= at_least
+        returns.append(evaluate_policy(env, cloner, **EVALUATION))
+    assert np.median(returns) >= typical
+    assert np.mean(np.array(returns) < at_least) <= 1 / 8
 
 
 @pytest.mark.parametrize(

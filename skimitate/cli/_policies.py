@@ -25,8 +25,7 @@ def find_expert(env: str, spec: str | None) -> Any:
     """
     from skimitate.data._bundled import bundled_files
     from skimitate.environments._make import env_widths
-    from skimitate.experts._load import resolve_expert
-    from skimitate.studies._experiment import check_expert
+    from skimitate.experts._load import check_expert, resolve_expert
 
     env_widths(env)
     bundled = bundled_files("experts")

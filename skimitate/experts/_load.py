@@ -8,6 +8,7 @@ from typing import Any
 
 from skimitate.data._bundled import bundled_files
 from skimitate.environments._actors import as_policy
+from skimitate.environments._make import env_widths
 from skimitate.experts._cs294 import read_cs294
 from skimitate.experts._network_expert import NetworkExpert
 
@@ -153,3 +154,15 @@ def _load_stable_baselines3(path: Path) -> Any:
     raise ValueError(
         f"expert: {path} is no stable-baselines3 model ({'; '.join(failures)})"
     )
+
+
+def check_expert(env: str, expert: Any) -> None:
+    """Raise if an expert that knows its shapes does not fit an environment."""
+    found = env_widths(env)
+    expected = getattr(expert, "n_features", None), getattr(expert, "n_outputs", None)
+    if None not in expected and found != expected:
+        raise ValueError(
+            f"expert: {env} has {found[0]} observation and {found[1]} action "
+            f"dimensions, and the expert is for {expected[0]} and {expected[1]}; give "
+            f"one for {env}"
+        )

@@ -19,11 +19,11 @@ from skimitate.displays._axes import require_matplotlib
 from skimitate.displays._loss_curve import LossCurveDisplay
 from skimitate.displays._return_curve import ReturnCurveDisplay
 from skimitate.environments._drivers import PolicyDriver
-from skimitate.environments._make import env_widths
 from skimitate.environments._report import summarize
 from skimitate.environments._rollouts import Rollouts
 from skimitate.environments._run import return_of, run_episodes
 from skimitate.environments._uniform_policy import UniformPolicy
+from skimitate.experts._load import check_expert
 from skimitate.studies._machine import code_checksum, describe_machine, package_versions
 from skimitate.studies._markdown import markdown_table
 from skimitate.studies._stages import StageFolder, replace_file
@@ -343,15 +343,3 @@ class Experiment:
         for display, name in ((returns, "learning_curve.png"), (losses, "losses.png")):
             display.ax_.set_title(self.env)
             replace_file(folder / name, partial(display.figure_.savefig, dpi=120))
-
-
-def check_expert(env: str, expert: Any) -> None:
-    """Raise if an expert that knows its shapes does not fit an environment."""
-    found = env_widths(env)
-    expected = getattr(expert, "n_features", None), getattr(expert, "n_outputs", None)
-    if None not in expected and found != expected:
-        raise ValueError(
-            f"expert: {env} has {found[0]} observation and {found[1]} action "
-            f"dimensions, and the expert is for {expected[0]} and {expected[1]}; give "
-            f"one for {env}"
-        )
