@@ -89,31 +89,32 @@ class EpisodeRunner:
             raise ValueError(located) from error
 
     def _run(self, seed: np.random.SeedSequence, max_steps: float) -> Episode:
-        spaces, driver, step = self.spaces, self.driver, self.env.step
+        # A loop that costs as little as it can beside the environment's own step.
+        observed, executable = self.spaces.observed, self.spaces.executable
+        driver, n_outputs, step = self.driver, self.spaces.n_outputs, self.env.step
         # Not spawn, which counts its calls: a seed may be used again.
         env_seed, driver_seed = map(int, seed.generate_state(2))
         answer = _expect_tuple(self.env.reset(seed=env_seed), 2, "reset")
-        observation = spaces.observed(answer[0])
+        observation = observed(answer[0])
         driver.begin_episode(driver_seed)
         observations, actions, rewards = [], [], []
         terminated = truncated = False
-        while not (terminated or truncated):
-            remembered, driving = driver(observation, spaces.n_outputs)
+        while not (terminated or truncated) and self._step < max_steps:
+            remembered, driving = driver(observation, n_outputs)
             observations.append(observation)
             actions.append(remembered)
-            answer = _expect_tuple(step(spaces.executable(driving)), 5, "step")
+            answer = _expect_tuple(step(executable(driving)), 5, "step")
             rewards.append(_check_reward(answer[1]))
-            observation = spaces.observed(answer[0])
+            observation = observed(answer[0])
+            terminated, truncated = bool(answer[2]), bool(answer[3])
             self._step += 1
-            terminated = bool(answer[2])
-            truncated = bool(answer[3]) or (self._step >= max_steps and not terminated)
         return Episode(
             np.array(observations),
             np.array(actions),
             np.array(rewards),
             observation,
             terminated,
-            truncated,
+            truncated or not terminated,  # the caller cut it
         )
 
 
