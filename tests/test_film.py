@@ -143,7 +143,7 @@ def test_a_film_has_as_many_frames_as_its_longest_take(tmp_path):
 
 def test_without_gl_it_says_what_to_install(monkeypatch, tmp_path, capsys):
     monkeypatch.delenv("MUJOCO_GL", raising=False)
-    monkeypatch.setattr(_camera, "_works", lambda name: False)
+    monkeypatch.setattr(_camera, "can_draw", lambda name: False)
     assert main(["film", ENV, "--out", str(tmp_path / "film.mp4")]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert "found none (egl, osmesa, glfw)" in line
@@ -153,10 +153,10 @@ def test_without_gl_it_says_what_to_install(monkeypatch, tmp_path, capsys):
 
 def test_a_renderer_that_was_asked_for_is_not_replaced(monkeypatch):
     monkeypatch.setenv("MUJOCO_GL", "OSMesa")
-    monkeypatch.setattr(_camera, "_works", lambda name: name != "osmesa")
+    monkeypatch.setattr(_camera, "can_draw", lambda name: name != "osmesa")
     with pytest.raises(OSError, match=r"found none \(osmesa\)"):
         choose_renderer()
-    monkeypatch.setattr(_camera, "_works", lambda name: True)
+    monkeypatch.setattr(_camera, "can_draw", lambda name: True)
     assert choose_renderer() == os.environ["MUJOCO_GL"] == "osmesa"
     monkeypatch.setenv("MUJOCO_GL", "crayons")
     with pytest.raises(
@@ -167,7 +167,7 @@ def test_a_renderer_that_was_asked_for_is_not_replaced(monkeypatch):
 
 def test_the_first_renderer_that_works_is_taken(monkeypatch):
     monkeypatch.setenv("MUJOCO_GL", "")
-    monkeypatch.setattr(_camera, "_works", lambda name: name == "osmesa")
+    monkeypatch.setattr(_camera, "can_draw", lambda name: name == "osmesa")
     monkeypatch.setattr(sys, "platform", "linux")
     assert choose_renderer() == "osmesa"
 
@@ -177,7 +177,7 @@ def test_a_probe_that_hangs_does_not_work(monkeypatch):
         raise subprocess.TimeoutExpired("python", options["timeout"])
 
     monkeypatch.setattr(_camera.subprocess, "run", hang)
-    assert not _camera._works("egl")
+    assert not _camera.can_draw("egl")
 
 
 @pytest.mark.parametrize(
@@ -203,7 +203,7 @@ def test_without_ffmpeg_it_says_what_to_install(monkeypatch, tmp_path, capsys):
 
 
 def test_an_environment_of_another_maker_needs_no_gl(monkeypatch, tmp_path):
-    monkeypatch.setattr(_camera, "_works", lambda name: False)
+    monkeypatch.setattr(_camera, "can_draw", lambda name: False)
     assert is_mujoco(ENV)
     assert not is_mujoco("Pendulum-v1")
     Film("Pendulum-v1", tmp_path / "film.mp4", seed=0, max_steps=None)

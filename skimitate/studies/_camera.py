@@ -166,7 +166,7 @@ def choose_renderer() -> str:
     else:
         names = RENDERERS if sys.platform == "linux" else ("glfw",)
     for name in names:
-        if _works(name):
+        if can_draw(name):
             os.environ["MUJOCO_GL"] = name
             return name
     raise OSError(
@@ -187,7 +187,7 @@ def is_mujoco(env: str) -> bool:
             os.environ["MUJOCO_GL"] = asked
 
 
-def _works(renderer: str) -> bool:
+def can_draw(renderer: str) -> bool:
     """Try to draw in a process of its own: MuJoCo keeps the first that is loaded."""
     environment = {**os.environ, "MUJOCO_GL": renderer}
     try:
