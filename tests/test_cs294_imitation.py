@@ -25,14 +25,14 @@ pytestmark = [
 ]
 
 
-# A clone of Hopper falls in one episode of twenty, early or late, and in which a seed
-# decides: the mean return of a few seeds is a lottery. What can be said is what an
-# episode without a fall earns, and how rare the others are.
+# A clone of Hopper falls in one episode of twenty, and some seeds' clones in more: the
+# mean of a few seeds is a lottery, and is held to its limit with two standard errors.
+# What an episode without a fall earns is none.
 @pytest.mark.parametrize(
-    ("name", "n_seeds", "typical", "at_least"),
-    [("Hopper", 6, 3700, 3600), ("HalfCheetah", 1, 4000, 3600)],
+    ("name", "n_seeds", "at_least", "typical"),
+    [("Hopper", 6, 3600, 3700), ("HalfCheetah", 3, 4000, 4000)],
 )
-def test_clones_of_ten_roll_outs(name, n_seeds, typical, at_least):
+def test_clones_of_ten_roll_outs(name, n_seeds, at_least, typical):
     env, expert = f"{name}-v5", load_expert(CS294 / f"{name}-v1.pkl")
     returns = []
     for seed in range(n_seeds):
@@ -40,8 +40,10 @@ def test_clones_of_ten_roll_outs(name, n_seeds, typical, at_least):
         cloner = BehaviorCloner(random_state=seed)
         cloner.fit(demos.observations, demos.actions)
         returns.append(evaluate_policy(env, cloner, **EVALUATION))
+    means = np.mean(returns, axis=1)
+    error = means.std(ddof=1) / n_seeds**0.5
+    assert means.mean() + 2 * error >= at_least
     assert np.median(returns) >= typical
-    assert np.mean(np.array(returns) < at_least) <= 1 / 8
 
 
 @pytest.mark.parametrize(
