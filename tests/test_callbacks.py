@@ -9,7 +9,7 @@ from sklearn.metrics import make_scorer, mean_squared_error
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from toy import PointEnv, expert
+from toy import OneActionEnv, PointEnv, expert, lean
 
 from skimitate import BehaviorCloner, DAggerRegressor, RunningNormalizer
 
@@ -92,19 +92,6 @@ def test_a_monitor_scores_dagger_of_one_action(shape):
     dagger = DAggerRegressor(Ridge())
     (logged,) = mean_squared_errors(dagger, "fit", X, y)
     assert logged == pytest.approx(mean_squared_error(y, dagger.predict(X)))
-
-
-class OneActionEnv(PointEnv):
-    """The point, pushed along one axis."""
-
-    action_space = type(PointEnv.action_space)(-0.5, 0.5, (1,), dtype=np.float32)
-
-    def step(self, action):
-        return super().step(np.append(action, 0.0).astype(np.float32))
-
-
-def lean(observations):
-    return -observations[:, :1] + 2.0
 
 
 @pytest.mark.parametrize("shape", [(-1,), (-1, 1), None])

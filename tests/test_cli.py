@@ -215,3 +215,13 @@ def test_usage_errors_exit_with_status_2(arguments, capsys):
         main(arguments)
     assert caught.value.code == 2
     assert "usage: skimitate" in capsys.readouterr().err
+
+
+def test_an_interruption_is_one_line_and_status_130(tmp_path, monkeypatch, capsys):
+    (tmp_path / "tired.py").write_text(
+        "def expert(observations):\n    raise KeyboardInterrupt\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    command = ["evaluate", "Reacher-v5", "--expert", "tired:expert", "--jobs", "1"]
+    assert main(command) == 130
+    assert capsys.readouterr().err == "skimitate: interrupted\n"

@@ -466,6 +466,13 @@ def test_scoring_monitor_sees_the_policy_of_each_epoch(data):
     assert scores[0] < scores[-1]
 
 
+def test_verbose_prints_each_epoch_without_validation(data, capsys):
+    BehaviorCloner(max_iter=2, verbose=True).fit(*data)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(",")[0] for line in lines] == ["Epoch 1", "Epoch 2"]
+    assert "validation" not in lines[1]
+
+
 def test_verbose_prints_each_epoch(data, capsys):
     BehaviorCloner(max_iter=2, early_stopping=True, verbose=True).fit(*data)
     lines = capsys.readouterr().out.splitlines()

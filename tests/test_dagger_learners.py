@@ -9,7 +9,7 @@ from sklearn.linear_model import Ridge, SGDRegressor
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from toy import PointEnv, expert
+from toy import OneActionEnv, PointEnv, expert, lean
 
 from skimitate import BehaviorCloner, DAggerRegressor, RunningNormalizer
 
@@ -50,6 +50,7 @@ ANEW = {
     "forest": RandomForestRegressor(n_estimators=3),
     "pipeline": make_pipeline(StandardScaler(), Ridge()),
     "other units": in_other_units(Ridge()),
+    "other units in a pipeline": make_pipeline(in_other_units(Ridge())),
 }
 
 
@@ -107,6 +108,15 @@ def test_a_single_action_in_other_units(shape):
     learner = in_other_units(cloner())
     fitted = DAggerRegressor(learner).fit(X, (3 * X).reshape(shape))
     assert fitted.predict(X).shape == (3 * X).reshape(shape).shape
+
+
+def test_a_single_action_goes_on_in_other_units():
+    learner = in_other_units(BehaviorCloner((), max_iter=50, learning_rate_init=0.02))
+    options = {"env": OneActionEnv, "expert": lean, "n_epochs_per_round": 20}
+    X = np.random.default_rng(0).normal(size=(100, 2))
+    fitted = dagger(learner, **options).fit(X, lean(X))
+    assert how(fitted) == ["fitted"] + ["continued"] * 3
+    assert_allclose(fitted.predict(X), lean(X), atol=0.2)
 
 
 def test_continue_fit_is_the_training_of_a_warm_start():

@@ -11,6 +11,8 @@ from skimitate import BehaviorCloner
 from skimitate.cloning._activations import ACTIVATIONS
 from skimitate.cloning._losses import LOSSES
 from skimitate.cloning._network import MLP
+from skimitate.cloning._settings import Settings
+from skimitate.cloning._trainer import Trainer
 from skimitate.cloning._units import Units, change_units
 from skimitate.kernels import mlp as kernel
 
@@ -264,3 +266,23 @@ def test_an_observation_of_another_width_is_refused():
     cloner = BehaviorCloner(max_iter=1).fit(X, X)
     with pytest.raises(ValueError, match="observation: expected 3 features"):
         cloner.act(np.zeros(4))
+
+
+def test_both_backends_minimize_the_cross_entropy():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(200, 4))
+    classes = np.eye(3)[np.argmax(X[:, :3], axis=1)]
+    networks = []
+    for backend in ("compiled", "torch"):
+        network = MLP((4, 10, 3), "tanh").initialize(np.random.default_rng(1))
+        options = {"alpha": 0.1, "batch_size": 20, "learning_rate_init": 0.01}
+        options |= {"ema_decay": None, "backend": backend, "device": "cpu"}
+        trainer = Trainer(network, Settings("cross_entropy", **options))
+        samples = trainer.prepare(X, classes, None)
+        losses = [trainer.run_epoch(samples, np.arange(200)) for _ in range(20)]
+        assert losses[-1] < 0.5 * losses[0]
+        trainer.write_to(network)
+        networks.append(network)
+    outputs = [network.act(X, Units.plain(4, 3)) for network in networks]
+    assert_allclose(outputs[0], outputs[1], atol=1e-3)
+    assert np.mean(outputs[0].argmax(axis=1) == classes.argmax(axis=1)) > 0.9

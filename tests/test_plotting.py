@@ -118,3 +118,11 @@ def test_without_matplotlib_it_says_what_to_install(monkeypatch):
     history = [{"epoch": 1, "loss": 1.0}]
     with pytest.raises(ImportError, match=r"pip install skimitate\[plot\]"):
         LossCurveDisplay.from_history(history)
+
+
+def test_pictures_without_names_have_no_legend_of_them():
+    losses = LossCurveDisplay([1, 2], [1.0, 0.5]).plot()
+    assert losses.ax_.get_legend() is None
+    returns = ReturnCurveDisplay([0, 1], [1.0, 2.0], [0.1, 0.1]).plot()
+    (text,) = returns.ax_.get_legend().get_texts()
+    assert text.get_text() == "policy after the round"

@@ -431,3 +431,23 @@ def test_progress_changes_nothing_and_needs_no_copy():
 def test_there_are_no_rollouts_of_no_episodes():
     with pytest.raises(ValueError, match="episodes: expected at least one"):
         Rollouts.from_episodes([])
+
+
+class Counter(PointEnv):
+    """Shows whole numbers."""
+
+    observation_space = Box(-100, 100, (2,), dtype=np.int64)
+
+    def reset(self, **options):
+        super().reset(**options)
+        return np.array([self.t, 7]), {}
+
+    def step(self, action):
+        _, *rest = super().step(action)
+        return np.array([self.t, 7]), *rest
+
+
+def test_whole_numbers_are_shown_as_floats():
+    rollouts = collect_rollouts(Counter, expert, n_episodes=1, random_state=0)
+    assert rollouts.observations.dtype == np.float64
+    assert_array_equal(rollouts.observations[:, 0], range(5))

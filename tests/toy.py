@@ -45,6 +45,15 @@ class PointEnv(gymnasium.Env):
         self.log.append(("closed", self))
 
 
+class OneActionEnv(PointEnv):
+    """The point, pushed along one axis."""
+
+    action_space = Box(-LIMIT, LIMIT, (1,), dtype=np.float32)
+
+    def step(self, action):
+        return super().step(np.append(action, 0.0).astype(np.float32))
+
+
 def logged(kind):
     """The entries of one kind in the environments' log."""
     return [entry[1:] for entry in PointEnv.log if entry[0] == kind]
@@ -53,6 +62,11 @@ def logged(kind):
 def expert(observations):
     """Go straight to the origin, faster than the action space allows."""
     return -3.0 * observations
+
+
+def lean(observations):
+    """Push the point along its axis."""
+    return -observations[:, :1] + 2.0
 
 
 class StatefulExpert:
