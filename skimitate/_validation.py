@@ -17,7 +17,7 @@ from skimitate._sklearn import ADAPTERS_MANAGER, check_sample_weight
 _FLOATS = (np.dtype(np.float64), np.dtype(np.float32))
 
 
-def check_observations(
+def validate_observations(
     estimator: BaseEstimator, X: ArrayLike, *, reset: bool, **options: Any
 ) -> NDArray:
     """Return X as a finite float32 or float64 array of shape (n_samples, n_features).
@@ -81,7 +81,7 @@ def _sum_is_finite(X: NDArray) -> bool:
         return math.isfinite(X.sum())
 
 
-def check_pairs(
+def validate_pairs(
     estimator: BaseEstimator, X: ArrayLike, y: ArrayLike, *, reset: bool
 ) -> tuple[NDArray, NDArray]:
     """Return observations and actions as finite float arrays of equal length.
@@ -92,7 +92,7 @@ def check_pairs(
     Parameters
     ----------
     estimator : BaseEstimator
-        On whose behalf; see :func:`check_observations`.
+        On whose behalf; see :func:`validate_observations`.
     X : array-like of shape (n_samples, n_features)
         Observations.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
@@ -116,7 +116,7 @@ def check_pairs(
             "None"
         )
     with config_context(assume_finite=False):
-        observations = check_observations(estimator, X, reset=reset)
+        observations = validate_observations(estimator, X, reset=reset)
         with naming("y"):
             actions = check_array(
                 y, ensure_2d=False, allow_nd=True, dtype="numeric", input_name="y"

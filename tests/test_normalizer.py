@@ -19,7 +19,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skimitate import RunningNormalizer
-from skimitate._validation import check_pairs, check_weights, naming
+from skimitate._validation import check_weights, naming, validate_pairs
 
 ORDINARY = st.floats(-1e3, 1e3, allow_subnormal=False).map(lambda x: round(x, 6))
 
@@ -392,7 +392,7 @@ def test_assume_finite_lets_nothing_infinite_be_learned(bad, reset):
     with config_context(assume_finite=True):
         for X, y, name in [(spoilt, good, "X"), (good, spoilt, "y")]:
             with pytest.raises(ValueError, match=f"{name} contains"):
-                check_pairs(estimator, X, y, reset=reset)
+                validate_pairs(estimator, X, y, reset=reset)
         with pytest.raises(ValueError, match="sample_weight contains"):
             check_weights(spoilt[:, 0], good)
 

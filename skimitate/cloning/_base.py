@@ -33,9 +33,9 @@ _BLOCK = 4096
 class BaseCloner(CallbackSupportMixin, BaseEstimator):
     """Trains a network on samples, with the parameters that all cloners have.
 
-    A class that derives from it says what its targets are (``_check_targets``), which
-    loss is minimized (``_loss``), what its outputs count in (``_fit_output_unit``) and
-    how well it does on other samples (``_score_samples``).
+    A class that derives from it says what its targets are (``_validate_targets``),
+    which loss is minimized (``_loss``), what its outputs count in
+    (``_fit_output_unit``) and how well it does on other samples (``_score_samples``).
     """
 
     _parameter_constraints: dict = {
@@ -62,7 +62,7 @@ class BaseCloner(CallbackSupportMixin, BaseEstimator):
     }
 
     _loss: str
-    _check_targets: Callable[..., tuple[NDArray, NDArray]]
+    _validate_targets: Callable[..., tuple[NDArray, NDArray]]
     _fit_output_unit: Callable[..., tuple[NDArray[np.float64], NDArray[np.float64]]]
     _score_samples: Callable[[Samples], float]
 
@@ -79,7 +79,7 @@ class BaseCloner(CallbackSupportMixin, BaseEstimator):
         """Start, or go on with ``warm_start``, and train for ``max_iter`` epochs."""
         continues: bool = self.warm_start and hasattr(self, "_trainer")
         with self._unchanged_on_error(), one_thread():
-            samples = self._check_samples(X, y, sample_weight, anew=True)
+            samples = self._validate_samples(X, y, sample_weight, anew=True)
             train, validation = samples, None
             if self.early_stopping:
                 train, validation = split_for_validation(
@@ -105,7 +105,7 @@ class BaseCloner(CallbackSupportMixin, BaseEstimator):
         """Train for some epochs; ``running`` adds to statistics, else they are new."""
         first = not hasattr(self, "_trainer")
         with self._unchanged_on_error(), one_thread():
-            train = self._check_samples(X, y, sample_weight, anew=first)
+            train = self._validate_samples(X, y, sample_weight, anew=first)
             if first:
                 self._start(train)
             else:
@@ -133,7 +133,7 @@ class BaseCloner(CallbackSupportMixin, BaseEstimator):
             self._rng = rng
             raise
 
-    def _check_samples(
+    def _validate_samples(
         self,
         X: ArrayLike,
         y: ArrayLike,
@@ -144,7 +144,7 @@ class BaseCloner(CallbackSupportMixin, BaseEstimator):
         """Check the training data; ``anew`` adopts the features of X."""
         width = getattr(self, "n_features_in_", None)
         names = getattr(self, "feature_names_in_", None)
-        observations, targets = self._check_targets(X, y, reset=anew)
+        observations, targets = self._validate_targets(X, y, reset=anew)
         if anew and self.warm_start and hasattr(self, "_trainer"):
             self._check_same_features(width, names)
         weight = check_weights(sample_weight, observations)
@@ -253,7 +253,7 @@ class BaseCloner(CallbackSupportMixin, BaseEstimator):
             epoch = context.subcontext(task_name="epoch")
             epoch.call_on_fit_task_begin(estimator=self, **shown)
             self._run_epoch(data)
-            stop = validation is not None and self._validate(validation, early)
+            stop = validation is not None and self._score_epoch(validation, early)
             self._report_epoch()
             # A shallow copy of a cloner shares nothing that training changes.
             stop |= epoch.call_on_fit_task_end(
@@ -295,7 +295,7 @@ class BaseCloner(CallbackSupportMixin, BaseEstimator):
         self.loss_curve_ = [*self.loss_curve_, loss * unit]
         self.n_iter_ += 1
 
-    def _validate(self, validation: Samples, early: EarlyStopping) -> bool:
+    def _score_epoch(self, validation: Samples, early: EarlyStopping) -> bool:
         """Record the score on the validation samples, and say whether to stop."""
         score = self._score_samples(validation)
         self.validation_scores_ = [*(self.validation_scores_ or []), score]

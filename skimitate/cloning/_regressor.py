@@ -11,7 +11,12 @@ from sklearn.metrics import r2_score
 from sklearn.utils.validation import check_is_fitted
 
 from skimitate._sklearn import fit_context
-from skimitate._validation import check_count, check_observations, check_pairs, naming
+from skimitate._validation import (
+    check_count,
+    naming,
+    validate_observations,
+    validate_pairs,
+)
 from skimitate.cloning._base import BaseCloner
 from skimitate.cloning._samples import Samples
 from skimitate.cloning._units import unit_of_all
@@ -301,7 +306,7 @@ class BehaviorCloner(MultiOutputMixin, RegressorMixin, BaseCloner):
             If X is not as described.
         """
         check_is_fitted(self)
-        return self.act(check_observations(self, X, reset=False))
+        return self.act(validate_observations(self, X, reset=False))
 
     def act(self, observation: NDArray) -> NDArray[np.float64]:
         """Return the action that :meth:`predict` gives, without checking anything.
@@ -319,11 +324,11 @@ class BehaviorCloner(MultiOutputMixin, RegressorMixin, BaseCloner):
         actions = self.network_.act(observation, self._units)
         return actions if self._y_ndim == 2 else actions[..., 0]
 
-    def _check_targets(
+    def _validate_targets(
         self, X: ArrayLike, y: ArrayLike, *, reset: bool
     ) -> tuple[NDArray, NDArray]:
         """Check the pairs, and remember the shape that actions shall have."""
-        observations, actions = check_pairs(self, X, y, reset=reset)
+        observations, actions = validate_pairs(self, X, y, reset=reset)
         self._y_ndim = actions.ndim
         return observations, actions.reshape(len(actions), -1)
 

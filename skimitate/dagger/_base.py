@@ -20,7 +20,7 @@ from skimitate._sklearn import (
     clone_parametrized,
     fit_context,
 )
-from skimitate._validation import check_pairs, in_container_of, unchanged_on_error
+from skimitate._validation import in_container_of, unchanged_on_error, validate_pairs
 from skimitate.cloning._regressor import BehaviorCloner
 from skimitate.dagger._leaders import Candidate
 from skimitate.dagger._loop import DaggerLoop
@@ -84,8 +84,8 @@ class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         self, env: EnvLike | None, X: ArrayLike | None, y: ArrayLike | None
     ) -> Self:
         """Run DAgger in an environment that is open."""
-        betas = self._check_setting(X, y)
-        start = self._check_start(env, X, y)
+        betas = self._plan_rounds(X, y)
+        start = self._validate_start(env, X, y)
         prototype = BehaviorCloner() if self.estimator is None else self.estimator
         loop = DaggerLoop(self, env, prototype, start, self._y_ndim)
         self.history_ = loop.history
@@ -111,7 +111,7 @@ class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         )
         return self
 
-    def _check_setting(self, X: object, y: object) -> list[float]:
+    def _plan_rounds(self, X: object, y: object) -> list[float]:
         """Check the parameters together, and return beta of each round."""
         if (self.env is None) != (self.expert is None):
             given, missing = (
@@ -155,7 +155,7 @@ class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
             )
         return betas
 
-    def _check_start(
+    def _validate_start(
         self, env: EnvLike | None, X: ArrayLike | None, y: ArrayLike | None
     ) -> tuple[NDArray, NDArray] | None:
         """Check the demonstrations, and that the environment fits them."""
@@ -165,7 +165,7 @@ class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
             self.n_features_in_, _ = env_widths(env)
             self._y_ndim = 2
             return None
-        observations, actions = check_pairs(self, X, y, reset=True)
+        observations, actions = validate_pairs(self, X, y, reset=True)
         self._y_ndim = actions.ndim
         actions = actions.reshape(len(actions), -1)
         if env is not None:

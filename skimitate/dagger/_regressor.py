@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import MultiOutputMixin, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
-from skimitate._validation import check_observations
+from skimitate._validation import validate_observations
 from skimitate.dagger._base import BaseDAgger
 from skimitate.environments._actors import as_policy
 from skimitate.environments._make import EnvLike
@@ -171,7 +171,7 @@ class DAggerRegressor(MultiOutputMixin, RegressorMixin, BaseDAgger):
             If X is not as described.
         """
         check_is_fitted(self)
-        observations = check_observations(self, X, reset=False)
+        observations = validate_observations(self, X, reset=False)
         actions = np.asarray(self.estimator_.predict(observations), dtype=np.float64)
         return (
             actions.ravel() if self._y_ndim == 1 else actions.reshape(len(actions), -1)

@@ -19,10 +19,10 @@ from skimitate._sklearn import (
     is_watched,
 )
 from skimitate._validation import (
-    check_observations,
     check_same_features,
     check_weights,
     unchanged_on_error,
+    validate_observations,
 )
 from skimitate.kernels import running_stats as _running_stats
 from skimitate.preprocessing._moments import check_range, moments_of
@@ -189,7 +189,7 @@ class RunningNormalizer(
     ) -> Self:
         """Check the data, then forget the past if asked to, then add the data."""
         with unchanged_on_error(self):
-            data = check_observations(self, X, reset=reset, ensure_all_finite=False)
+            data = validate_observations(self, X, reset=reset, ensure_all_finite=False)
             weights = check_weights(sample_weight, data)
             state = np.zeros((4, data.shape[1])) if reset else self._state.copy()
             # Contexts cost more than a row: they are opened for those who look.
@@ -283,7 +283,7 @@ class RunningNormalizer(
             If X is not as described, or holds infinite values.
         """
         check_is_fitted(self)
-        data = check_observations(
+        data = validate_observations(
             self,
             X,
             reset=False,
