@@ -122,3 +122,8 @@ def test_one_module_imports_what_scikit_learn_keeps_private(module):
 def test_every_public_name_is_importable_and_documented():
     for name in skimitate.__all__:
         assert getattr(skimitate, name).__doc__
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_no_module_is_too_long_to_read(module):
+    assert len(source(module).read_text().splitlines()) <= 350

@@ -14,7 +14,7 @@ from sklearn.utils import gen_batches
 from skimitate._seeds import draw_seed
 from skimitate._sklearn import CallbackSupportMixin, Interval, StrOptions
 from skimitate._threads import one_thread
-from skimitate._validation import check_weights, unchanged_on_error
+from skimitate._validation import check_count, check_weights, unchanged_on_error
 from skimitate.cloning._activations import ACTIVATIONS
 from skimitate.cloning._early_stopping import EarlyStopping, split_for_validation
 from skimitate.cloning._samples import Samples
@@ -103,6 +103,7 @@ class BaseCloner(CallbackSupportMixin, BaseEstimator):
         running: bool,
     ) -> Self:
         """Train for some epochs; ``running`` adds to statistics, else they are new."""
+        check_count("n_epochs", n_epochs)
         first = not hasattr(self, "_trainer")
         with self._unchanged_on_error(), one_thread():
             train = self._validate_samples(X, y, sample_weight, anew=first)

@@ -11,12 +11,7 @@ from sklearn.metrics import r2_score
 from sklearn.utils.validation import check_is_fitted
 
 from skimitate._sklearn import fit_context
-from skimitate._validation import (
-    check_count,
-    naming,
-    validate_observations,
-    validate_pairs,
-)
+from skimitate._validation import naming, validate_observations, validate_pairs
 from skimitate.cloning._base import BaseCloner
 from skimitate.cloning._samples import Samples
 from skimitate.cloning._units import unit_of_all
@@ -282,7 +277,6 @@ class BehaviorCloner(MultiOutputMixin, RegressorMixin, BaseCloner):
             If the data or a parameter is not as described, or if the loss stops being
             finite.
         """
-        check_count("n_epochs", n_epochs)
         return self._go_on_for(X, y, sample_weight, n_epochs=n_epochs, running=False)
 
     def predict(self, X: ArrayLike) -> NDArray[np.float64]:
