@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
-from sklearn.linear_model import SGDRegressor
+from sklearn.linear_model import Ridge, SGDRegressor
 from sklearn.multioutput import MultiOutputRegressor
+from sklearn.neural_network import MLPRegressor
 from toy import PointEnv, expert
 
 from skimitate import (
@@ -91,13 +92,31 @@ def test_validation_loss_of_dagger_by_epoch_on_the_same_axes(rollouts):
     assert clone.figure_ is display.figure_
 
 
-def test_a_learner_that_does_not_count_epochs_is_drawn_by_round(rollouts):
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize(
+    "learner",
+    [
+        Ridge(),
+        MultiOutputRegressor(SGDRegressor()),
+        MLPRegressor(max_iter=1),  # counts anew in each partial_fit
+    ],
+)
+def test_a_learner_that_does_not_count_epochs_is_drawn_by_round(rollouts, learner):
     _, held_out = rollouts
-    learner = MultiOutputRegressor(SGDRegressor())
     display = LossCurveDisplay.from_estimator(
         dagger(learner), None, None, held_out.observations, held_out.actions
     )
-    assert_allclose(display.epochs, [1, 2, 3])
+    assert list(display.epochs) == [1, 2, 3]
+
+
+def test_rounds_are_counted_anew_in_each_fit(rollouts):
+    _, held_out = rollouts
+    validation = ValidationLoss(held_out.observations, held_out.actions)
+    learner = MultiOutputRegressor(SGDRegressor())
+    estimator = dagger(learner).set_callbacks(validation.callback)
+    for _ in range(2):
+        estimator.fit()
+        assert [record["epoch"] for record in validation.history()] == [1, 2, 3]
 
 
 def test_return_by_round():

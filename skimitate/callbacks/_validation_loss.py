@@ -1,5 +1,6 @@
 """Loss on data that training does not see, epoch by epoch."""
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -33,14 +34,22 @@ class ValidationLoss:
         Returns
         -------
         list of dict
-            ``epoch``, the number of epochs trained, and ``loss``, one record for each
+            ``epoch``, the number of epochs trained (of rounds, where the learner does
+            not count epochs through all of them), and ``loss``, one record for each
             epoch of a cloner, or for each round of DAgger.
         """
-        rows = self.callback.get_logs().data
-        return [
-            {"epoch": row["epoch"], "loss": row["loss"]}
-            for row in rows
+        rows = [
+            row
+            for row in self.callback.get_logs().data
             if row["task_name"] in ("epoch", "round")
+        ]
+        epochs = [row["epoch"] for row in rows]
+        # What does not count its epochs, or anew in each round, is drawn by round.
+        if None in epochs or any(b <= a for a, b in pairwise(epochs)):
+            epochs = list(range(1, len(rows) + 1))
+        return [
+            {"epoch": epoch, "loss": row["loss"]}
+            for epoch, row in zip(epochs, rows, strict=True)
         ]
 
 
@@ -50,16 +59,13 @@ class _HeldOut:
     def __init__(self, X: ArrayLike, y: ArrayLike) -> None:
         self.X = X  # a frame stays one: its names are those that were fitted
         self.y = np.asarray(y)
-        self.n_calls = 0
 
     def __call__(
         self, estimator: Any, X: NDArray, y: NDArray, **metadata: Any
-    ) -> dict[str, float]:
-        self.n_calls += 1
+    ) -> dict[str, float | None]:
         learner = getattr(estimator, "estimator_", estimator)
         predicted = np.asarray(estimator.predict(self.X)).reshape(self.y.shape)
         return {
-            # A learner that does not count its epochs is drawn round by round.
-            "epoch": getattr(learner, "n_iter_", self.n_calls),
+            "epoch": getattr(learner, "n_iter_", None),
             "loss": float(np.mean((predicted - self.y) ** 2)),
         }
