@@ -8,6 +8,9 @@ from skimitate.displays._return_curve import ReturnCurveDisplay
 from skimitate.environments._collect import collect_rollouts, evaluate_policy
 from skimitate.environments._rollouts import Rollouts
 from skimitate.experts._load import load_expert
+from skimitate.formats._safetensors import load_policy, save_policy
+from skimitate.policies._as_policy import as_policy
+from skimitate.policies._per_observation import per_observation
 from skimitate.preprocessing._normalizer import RunningNormalizer
 
 __all__ = [
@@ -17,10 +20,14 @@ __all__ = [
     "ReturnCurveDisplay",
     "Rollouts",
     "RunningNormalizer",
+    "as_policy",
     "collect_rollouts",
     "evaluate_policy",
     "load_demonstrations",
     "load_expert",
+    "load_policy",
+    "per_observation",
+    "save_policy",
 ]
 __version__ = "0.1.0"
 

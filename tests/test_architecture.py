@@ -19,6 +19,7 @@ FLOORS = [
     "_threads",
     "preprocessing",
     "cloning",
+    "policies",
     "formats",
     "environments",
     "experts",
@@ -39,6 +40,7 @@ IMPORTERS = {
     "imageio_ffmpeg": {"studies._film"},
     "PIL": {"studies._film"},
     "pandas": {"datasets._demonstrations"},
+    "safetensors": {"formats"},
     "threadpoolctl": {"_threads"},
 }
 

@@ -152,7 +152,7 @@ def test_an_expert_by_file_and_by_name(tmp_path, capsys):
         ),
         (
             ["run", "Reacher-v5", "--expert", "toy:hopper_noop"],
-            r"expert: .* got \(1, 3\) \(episode 0, step 0\)",
+            r"expert: .* got \(1, 3\) when shown .* \(episode 0, step 0\)",
         ),
         (["run", "Hopper-v5", "--out", "/dev/null/out"], "/dev/null"),
         (["table", "Reacher-v5", "--out", "/dev/null/out"], "/dev/null"),

@@ -584,9 +584,10 @@ def crash():
             r"expert: expected finite actions, got",
         ),
         (
-            lambda: np.zeros(2),
-            r"expert: expected actions of shape \(1, 2\).*got \(2,\)",
+            lambda: np.zeros(3),
+            r"expert: expected actions of shape \(1, 2\).*got \(1, 3\).*per_obs",
         ),
+        (lambda: np.zeros((2, 1)), r"expert: expected actions .*got \(2, 1\)"),
         (lambda: np.zeros((1, 3)), r"expert: expected actions .* got \(1, 3\)"),
         (lambda: "left", r"expert: expected an array of actions, got 'left'"),
         (lambda: None, r"expert: expected "),

@@ -10,7 +10,6 @@ from sklearn.utils.validation import check_is_fitted
 
 from skimitate._validation import validate_observations
 from skimitate.dagger._base import BaseDAgger
-from skimitate.environments._actors import as_policy
 from skimitate.environments._make import EnvLike
 
 
@@ -192,6 +191,7 @@ class DAggerRegressor(MultiOutputMixin, RegressorMixin, BaseDAgger):
         """
         observations = np.asarray(observation)
         batch = np.atleast_2d(observations)
-        actions = np.asarray(as_policy(self.estimator_)(batch), dtype=np.float64)
+        act = getattr(self.estimator_, "act", self.estimator_.predict)
+        actions = np.asarray(act(batch), dtype=np.float64)
         actions = actions.reshape((-1,) if self._y_ndim == 1 else (len(batch), -1))
         return actions[0] if observations.ndim == 1 else actions

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skimitate.environments._drivers import Driver
-from skimitate.environments._spaces import Spaces, StepError
+from skimitate.environments._spaces import Spaces
+from skimitate.policies._actions import StepError
 
 
 class Episode(NamedTuple):

@@ -1,15 +1,13 @@
 """What an environment shows and takes: decided here and nowhere else."""
 
-import math
 from typing import Any
 
 import gymnasium
 import numpy as np
 from numpy.typing import NDArray
 
-
-class StepError(ValueError):
-    """Somebody failed at a step of an episode, or gave what cannot be used."""
+from skimitate._validation import all_finite
+from skimitate.policies._actions import StepError
 
 
 class Spaces:
@@ -121,8 +119,3 @@ def _box(env: gymnasium.Env, what: str) -> gymnasium.spaces.Box:
             f"env: expected a Box {what} space of one dimension, got {space}"
         )
     return space
-
-
-def all_finite(vector: NDArray) -> bool:
-    """Tell whether a vector is finite; its square is cheaper to look at than itself."""
-    return math.isfinite(vector.dot(vector)) or bool(np.isfinite(vector).all())

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from skimitate.data._bundled import bundled_files
-from skimitate.environments._actors import as_policy
 from skimitate.environments._make import env_widths
 from skimitate.experts._cs294 import read_cs294
 from skimitate.experts._network_expert import NetworkExpert
+from skimitate.policies._as_policy import as_policy
 
 
 def load_expert(name_or_path: str | Path) -> NetworkExpert:

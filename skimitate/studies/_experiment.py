@@ -24,9 +24,10 @@ from skimitate.environments._rollouts import Rollouts
 from skimitate.environments._run import return_of, run_episodes
 from skimitate.environments._uniform_policy import UniformPolicy
 from skimitate.experts._load import check_expert
+from skimitate.formats._files import replace_file
 from skimitate.studies._machine import code_checksum, describe_machine, package_versions
 from skimitate.studies._markdown import markdown_table
-from skimitate.studies._stages import StageFolder, replace_file
+from skimitate.studies._stages import StageFolder
 
 # Episodes of the expert that the validation loss is measured on.
 N_VALIDATION_EPISODES = 5

@@ -12,6 +12,7 @@ from typing import Any
 import joblib
 
 from skimitate.environments._rollouts import Rollouts
+from skimitate.formats._files import replace_file
 
 _INDEX = "stages.json"
 
@@ -164,24 +165,6 @@ def check_writable(folder: Path) -> None:
             f"out: expected a folder that can be written to, got {folder} "
             f"({error.strerror})"
         ) from None
-
-
-def replace_file(path: Path, write: Callable[[Path], Any]) -> None:
-    """Write a file beside its place, and put it there in one step.
-
-    Parameters
-    ----------
-    path : Path
-        The place.
-    write : callable
-        Writes to the path that it is given, which has the same suffix.
-    """
-    part = path.with_name(f".{os.getpid()}-{path.name}")
-    try:
-        write(part)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _checksum(path: Path) -> str:
