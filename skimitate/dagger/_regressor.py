@@ -8,11 +8,13 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import MultiOutputMixin, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
+from skimitate._public import public
 from skimitate._validation import validate_observations
 from skimitate.dagger._base import BaseDAgger
 from skimitate.environments._make import EnvLike
 
 
+@public
 class DAggerRegressor(MultiOutputMixin, RegressorMixin, BaseDAgger):
     """Imitate an expert by asking it what to do where the learner's policy leads.
 

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import clone
 
+from skimitate._public import public
 from skimitate.callbacks._validation_loss import ValidationLoss
 from skimitate.displays._axes import axes_or_new, require_matplotlib
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+@public
 class LossCurveDisplay:
     """Loss on held-out data by epoch of training.
 

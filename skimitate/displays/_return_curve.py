@@ -6,12 +6,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
 
+from skimitate._public import public
 from skimitate.displays._axes import axes_or_new
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+@public
 class ReturnCurveDisplay:
     """Return of DAgger's policy by round.
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import skimitate
+from skimitate._public import public
 from skimitate.cloning._layout import Layout
 from skimitate.cloning._units import Units
 from skimitate.formats._files import replace_file
@@ -23,6 +24,7 @@ _VERSION = 1
 _UNITS = ("input_mean", "input_scale", "output_mean", "output_scale")
 
 
+@public
 def save_policy(
     policy: Any, path: str | Path, *, mean_return: float | None = None
 ) -> None:
@@ -115,6 +117,7 @@ def tensors_of(policy: NetworkPolicy) -> dict[str, NDArray]:
     return tensors
 
 
+@public
 def load_policy(path: str | Path) -> NetworkPolicy:
     """Read a policy that :func:`skimitate.save_policy` wrote.
 

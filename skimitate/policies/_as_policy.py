@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
+from skimitate._public import public
 from skimitate.cloning._regressor import BehaviorCloner
 from skimitate.cloning._units import Units
 from skimitate.policies._actor_policy import ActorPolicy
@@ -32,6 +33,7 @@ class Policy(Protocol):
         """Begin an episode."""
 
 
+@public
 def as_policy(actor: Any, name: str = "actor") -> Policy:
     """Return what acts of an estimator, an expert or a policy, and nothing else.
 

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from skimitate._public import public
 from skimitate.policies._actions import as_float_array
 
 
@@ -46,6 +47,7 @@ class PerObservation:
         return f"per_observation({self.fn!r})"
 
 
+@public
 def per_observation(fn: Callable[[NDArray], Any]) -> PerObservation:
     """Make an expert or a policy of a function of one observation.
 
