@@ -19,11 +19,12 @@ from skimitate.displays._axes import require_matplotlib
 from skimitate.displays._loss_curve import LossCurveDisplay
 from skimitate.displays._return_curve import ReturnCurveDisplay
 from skimitate.environments._drivers import PolicyDriver
+from skimitate.environments._make import EnvLike
 from skimitate.environments._report import summarize
 from skimitate.environments._rollouts import Rollouts
 from skimitate.environments._run import return_of, run_episodes
 from skimitate.environments._uniform_policy import UniformPolicy
-from skimitate.experts._load import check_expert
+from skimitate.experts._check import check_expert
 from skimitate.formats._files import replace_file
 from skimitate.studies._machine import code_checksum, describe_machine, package_versions
 from skimitate.studies._markdown import markdown_table
@@ -43,8 +44,8 @@ class Experiment:
 
     Parameters
     ----------
-    env : str
-        Environment id.
+    env : str, EnvSpec or callable
+        Environment.
     expert : callable or object with act or predict
         The expert.
     expert_id : str
@@ -66,6 +67,8 @@ class Experiment:
     baselines : StageFolder or None, default=None
         Where the evaluation of the expert and of the random policy is kept, for
         experiments that share them; None for ``out``.
+    name : str, default=""
+        What tells the environment apart from others; empty for its id.
 
     Attributes
     ----------
@@ -73,7 +76,7 @@ class Experiment:
         Returns of each policy.
     """
 
-    env: str
+    env: EnvLike
     expert: Any
     expert_id: str
     n_episodes: int
@@ -84,10 +87,12 @@ class Experiment:
     eval_seed: int
     out: Path | None
     baselines: StageFolder | None = None
+    name: str = ""
     returns: dict[str, NDArray[np.float64]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        check_expert(self.env, self.expert)
+        self.name = self.name or str(self.env)
+        check_expert(self.env, self.expert, env_name=self.name)
         if self.out is not None:
             require_matplotlib("--out")
         self._stages = StageFolder(self.out)
@@ -110,7 +115,7 @@ class Experiment:
     @property
     def _expert_setting(self) -> dict[str, Any]:
         return {
-            "env": self.env,
+            "env": self.name,
             "expert": self.expert_id,
             "versions": package_versions() | {"skimitate's code": code_checksum()},
         }
@@ -160,10 +165,7 @@ class Experiment:
                 )
             return (Rollouts.from_episodes(episodes),)
 
-        setting = self._expert_setting | {
-            "seed": self.seed,
-            "n_episodes": n_episodes,
-        }
+        setting = self._expert_setting | {"seed": self.seed, "n_episodes": n_episodes}
         (rollouts,) = self._stages.do(stage, [f"{stage}.npz"], setting, collect)
         print(f"Expert: {len(rollouts)} steps, returns {summarize(rollouts.returns)}")
         return rollouts
@@ -304,7 +306,7 @@ class Experiment:
         stages = ("demonstrations", "BC", "DAgger")
         rows = [
             ["Environment", "Roll-outs", *(f"{name} Rewards" for name in names)],
-            [self.env, str(self.n_episodes)]
+            [self.name, str(self.n_episodes)]
             + [summarize(self.returns[name]) for name in names],
             ["normalized return", ""] + [f"{self.normalized(n):.3f}" for n in names],
             ["seconds", ""] + [f"{self.seconds[stage]:.1f}" for stage in stages],
@@ -318,7 +320,7 @@ class Experiment:
 
     def _write_results(self, path: Path) -> None:
         results = {
-            "env": self.env,
+            "env": self.name,
             "n_episodes": self.n_episodes,
             "n_rounds": self.n_rounds,
             "seed": self.seed,
@@ -342,5 +344,5 @@ class Experiment:
             self._dagger_stage[1], name="DAgger", ax=losses.ax_
         )
         for display, name in ((returns, "learning_curve.png"), (losses, "losses.png")):
-            display.ax_.set_title(self.env)
+            display.ax_.set_title(self.name)
             replace_file(folder / name, partial(display.figure_.savefig, dpi=120))
