@@ -7,12 +7,13 @@ import warnings
 from collections.abc import Sequence
 
 import skimitate
-from skimitate.cli import _collect, _evaluate, _film, _run, _table
+from skimitate.cli import _clone, _collect, _evaluate, _film, _run, _table
 
 # Each is a module with HELP, PARENTS, add_arguments and act. What a command needs it
 # imports when it acts: --help should not wait for torch.
 COMMANDS = {
     "run": _run,
+    "clone": _clone,
     "collect": _collect,
     "evaluate": _evaluate,
     "table": _table,
