@@ -1,5 +1,6 @@
 """The command line, run as a newcomer would, and misused."""
 
+import argparse
 import json
 import re
 import subprocess
@@ -13,7 +14,7 @@ import pytest
 
 import skimitate
 from skimitate import BehaviorCloner, Rollouts, load_expert
-from skimitate.cli._main import main
+from skimitate.cli._main import COMMANDS, build_parser, main
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +127,9 @@ def test_collect_and_evaluate(finished, tmp_path, capsys):
     assert main(["evaluate", "Hopper-v5", *options, "--policy", policy]) == 0
     assert "over 2 episodes" in capsys.readouterr().out
     assert main(["evaluate", "Reacher-v5", "--policy", policy]) == 2
-    message = "Reacher-v5 has 10 observation dimensions, and the model was fitted to 11"
+    message = (
+        "--policy: Reacher-v5 has 10 observation and 2 action dimensions, and this"
+    )
     assert message in capsys.readouterr().err
 
 
@@ -140,18 +143,18 @@ def test_an_expert_by_file_and_by_name(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["run", "Hoper-v5"], "env: cannot make 'Hoper-v5'.* Did you mean"),
-        (["run", "CartPole-v1"], "env: expected a Box action space"),
+        (["run", "Hoper-v5"], "ENV: cannot make 'Hoper-v5'.* Did you mean"),
+        (["run", "CartPole-v1"], "ENV: expected a Box action space"),
         (
             ["run", "Swimmer-v5"],
-            "no bundled expert for Swimmer-v5, only for Ant-v5",
+            "--expert: there is no bundled expert for Swimmer-v5, only for Ant-v5",
         ),
         (["run", "Hopper-v5", "--expert", "no/such.pkl"], "no such file: no/such.pkl"),
         (["run", "Hopper-v5", "--expert", "no.zip"], "no such file: no.zip"),
         (["run", "Hopper-v5", "--expert", "toy:nothing"], "expected module:callable"),
         (
             ["run", "Reacher-v5", "--expert", "Hopper-v5"],
-            "Reacher-v5 has 10 observation and 2 action .* for 11 and 3; give one for",
+            "--expert: Reacher-v5 has 10 observation and 2 action .* for 11 obs",
         ),
         (
             ["run", "Reacher-v5", "--expert", "toy:hopper_noop"],
@@ -161,7 +164,7 @@ def test_an_expert_by_file_and_by_name(tmp_path, capsys):
         (["table", "Reacher-v5", "--out", "/dev/null/out"], "/dev/null"),
         (
             ["table", "Reacher-v5", "Hoper-v5"],
-            "ENV: expected one of Ant-v5, HalfCheetah-v5, .*got 'Hoper-v5'.*--expert",
+            "ENV: cannot make 'Hoper-v5'.* Did you mean: `Hopper`",
         ),
         (["table", "Hoper-v5", "--expert", "toy:hopper_noop"], "cannot make 'Hoper-v5"),
         (
@@ -191,7 +194,7 @@ def test_a_policy_file_that_is_none(tmp_path, capsys, content):
     path.write_bytes(content)
     assert main(["evaluate", "Hopper-v5", "--policy", str(path), "--jobs", "1"]) == 2
     (line,) = capsys.readouterr().err.splitlines()
-    assert "--policy: expected a model saved by joblib" in line
+    assert f"--policy: {path}: expected a model saved by joblib" in line
 
 
 def test_an_output_that_is_a_folder(tmp_path, capsys):
@@ -218,6 +221,69 @@ def test_usage_errors_exit_with_status_2(arguments, capsys):
         main(arguments)
     assert caught.value.code == 2
     assert "usage: skimitate" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            "run X --episodes many",
+            "--episodes: expected a positive integer, got 'many'",
+        ),
+        ("run X --episodes 1.5", "--episodes: expected a positive integer, got '1.5'"),
+        ("run X --rounds 0", "--rounds: expected a positive integer, got '0'"),
+        ("run X --jobs 0", "--jobs: expected a number of processes or -1, got '0'"),
+        ("run X --jobs two", "--jobs: expected a number of processes or -1, got 'two'"),
+        ("run X --seed -1", "--seed: expected an integer from 0 to 2**32 - 1, got"),
+        ("evaluate X --max-steps 0", "--max-steps: expected a positive integer, got"),
+        ("clone X --epochs -3", "--epochs: expected a positive integer, got '-3'"),
+        ("run X --env-arg frame_skip", "--env-arg: expected KEY=VALUE, got 'frame_sk"),
+        ("run X --env-arg 1=2", "--env-arg: expected KEY=VALUE, got '1=2'"),
+    ],
+)
+def test_a_wrong_number_is_named_by_its_option(arguments, message, capsys):
+    with pytest.raises(SystemExit):
+        main(arguments.split())
+    assert f"argument {message}" in capsys.readouterr().err
+
+
+def options_of(command):
+    """The options of a command, but for --help."""
+    (commands,) = (
+        action
+        for action in build_parser()._actions
+        if isinstance(action, argparse._SubParsersAction)
+    )
+    return [a for a in commands.choices[command]._actions if a.dest != "help"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_tells_every_default(command, capsys):
+    for option in options_of(command):
+        if option.option_strings:
+            assert "default" in option.help, option.dest
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+    shown = " ".join(capsys.readouterr().out.split())
+    for option in options_of(command):
+        if isinstance(option.default, (int, Path)) and option.default is not False:
+            assert f"(default: {option.default})" in shown, option.dest
+
+
+def test_help_says_what_is_counted_and_what_is_kept(capsys):
+    shown = {}
+    for command in COMMANDS:
+        with pytest.raises(SystemExit):
+            main([command, "--help"])
+        shown[command] = " ".join(capsys.readouterr().out.split())
+    assert "expert's episodes that the clone and DAgger start from" in shown["run"]
+    assert "evaluated in 20 others" in shown["run"]
+    assert "number of episodes to collect" in shown["collect"]
+    assert "number of episodes to run the policy in" in shown["evaluate"]
+    for command in ("run", "clone"):
+        assert "(default: nothing is kept)" in shown[command]
+    for command in ("run", "collect", "evaluate", "film"):
+        assert "zip and joblib files run code that they contain" in shown[command]
 
 
 def test_an_interruption_is_one_line_and_status_130(tmp_path, monkeypatch, capsys):

@@ -3,7 +3,6 @@
 import itertools
 import os
 import pickle
-import sys
 import types
 from pathlib import Path
 
@@ -14,8 +13,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from skimitate import evaluate_policy, load_expert
 from skimitate.data._bundled import bundled_card, bundled_files
-from skimitate.experts import NetworkExpert
-from skimitate.experts._load import identify_expert, resolve_expert
+from skimitate.experts._identity import identify_expert
 
 CS294 = Path(__file__).resolve().parents[2] / "shared" / "experts"
 
@@ -363,56 +361,6 @@ def test_the_cs294_experts_work_on_v5(name, at_least):
     expert = load_expert(CS294 / f"{name}-v1.pkl")
     returns = evaluate_policy(f"{name}-v5", expert, n_episodes=2, random_state=0)
     assert returns.mean() > at_least
-
-
-class Acting:
-    def act(self, observations):
-        return "act"
-
-    def predict(self, observations):
-        return "predict"
-
-
-def test_what_the_command_line_takes_for_an_expert(tmp_path, monkeypatch):
-    assert isinstance(resolve_expert("Hopper-v5"), NetworkExpert)
-    path = cs294_file(tmp_path, cs294_content())
-    assert isinstance(resolve_expert(str(path)), NetworkExpert)
-    assert resolve_expert("numpy:tanh") is np.tanh
-    for spec, message in [
-        ("numpy:nothing", "expert: expected module:callable, .*nothing"),
-        ("no_such_module:f", "expert: expected module:callable, .*no_such_module"),
-    ]:
-        with pytest.raises(ValueError, match=message):
-            resolve_expert(spec)
-    with pytest.raises(TypeError, match="expert: expected a callable"):
-        resolve_expert("numpy:pi")
-    with pytest.raises(FileNotFoundError, match="expert: no such file"):
-        resolve_expert(str(tmp_path / "model.zip"))
-
-
-class FakeAlgorithm:
-    def __init__(self, works):
-        self.works = works
-
-    def load(self, path, device):
-        if not self.works:
-            raise KeyError("another algorithm's parameters")
-        return Acting()
-
-
-def test_stable_baselines3_models(tmp_path, monkeypatch):
-    path = tmp_path / "model.zip"
-    path.write_bytes(b"whatever")
-    monkeypatch.setitem(sys.modules, "stable_baselines3", None)
-    with pytest.raises(ImportError, match="pip install stable-baselines3"):
-        resolve_expert(str(path))
-    names = ("PPO", "SAC", "TD3", "A2C", "DDPG", "DQN")
-    fake = types.SimpleNamespace(**{n: FakeAlgorithm(n == "SAC") for n in names})
-    monkeypatch.setitem(sys.modules, "stable_baselines3", fake)
-    assert isinstance(resolve_expert(str(path)), Acting)
-    fake.SAC = FakeAlgorithm(False)
-    with pytest.raises(ValueError, match="is no stable-baselines3 model"):
-        resolve_expert(str(path))
 
 
 def test_the_hopper_expert_walks_for_a_whole_episode():

@@ -13,7 +13,7 @@ from numpy.testing import assert_allclose
 from toy import PointEnv, expert, logged
 
 from skimitate import BehaviorCloner, evaluate_policy, load_expert
-from skimitate.experts._load import identify_expert
+from skimitate.experts._identity import identify_expert
 from skimitate.studies._post import POST
 from skimitate.studies._stages import StageFolder
 from skimitate.studies._table import EVAL_SEED, Table, as_markdown, compare

@@ -7,12 +7,13 @@ from multiprocessing import resource_tracker
 
 
 @contextmanager
-def interrupts_held_back() -> Iterator[None]:
-    """Hold back interrupts for a while, and for good from processes started meanwhile.
+def children_spared_interrupts() -> Iterator[None]:
+    """Start processes that never hear an interrupt.
 
     A terminal sends Ctrl-C to all processes of a job. Workers that heard it would each
     print a traceback, some before any code of ours runs in them; whoever started them
-    ends them. Nothing is held back where the system cannot do that.
+    ends them. They inherit from this thread that interrupts are blocked, where the
+    system knows that; here interrupts may come a moment late.
     """
     if not hasattr(signal, "pthread_sigmask"):
         yield

@@ -15,7 +15,7 @@ from joblib.parallel import get_active_backend
 from skimitate._threads import one_thread
 from skimitate.environments._drivers import Driver
 from skimitate.environments._episode import Episode, EpisodeRunner
-from skimitate.environments._interrupts import interrupts_held_back
+from skimitate.environments._interrupts import children_spared_interrupts
 from skimitate.environments._make import EnvLike, open_env, refuse_live
 from skimitate.environments._workers import cost_of_workers, note_workers
 
@@ -195,7 +195,9 @@ def _run_in_parts(
         for part, own in zip(rows, _own_drivers(job.driver, n_workers), strict=False)
     )
     run = Parallel(n_workers, **_parallel_options(n_workers))
-    with interrupts_held_back() if _starts_processes(n_workers) else nullcontext():
+    with (
+        children_spared_interrupts() if _starts_processes(n_workers) else nullcontext()
+    ):
         parts = run(tasks)
     for part in parts:
         done.add(part)
