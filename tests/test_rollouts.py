@@ -451,3 +451,13 @@ def test_whole_numbers_are_shown_as_floats():
     rollouts = collect_rollouts(Counter, expert, n_episodes=1, random_state=0)
     assert rollouts.observations.dtype == np.float64
     assert_array_equal(rollouts.observations[:, 0], range(5))
+
+
+def test_an_evaluation_is_cut_where_a_collection_is():
+    options = {"n_episodes": 3, "max_steps": 2, "random_state": 0}
+    rollouts = collect_rollouts(PointEnv, expert, **options)
+    assert rollouts.lengths.tolist() == [2, 2, 2]
+    returns = evaluate_policy(PointEnv, expert, **options)
+    assert_array_equal(returns, rollouts.returns)
+    with pytest.raises(ValueError, match="max_steps: expected a positive integer"):
+        evaluate_policy(PointEnv, expert, max_steps=0)
