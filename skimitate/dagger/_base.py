@@ -39,7 +39,10 @@ class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         "expert": "no_validation",
         "n_rounds": [Interval(Integral, 1, None, closed="left")],
         "n_episodes_per_round": [Interval(Integral, 1, None, closed="left")],
-        "n_epochs_per_round": [Interval(Integral, 1, None, closed="left")],
+        "n_epochs_per_round": [
+            Interval(Integral, 1, None, closed="left"),
+            StrOptions({"auto"}),
+        ],
         "beta": [Interval(Real, 0, 1, closed="both"), callable, None],
         "incremental": ["boolean"],
         "n_eval_episodes": [Interval(Integral, 1, None, closed="left")],
@@ -217,6 +220,32 @@ class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
             task.call_on_fit_task_end(estimator=self)
         evaluation.call_on_fit_task_end(estimator=self)
         return max(evaluated, key=lambda candidate: (candidate.score, candidate.round))
+
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters, those of the learner included (``estimator__max_iter``).
+
+        Parameters
+        ----------
+        **params : dict
+            Those of the learner that None stands for can be set as well: it becomes a
+            :class:`skimitate.BehaviorCloner` of its own.
+
+        Returns
+        -------
+        DAggerRegressor
+            The object itself.
+
+        Raises
+        ------
+        ValueError
+            If there is no such parameter.
+        """
+        prefix = "estimator__"
+        nested = {n.removeprefix(prefix) for n in params if n.startswith(prefix)}
+        if nested and params.get("estimator", self.estimator) is None:
+            own = {name: params.pop(prefix + name) for name in nested}
+            params["estimator"] = BehaviorCloner().set_params(**own)
+        return super().set_params(**params)
 
     def __sklearn_clone__(self) -> Self:
         """Clone all parameters but the expert, which is shared.
