@@ -32,7 +32,7 @@ def test_they_are_the_expert_s(name):
     assert bunch.data.dtype == bunch.target.dtype == np.float64
     labels = load_expert(name)(bunch.data)
     assert_allclose(labels, bunch.target, rtol=1e-4, atol=1e-4)
-    rollouts = Rollouts(bunch.data, bunch.target, bunch.rewards, bunch.episode_ids)
+    rollouts = Rollouts(bunch.data, bunch.target, bunch.episode_ids, bunch.rewards)
     assert f":Number of episodes: {rollouts.n_episodes}" in bunch.DESCR
     (mean,) = re.findall(r":Return of an episode: (-?[\d.]+) \(", bunch.DESCR)
     assert_allclose(float(mean), rollouts.returns.mean(), rtol=0.02)

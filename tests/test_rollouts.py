@@ -429,8 +429,8 @@ def test_progress_changes_nothing_and_needs_no_copy():
 
 
 def test_there_are_no_rollouts_of_no_episodes():
-    with pytest.raises(ValueError, match="episodes: expected at least one"):
-        Rollouts.from_episodes([])
+    with pytest.raises(ValueError, match="trajectories: expected at least one"):
+        Rollouts.from_trajectories([])
 
 
 class Counter(PointEnv):

@@ -35,7 +35,7 @@ def do(folder, work, setting=SETTING, names=("numbers.json",)):
 def rollouts():
     rng = np.random.default_rng(0)
     steps = rng.normal(size=(6, 2))
-    return Rollouts(steps, steps[:, :1], steps[:, 1], np.array([0, 0, 0, 1, 1, 1]))
+    return Rollouts(steps, steps[:, :1], np.array([0, 0, 0, 1, 1, 1]), steps[:, 1])
 
 
 def test_a_finished_stage_is_not_done_again(tmp_path, capsys):

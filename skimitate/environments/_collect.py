@@ -80,7 +80,7 @@ def collect_rollouts(
         n_jobs=n_jobs,
         verbose=verbose,
     )
-    return Rollouts.from_episodes(episodes)
+    return Rollouts.from_trajectories(episodes)
 
 
 def evaluate_policy(
