@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 # Each part with the names that are understood; another name is added here alone.
 NAMES = {
     "observations": ("observations", "observation", "obs", "states", "state"),
@@ -90,7 +92,7 @@ def _get(record: Any, name: str) -> Any:
 
 
 def fields_by_position(record: tuple | list) -> Fields:
-    """Return the parts that a tuple holds: observations, actions and maybe rewards.
+    """Return the parts that a tuple holds, in the order of ``POSITIONS``.
 
     Parameters
     ----------
@@ -109,7 +111,7 @@ def fields_by_position(record: tuple | list) -> Fields:
     """
     if len(record) not in (2, 3):
         raise TrajectoryError(
-            "expected (observations, actions) or (observations, actions, rewards), got "
+            "expected (observation, action) or (observation, action, reward), got "
             f"{describe(record)}; a dict can say what else is what"
         )
     named = zip(POSITIONS, record, strict=False)
@@ -136,7 +138,7 @@ def check_named(fields: Fields, required: tuple[str, ...], record: Any) -> None:
     for field in required:
         if field not in fields:
             raise TrajectoryError(
-                f"expected {field}, called {' or '.join(NAMES[field])}; got "
+                f"expected {field}, as one of {', '.join(NAMES[field])}, got "
                 f"{describe(record)}"
             )
 
@@ -172,7 +174,8 @@ def describe(value: Any) -> str:
         array, the length of a sequence.
     """
     kind = type(value).__name__
-    kind = f"{'an' if kind[0].lower() in 'aeiou' else 'a'} {kind}"
+    if isinstance(value, np.generic):
+        return repr(value.item())
     if is_mapping(value):
         return f"{kind} with {_listed('keys', value.keys())}"
     if hasattr(value, "shape"):

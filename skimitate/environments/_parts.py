@@ -16,7 +16,7 @@ from skimitate.environments._fields import (
 
 _ONE_FEATURE = (
     ". A list of steps is one trajectory: put it into a list. A single feature: "
-    "reshape(-1, 1)"
+    "reshape(-1, 1). Those of a Discrete space: one-hot encode them"
 )
 _MANY_DIMENSIONS = ". An array of more dimensions: reshape(n_steps, -1)"
 
@@ -43,7 +43,8 @@ def read_parts(fields: Fields) -> tuple[Episode, bool]:
     """
     name, value = fields["actions"]
     raw = _numbers(name, value)
-    actions = _rows(name, raw.reshape(-1, 1) if raw.ndim == 1 else raw)
+    columns = raw.reshape(-1, 1) if raw.ndim == 1 else raw
+    actions = _rows(name, columns, "(n_steps, n_outputs) or (n_steps,)")
     n_steps = len(actions)
     observations, last = _observations(fields, n_steps)
     rewards = _rewards(*fields["rewards"], n_steps) if "rewards" in fields else None
@@ -66,7 +67,8 @@ def _numbers(name: str, value: Any) -> NDArray:
             array = np.asarray(array.tolist())
     except (TypeError, ValueError, RuntimeError) as error:
         raise TrajectoryError(
-            f"{name}: expected an array of numbers, got {describe(value)}: {error}"
+            f"{name}: expected an array of numbers, with rows of one length, got "
+            f"{describe(value)}: {error}"
         ) from error
     if array.dtype.kind not in "fiub":
         odd = next((x for x in array.flat if not isinstance(x, (int, float))), value)
@@ -88,12 +90,13 @@ def _floats(name: str, array: NDArray) -> NDArray:
     return array
 
 
-def _rows(name: str, array: NDArray, hint: str = "") -> NDArray:
+def _rows(name: str, array: NDArray, shape: str, hint: str = "") -> NDArray:
     """Return an array with a row of floats for each of at least one step."""
+    if array.shape[:1] == (0,):
+        raise TrajectoryError(f"{name}: expected at least one step, got none")
     if array.ndim != 2 or 0 in array.shape:
         raise TrajectoryError(
-            f"{name}: expected a row for each step, at least one of each, got shape "
-            f"{array.shape}{hint}"
+            f"{name}: expected shape {shape}, got {array.shape}{hint}"
         )
     return _floats(name, array)
 
@@ -102,8 +105,8 @@ def _observations(fields: Fields, n_steps: int) -> tuple[NDArray, NDArray | None
     """Return what was seen before each step, and after the last if that is known."""
     name, value = fields["observations"]
     array = _numbers(name, value)
-    hint = {1: _ONE_FEATURE, 2: ""}.get(array.ndim, _MANY_DIMENSIONS)
-    observations = _rows(name, array, hint)
+    hint = _MANY_DIMENSIONS if array.ndim > 2 else _ONE_FEATURE
+    observations = _rows(name, array, "(n_steps, n_features)", hint)
     if len(observations) not in (n_steps, n_steps + 1):
         raise TrajectoryError(
             f"{name}: expected as many as there are actions, or one more: {n_steps} or "

@@ -111,7 +111,7 @@ class Rollouts:
         """Sum of the rewards of each episode; a ValueError where they are not known."""
         if self.rewards is None:
             raise ValueError(
-                "rewards: expected to be known where returns are asked for, got None"
+                "rewards: expected one for each step to have returns, got None"
             )
         return np.bincount(self.episode_ids, weights=self.rewards)
 

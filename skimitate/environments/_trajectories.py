@@ -71,8 +71,8 @@ def _check_many(trajectories: Any) -> None:
         raise TypeError(f"{expected}, got {trajectories!r}: read the file first")
     if _is_many(trajectories):
         raise TypeError(
-            f"{expected}, got {describe(trajectories)}. Rollouts are joined by +, and "
-            "have trajectories in their episodes"
+            f"{expected}, got {type(trajectories).__name__} with all of them: its "
+            "episodes are one, and rollouts are joined by +"
         )
     try:
         fields = fields_by_name(trajectories)
@@ -84,7 +84,7 @@ def _check_many(trajectories: Any) -> None:
             "into a list, [trajectory]"
         )
     if isinstance(trajectories, Mapping):
-        raise TypeError(f"{expected}, got {describe(trajectories)}: give its values()")
+        raise TypeError(f"{expected}, got {describe(trajectories)}: give its .values()")
     try:
         iter(trajectories)
     except TypeError:
@@ -118,21 +118,23 @@ def _fields(trajectory: Any) -> Fields:
     """Return the parts of a trajectory, whatever its form."""
     if _is_many(trajectory):
         raise TrajectoryError(
-            f"expected one trajectory, got {describe(trajectory)}: rollouts are joined "
-            "by +; Rollouts(...) takes the steps of many episodes with episode_ids"
+            f"expected one trajectory, got {type(trajectory).__name__} of many: "
+            "rollouts are joined by +; Rollouts(...) takes arrays with episode_ids"
         )
     fields = fields_by_name(trajectory)
-    if not fields and isinstance(trajectory, (list, tuple)) and trajectory:
+    if not fields and isinstance(trajectory, (list, tuple)):
+        if not trajectory:
+            raise TrajectoryError("expected at least one step, got none")
         if _is_steps(trajectory):
             fields = _columns(trajectory)
-        else:
+        elif len(trajectory) in (2, 3):
             fields = fields_by_position(trajectory)
     if not fields and not is_mapping(trajectory):
         raise TrajectoryError(
-            "expected a dict, an object with attributes such as observations and "
-            "actions, a tuple of these or a list of steps, got "
+            "expected a dict or object with observations and actions, a tuple of "
+            "these and maybe rewards, or a list of steps that are dicts or tuples, got "
             f"{describe(trajectory)}. If all this is one trajectory, put it into a "
-            "list; arrays of all observations and all actions: zip them"
+            "list; arrays of the observations and actions of many: zip them"
         )
     check_named(fields, ("observations", "actions"), trajectory)
     return fields
@@ -142,8 +144,8 @@ def _is_steps(trajectory: list | tuple) -> bool:
     """Tell whether a sequence has a record for each step."""
     first = trajectory[0]
     if is_mapping(first):
-        # Not (observations, actions) with observations of a Dict space.
-        return is_mapping(trajectory[-1])
+        # Unless they are the observations of a Dict space, before actions.
+        return is_mapping(trajectory[-1]) or len(trajectory) > 3
     if isinstance(first, tuple) and isinstance(trajectory, list):
         return True
     return bool(fields_by_name(first))
