@@ -2,8 +2,10 @@
 
 import json
 import pickle
+import re
 from collections import namedtuple
 from dataclasses import dataclass
+from pathlib import Path
 
 import gymnasium
 import minari
@@ -16,6 +18,7 @@ from numpy.testing import assert_array_equal
 from toy import PointEnv, expert
 
 from skimitate import BehaviorCloner, Rollouts, collect_rollouts
+from skimitate.environments._fields import NAMES
 
 N_STEPS = (4, 6, 1)
 rng = np.random.default_rng(0)
@@ -416,3 +419,15 @@ def test_actions_of_a_discrete_space_are_not_taken_for_numbers():
         Rollouts.from_trajectories(discrete)
     floats = [(S, np.array([0.0, 1.0, 1.0, 0.0]))]
     assert_array_equal(Rollouts.from_trajectories(floats).actions, [[0], [1], [1], [0]])
+
+
+def test_the_page_lists_the_names_that_are_understood():
+    docs = Path(__file__).resolve().parents[1] / "docs"
+    page = (docs / "experts-and-demonstrations.md").read_text(encoding="utf-8")
+    rows = [
+        row.split(" | ")[:2]
+        for row in page.split("## Your own trajectories")[1].splitlines()
+        if row.startswith("| `")
+    ]
+    listed = [re.findall(r"`(\w+)`", " ".join(row)) for row in rows]
+    assert listed == [list(names) for names in NAMES.values()]

@@ -38,12 +38,12 @@ def check_columns(columns: dict[str, Any]) -> None:
             raise ValueError(f"{name}: expected an array of numbers, got {array.dtype}")
         known[name] = array
     n_steps = len(known["observations"]) if known["observations"].ndim else 0
-    for name in _STEPS.keys() & known.keys():
+    for name in filter(_STEPS.__contains__, known):
         _check_shape(name, known[name], _STEPS[name], n_steps, "steps")
     ids = known["episode_ids"]
     _check_episode_ids(ids)
     n_episodes = int(ids[-1]) + 1
-    for name in _EPISODES.keys() & known.keys():
+    for name in filter(_EPISODES.__contains__, known):
         _check_shape(name, known[name], _EPISODES[name], n_episodes, "episodes")
     _check_ends(known)
     for name, array in known.items():
@@ -68,8 +68,8 @@ def _check_episode_ids(ids: NDArray) -> None:
 
 def _check_ends(known: dict[str, NDArray]) -> None:
     """Raise if what is known of the ends of the episodes has other types or widths."""
-    for name in {"terminated", "truncated"} & known.keys():
-        if known[name].dtype != np.bool_:
+    for name in ("terminated", "truncated"):
+        if name in known and known[name].dtype != np.bool_:
             raise ValueError(
                 f"{name}: expected an array of bool, got {known[name].dtype}"
             )
