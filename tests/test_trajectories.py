@@ -28,6 +28,7 @@ REWARDS = [rng.normal(size=n) for n in N_STEPS]
 EPISODES = list(zip(SEEN, ACTIONS, REWARDS, strict=True))
 # One of them.
 S, A, R = EPISODES[0]
+STEPS = [{"obs": o, "act": a} for o, a in zip(S, A, strict=False)]
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,9 @@ class DictObs:
 
 class Transition(namedtuple("Transition", "state action next_state reward")):
     """As in many a replay buffer."""
+
+
+Sight = namedtuple("Sight", "picture move")
 
 
 class Demo:
@@ -193,6 +197,8 @@ def test_how_the_last_of_the_steps_ended():
     assert_array_equal(going_on.terminated, [False])
     over = Rollouts.from_trajectories([[*steps, {"obs": S[4], "done": True}]])
     assert over.terminated is None
+    cut = Rollouts.from_trajectories([[*STEPS, {"obs": S[4], "truncated": True}]])
+    assert_array_equal(cut.truncated, [True])
     assert_array_equal(over.last_observations, S[-1:])
 
 
@@ -280,7 +286,6 @@ def test_a_minari_data_set_is_one_line():
         Rollouts.from_trajectories(dataset[0])
 
 
-STEPS = [{"obs": o, "act": a} for o, a in zip(S, A, strict=False)]
 LIST = "expected a list of trajectories, got"
 
 
@@ -339,6 +344,7 @@ HOLED = np.where(A[2] == A, np.nan, A)
         (Demo(seen=S), "expected a dict or object .*, got Demo .* attributes 'seen'"),
         (Rollouts.from_trajectories([(S, A)]), "expected one .* Rollouts of many"),
         ({"obs": S, "acts": A, "episode_ids": [0] * 4}, "expected one trajectory, got"),
+        (Sight(S, A), "expected a dict .* got Sight with the fields 'picture', 'move'"),
         # Names.
         (
             {"obs": S, "labels": A},
@@ -398,6 +404,7 @@ HOLED = np.where(A[2] == A, np.nan, A)
         ),
         ([*STEPS, {"obs": S[4], "reward": 1.0}], r"steps\[4\]: expected 'act' in all"),
         ([*STEPS[:3], {"act": A[3]}], r"steps\[3\]: expected observations, as one of"),
+        ([*STEPS[:3], Sight(S[3], A[3])], r"steps\[3\]: expected obs.* got Sight with"),
         ([*STEPS[:3], 7], r"steps\[3\]: expected observations, .* got 7"),
         ([{"obs": S[0]}], "expected actions, as one of"),
         (

@@ -159,6 +159,21 @@ def is_mapping(value: Any) -> bool:
     return isinstance(value, Mapping) or disguised
 
 
+def is_sequence(value: Any) -> bool:
+    """Tell whether a value is a list or tuple whose members have no names.
+
+    Parameters
+    ----------
+    value : object
+        Anything.
+
+    Returns
+    -------
+    bool
+    """
+    return isinstance(value, (list, tuple)) and not hasattr(value, "_fields")
+
+
 def describe(value: Any) -> str:
     """Return in a few words what a value is.
 
@@ -180,10 +195,10 @@ def describe(value: Any) -> str:
         return f"{kind} with {_listed('keys', value.keys())}"
     if hasattr(value, "shape"):
         return f"{kind} of shape {tuple(value.shape)}"
-    if isinstance(value, tuple) and hasattr(value, "_fields"):
-        return f"{kind} with {_listed('fields', value._fields)}"
-    if isinstance(value, (list, tuple)):
+    if is_sequence(value):
         return f"{kind} of length {len(value)}"
+    if hasattr(value, "_fields"):
+        return f"{kind} with {_listed('fields', value._fields)}"
     if hasattr(value, "__dict__"):
         return f"{kind} with {_listed('attributes', vars(value))}"
     return repr(value) if len(repr(value)) <= 60 else kind

@@ -16,6 +16,7 @@ from skimitate.environments._fields import (
     fields_by_name,
     fields_by_position,
     is_mapping,
+    is_sequence,
 )
 from skimitate.environments._parts import read_parts
 
@@ -71,8 +72,8 @@ def _check_many(trajectories: Any) -> None:
         raise TypeError(f"{expected}, got {trajectories!r}: read the file first")
     if _is_many(trajectories):
         raise TypeError(
-            f"{expected}, got {type(trajectories).__name__} with all of them: its "
-            "episodes are one, and rollouts are joined by +"
+            f"{expected}, got {type(trajectories).__name__} of many episodes: rollouts "
+            "go in as their .episodes, and are joined by +"
         )
     try:
         fields = fields_by_name(trajectories)
@@ -122,7 +123,7 @@ def _fields(trajectory: Any) -> Fields:
             "rollouts are joined by +; Rollouts(...) takes arrays with episode_ids"
         )
     fields = fields_by_name(trajectory)
-    if not fields and isinstance(trajectory, (list, tuple)):
+    if not fields and is_sequence(trajectory):
         if not trajectory:
             raise TrajectoryError("expected at least one step, got none")
         if _is_steps(trajectory):
@@ -173,15 +174,15 @@ def _columns(steps: list | tuple) -> Fields:
         for field, (name, _) in first.items()
     }
     for field, (name, value) in last.items():
-        if field in fields:
-            fields[field] = name, [*fields[field][1], value]
+        rows = [*fields[field][1], value] if field in fields else value
+        fields[field] = name, rows
     return fields
 
 
 def _step_fields(number: int, step: Any) -> Fields:
     try:
         fields = fields_by_name(step)
-        if fields or not isinstance(step, (list, tuple)):
+        if fields or not is_sequence(step):
             check_named(fields, ("observations",), step)
             return fields
         return fields_by_position(step)
