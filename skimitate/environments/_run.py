@@ -5,11 +5,12 @@ import math
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from joblib import Parallel, delayed, effective_n_jobs
 from joblib.parallel import get_active_backend
+from numpy.typing import NDArray
 
 from skimitate._threads import one_thread
 from skimitate.environments._drivers import Driver
@@ -29,8 +30,8 @@ def whole(episode: Episode) -> Episode:
 
 
 def return_of(episode: Episode) -> float:
-    """Keep the sum of the rewards alone."""
-    return float(episode.rewards.sum())
+    """Keep the sum of the rewards alone, of an episode that was run and so has them."""
+    return float(cast(NDArray, episode.rewards).sum())
 
 
 def run_episodes(
@@ -125,7 +126,7 @@ class _Job(NamedTuple):
         if self.verbose:
             print(
                 f"{self.where}episode {number}: return {return_of(episode):.1f}, "
-                f"{len(episode.rewards)} steps",
+                f"{len(episode.actions)} steps",
                 flush=True,
             )
         return self.keep(episode)

@@ -161,7 +161,7 @@ class Experiment:
                     n_jobs=self.n_jobs,
                     report=report,
                 )
-            return (Rollouts.from_episodes(episodes),)
+            return (Rollouts.from_trajectories(episodes),)
 
         setting = self._expert_setting | {
             "seed": self.seed,
