@@ -15,7 +15,7 @@ from skimitate.callbacks._validation_loss import ValidationLoss
 from skimitate.callbacks._work import followed
 from skimitate.cloning._regressor import BehaviorCloner
 from skimitate.dagger._regressor import DAggerRegressor
-from skimitate.displays._axes import require_matplotlib
+from skimitate.displays._axes import axes_of_a_file, require_matplotlib
 from skimitate.displays._loss_curve import LossCurveDisplay
 from skimitate.displays._return_curve import ReturnCurveDisplay
 from skimitate.environments._drivers import PolicyDriver
@@ -334,9 +334,11 @@ class Experiment:
     def _draw(self, folder: Path) -> None:
         levels = {f"{n} (mean)": self.returns[n].mean() for n in ("Expert", "BC")}
         returns = ReturnCurveDisplay.from_history(
-            self.history, levels=levels, best_round=self.best_round
+            self.history, levels=levels, best_round=self.best_round, ax=axes_of_a_file()
         )
-        losses = LossCurveDisplay.from_history(self._clone_stage[1], name="BC")
+        losses = LossCurveDisplay.from_history(
+            self._clone_stage[1], name="BC", ax=axes_of_a_file()
+        )
         LossCurveDisplay.from_history(
             self._dagger_stage[1], name="DAgger", ax=losses.ax_
         )
