@@ -1,0 +1,72 @@
+"""The time that a task of many parts takes, and what is left of it."""
+
+import time
+
+# Parts that follow within this part of the longest wait were waited for together.
+_TOGETHER = 0.02
+
+
+class Clock:
+    """Starts with a task, and foretells its end from the parts that are done.
+
+    The longest wait for a part counts for nothing: worker processes may have started in
+    it, or a library been imported, which takes seconds and happens once. Until the
+    other parts have taken half as long there is nothing to foretell from.
+    """
+
+    def __init__(self) -> None:
+        self._began = self._last = self._now = time.perf_counter()
+        self._n_done = 0
+        self._longest = 0.0
+        self._n_in_longest = 0
+        self._in_longest = False
+
+    @property
+    def seconds(self) -> float:
+        """What has passed when the clock was last looked at."""
+        return self._now - self._began
+
+    def look(self, done: float) -> None:
+        """Note the time.
+
+        Parameters
+        ----------
+        done : float
+            Parts that are done. A fraction is a part that is under way, whose own
+            parts may take any time: it tells nothing.
+        """
+        self._now = time.perf_counter()
+        n_new = int(done + 1e-9) - self._n_done
+        if n_new <= 0:
+            return
+        self._n_done += n_new
+        wait = self._now - self._last
+        if wait >= _TOGETHER * self._longest:
+            self._last = self._now
+            self._in_longest = wait > self._longest
+        if wait > self._longest:
+            self._longest, self._n_in_longest = wait, 0
+        if self._in_longest:
+            self._n_in_longest += n_new
+
+    def left(self, n_parts: int) -> float | None:
+        """Return the seconds that the other parts will take; None if nobody knows.
+
+        Parameters
+        ----------
+        n_parts : int
+            How many there are in all.
+
+        Returns
+        -------
+        float or None
+        """
+        n_left = n_parts - self._n_done
+        if n_left == 0:
+            return 0.0
+        n_typical = self._n_done - self._n_in_longest
+        typical = self._last - self._began - self._longest
+        if n_typical <= 0 or typical < self._longest / 2:
+            return None
+        each = typical / n_typical
+        return each * (n_left - 1) + max(0.0, each - (self._now - self._last))
