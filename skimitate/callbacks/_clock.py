@@ -5,13 +5,17 @@ import time
 # Parts that follow within this part of the longest wait were waited for together.
 _TOGETHER = 0.02
 
+# How long the other waits must be, as a part of the longest: the workers that start
+# together are not done at the same moment.
+_ENOUGH = 0.25
+
 
 class Clock:
     """Starts with a task, and foretells its end from the parts that are done.
 
     The longest wait for a part counts for nothing: worker processes may have started in
     it, or a library been imported, which takes seconds and happens once. Until the
-    other parts have taken half as long there is nothing to foretell from.
+    other parts have taken a quarter as long there is nothing to foretell from.
     """
 
     def __init__(self) -> None:
@@ -66,7 +70,7 @@ class Clock:
             return 0.0
         n_typical = self._n_done - self._n_in_longest
         typical = self._last - self._began - self._longest
-        if n_typical <= 0 or typical < self._longest / 2:
+        if n_typical <= 0 or typical <= _ENOUGH * self._longest:
             return None
         each = typical / n_typical
         return each * (n_left - 1) + max(0.0, each - (self._now - self._last))

@@ -11,8 +11,8 @@ class Line:
 
     On a terminal it is at most as wide as that is at the moment, and what matters least
     is left out: first what the estimator has reached, then the time that has passed,
-    then the inner counts. In a log it is whole, and is printed at every tenth of the
-    way, but at most once a second besides the last time.
+    the inner counts and the end of the label. In a log it is whole, and is printed at
+    every tenth of the way, but at most once a second besides the last time.
 
     Parameters
     ----------
@@ -66,16 +66,13 @@ class Line:
         tenths = min(int(10 * done + 1e-9), 9)
         if last or (tenths > self._tenths and seconds > self._printed + 1.0):
             self._tenths, self._printed = tenths, seconds
-            print(self._of(counts, state, times), flush=True)
+            print(_joined(self.label, counts, state, times), flush=True)
 
     def leave(self) -> None:
         """End the line that kept changing."""
         if self._width:
             print(flush=True)
         self._width = 0
-
-    def _of(self, *parts: Sequence[str]) -> str:
-        return f"{self.label}: {', '.join(chain(*parts))}"
 
     def _within(
         self,
@@ -89,7 +86,13 @@ class Line:
         counts, state = list(counts), list(state)
         for parts, n_kept in ((state, 0), (passed, 0), (counts, 1)):
             while len(parts) > n_kept:
-                if len(self._of(counts, state, passed, left)) <= width:
+                if len(_joined(self.label, counts, state, passed, left)) <= width:
                     break
                 parts.pop()
-        return self._of(counts, state, passed, left)[:width]
+        too_long = len(_joined(self.label, counts, state, passed, left)) - width
+        label = self.label[: len(self.label) - max(0, too_long)]
+        return _joined(label, counts, state, passed, left)[: max(0, width)]
+
+
+def _joined(label: str, *parts: Sequence[str]) -> str:
+    return f"{label}: {', '.join(chain(*parts))}"
