@@ -176,8 +176,11 @@ def test_a_learner_without_callbacks_shows_the_rounds(capsys):
     assert lines[0].startswith("DAgger: round 4/4")
 
 
-def test_a_search_shows_its_candidates_and_what_is_inside(terminal, capsys):
+def test_a_search_shows_its_candidates_and_what_is_inside(
+    terminal, capsys, monkeypatch
+):
     terminal()
+    monkeypatch.setenv("COLUMNS", "120")
     search = GridSearchCV(
         dagger(BehaviorCloner(max_iter=2), n_epochs_per_round=3),
         {"keep": ["best", "last"]},

@@ -21,6 +21,8 @@ class Clock:
     def __init__(self) -> None:
         self._began = self._last = self._now = time.perf_counter()
         self._n_done = 0
+        self._n_waits = 0
+        self._n_before = 0  # parts before the last wait
         self._longest = 0.0
         self._n_in_longest = 0
         self._in_longest = False
@@ -43,15 +45,16 @@ class Clock:
         n_new = int(done + 1e-9) - self._n_done
         if n_new <= 0:
             return
-        self._n_done += n_new
         wait = self._now - self._last
         if wait >= _TOGETHER * self._longest:
-            self._last = self._now
+            self._last, self._n_before = self._now, self._n_done
+            self._n_waits += 1
             self._in_longest = wait > self._longest
         if wait > self._longest:
             self._longest, self._n_in_longest = wait, 0
         if self._in_longest:
             self._n_in_longest += n_new
+        self._n_done += n_new
 
     def left(self, n_parts: int) -> float | None:
         """Return the seconds that the other parts will take; None if nobody knows.
@@ -65,12 +68,22 @@ class Clock:
         -------
         float or None
         """
-        n_left = n_parts - self._n_done
-        if n_left == 0:
+        if self._n_done == n_parts:
             return 0.0
-        n_typical = self._n_done - self._n_in_longest
         typical = self._last - self._began - self._longest
-        if n_typical <= 0 or typical <= _ENOUGH * self._longest:
+        if typical <= _ENOUGH * self._longest:
             return None
-        each = typical / n_typical
-        return each * (n_left - 1) + max(0.0, each - (self._now - self._last))
+        n_due = self._n_done + self._n_missing()
+        each = typical / (n_due - self._n_in_longest)
+        after_the_next = each * max(0.0, n_parts - n_due - 1)
+        return after_the_next + max(0.0, each - (self._now - self._last))
+
+    def _n_missing(self) -> float:
+        """Return how many parts are still to come from the last wait.
+
+        There will be as many as from the others: several workers are done together.
+        """
+        if self._in_longest:
+            return 0.0
+        n_usual = self._n_before / (self._n_waits - 1)
+        return max(0.0, n_usual - (self._n_done - self._n_before))
