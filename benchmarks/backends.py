@@ -8,6 +8,7 @@ need ``pip install skimitate[distributed]``.
 
 import logging
 import os
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -30,28 +31,46 @@ EXPERT = load_expert(ENV)
 X = np.random.default_rng(0).normal(size=(40, 10))
 
 
+class Hesitant:
+    """The expert, whose first answer in this process takes a second.
+
+    Processes are started only where the time of an episode says that it pays.
+    """
+
+    def __init__(self) -> None:
+        self.home = os.getpid()
+        self.hesitates = True
+
+    def __call__(self, observations: NDArray) -> NDArray:
+        """Ask the expert."""
+        if self.hesitates and os.getpid() == self.home:
+            time.sleep(1.0)
+            self.hesitates = False
+        return EXPERT(observations)
+
+
 def rollouts(n_jobs: int) -> list[NDArray]:
     """Collect some episodes of the expert."""
     collected = collect_rollouts(
-        ENV, EXPERT, n_episodes=5, n_jobs=n_jobs, random_state=0
+        ENV, Hesitant(), n_episodes=8, n_jobs=n_jobs, random_state=0
     )
     return [collected.observations, collected.rewards, collected.last_observations]
 
 
 def evaluation(n_jobs: int) -> list[NDArray]:
     """Evaluate the expert."""
-    options = {"n_episodes": 5, "n_jobs": n_jobs, "random_state": 1}
-    return [evaluate_policy(ENV, EXPERT, **options)]
+    options = {"n_episodes": 8, "n_jobs": n_jobs, "random_state": 1}
+    return [evaluate_policy(ENV, Hesitant(), **options)]
 
 
 def dagger(n_jobs: int) -> list[NDArray]:
-    """Run DAgger, a round of two episodes."""
+    """Run DAgger, a round of eight episodes."""
     learner = DAggerRegressor(
         BehaviorCloner(max_iter=3),
         env=ENV,
-        expert=EXPERT,
+        expert=Hesitant(),
         n_rounds=1,
-        n_episodes_per_round=2,
+        n_episodes_per_round=8,
         n_epochs_per_round=2,
         n_eval_episodes=2,
         keep="last",

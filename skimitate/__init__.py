@@ -1,29 +1,62 @@
 """Imitation learning as scikit-learn estimators."""
 
-from skimitate.cloning._regressor import BehaviorCloner
-from skimitate.dagger._regressor import DAggerRegressor
-from skimitate.datasets._demonstrations import load_demonstrations
-from skimitate.displays._loss_curve import LossCurveDisplay
-from skimitate.displays._return_curve import ReturnCurveDisplay
-from skimitate.environments._collect import collect_rollouts, evaluate_policy
-from skimitate.environments._rollouts import Rollouts
-from skimitate.experts._load import load_expert
-from skimitate.preprocessing._normalizer import RunningNormalizer
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-__all__ = [
-    "BehaviorCloner",
-    "DAggerRegressor",
-    "LossCurveDisplay",
-    "ReturnCurveDisplay",
-    "Rollouts",
-    "RunningNormalizer",
-    "collect_rollouts",
-    "evaluate_policy",
-    "load_demonstrations",
-    "load_expert",
-]
+if TYPE_CHECKING:  # what _ROOMS says, for those who read and do not run
+    from skimitate.cloning._regressor import BehaviorCloner as BehaviorCloner
+    from skimitate.dagger._regressor import DAggerRegressor as DAggerRegressor
+    from skimitate.datasets._demonstrations import (
+        load_demonstrations as load_demonstrations,
+    )
+    from skimitate.displays._loss_curve import LossCurveDisplay as LossCurveDisplay
+    from skimitate.displays._return_curve import (
+        ReturnCurveDisplay as ReturnCurveDisplay,
+    )
+    from skimitate.environments._collect import collect_rollouts as collect_rollouts
+    from skimitate.environments._collect import evaluate_policy as evaluate_policy
+    from skimitate.environments._rollouts import Rollouts as Rollouts
+    from skimitate.experts._load import load_expert as load_expert
+    from skimitate.formats._safetensors import load_policy as load_policy
+    from skimitate.formats._safetensors import save_policy as save_policy
+    from skimitate.policies._as_policy import as_policy as as_policy
+    from skimitate.policies._per_observation import per_observation as per_observation
+    from skimitate.preprocessing._normalizer import (
+        RunningNormalizer as RunningNormalizer,
+    )
+
+# Where each public name lives. A name loads what it needs when it is first used:
+# importing all of scikit-learn and Gymnasium takes seconds.
+_ROOMS = {
+    "BehaviorCloner": "cloning._regressor",
+    "DAggerRegressor": "dagger._regressor",
+    "LossCurveDisplay": "displays._loss_curve",
+    "ReturnCurveDisplay": "displays._return_curve",
+    "Rollouts": "environments._rollouts",
+    "RunningNormalizer": "preprocessing._normalizer",
+    "as_policy": "policies._as_policy",
+    "collect_rollouts": "environments._collect",
+    "evaluate_policy": "environments._collect",
+    "load_demonstrations": "datasets._demonstrations",
+    "load_expert": "experts._load",
+    "load_policy": "formats._safetensors",
+    "per_observation": "policies._per_observation",
+    "save_policy": "formats._safetensors",
+}
+
+__all__ = sorted(_ROOMS)
 __version__ = "0.1.0"
 
-# Pickles name a class by its module: the public one stays when a class moves.
-for _name in __all__:
-    globals()[_name].__module__ = __name__
+
+def __getattr__(name: str) -> Any:
+    """Load a public name when it is first used (PEP 562)."""
+    if name not in _ROOMS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    thing = getattr(import_module(f"{__name__}.{_ROOMS[name]}"), name)
+    globals()[name] = thing
+    return thing
+
+
+def __dir__() -> list[str]:
+    """List the public names, whether they are loaded or not."""
+    return sorted({*globals(), *__all__})

@@ -254,6 +254,11 @@ def naming(name: str, *, instead_of: str | None = None) -> Iterator[None]:
         raise type(error)(message) from None
 
 
+def all_finite(vector: NDArray) -> bool:
+    """Tell whether a vector is finite; its square is cheaper to look at than itself."""
+    return math.isfinite(vector.dot(vector)) or bool(np.isfinite(vector).all())
+
+
 def check_count(name: str, value: Any, *, optional: bool = False) -> None:
     """Raise if a parameter is no positive integer (or None, where that is optional)."""
     if value is None and optional:

@@ -3,7 +3,8 @@
 import io
 import pickle
 
-import skimitate
+import skimitate.experts
+import skimitate.policies
 
 
 class _Names(pickle.Unpickler):
@@ -17,8 +18,8 @@ class _Names(pickle.Unpickler):
 def assert_public_names(thing):
     """Hold a thing's pickle to public names of skimitate; return what comes out of it.
 
-    A class or function of skimitate must be pickled as ``skimitate.<Name>``, or the
-    experts' class as ``skimitate.experts.NetworkExpert``.
+    A class or function of skimitate must be pickled as ``skimitate.<Name>``, or as what
+    a package of its own exports, such as ``skimitate.experts.NetworkExpert``.
     """
     unpickler = _Names(io.BytesIO(pickle.dumps(thing)))
     unpickler.names = set()
@@ -26,6 +27,8 @@ def assert_public_names(thing):
     ours = {pair for pair in unpickler.names if pair[0].startswith("skimitate")}
     assert ours, "nothing in this pickle is skimitate's"
     public = {("skimitate", name) for name in skimitate.__all__}
-    private = ours - public - {("skimitate.experts", "NetworkExpert")}
+    for package in (skimitate.experts, skimitate.policies):
+        public |= {(package.__name__, name) for name in package.__all__}
+    private = ours - public
     assert not private, f"pickled under private names: {sorted(private)}"
     return again

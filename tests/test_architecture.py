@@ -13,12 +13,14 @@ PACKAGE = Path(skimitate.__file__).parent
 FLOORS = [
     "kernels",
     "data",
+    "_public",
     "_sklearn",
     "_validation",
     "_seeds",
     "_threads",
     "preprocessing",
     "cloning",
+    "policies",
     "formats",
     "environments",
     "experts",
@@ -39,6 +41,7 @@ IMPORTERS = {
     "imageio_ffmpeg": {"studies._film"},
     "PIL": {"studies._film"},
     "pandas": {"datasets._demonstrations"},
+    "safetensors": {"formats"},
     "threadpoolctl": {"_threads"},
 }
 

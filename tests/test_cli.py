@@ -4,11 +4,14 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 
 import joblib
 import numpy as np
 import pytest
 
+import skimitate
 from skimitate import BehaviorCloner, Rollouts, load_expert
 from skimitate.cli._main import main
 
@@ -152,7 +155,7 @@ def test_an_expert_by_file_and_by_name(tmp_path, capsys):
         ),
         (
             ["run", "Reacher-v5", "--expert", "toy:hopper_noop"],
-            r"expert: .* got \(1, 3\) \(episode 0, step 0\)",
+            r"expert: .* got \(1, 3\) when shown .* \(episode 0, step 0\)",
         ),
         (["run", "Hopper-v5", "--out", "/dev/null/out"], "/dev/null"),
         (["table", "Reacher-v5", "--out", "/dev/null/out"], "/dev/null"),
@@ -225,3 +228,33 @@ def test_an_interruption_is_one_line_and_status_130(tmp_path, monkeypatch, capsy
     command = ["evaluate", "Reacher-v5", "--expert", "tired:expert", "--jobs", "1"]
     assert main(command) == 130
     assert capsys.readouterr().err == "skimitate: interrupted\n"
+
+
+def test_a_line_comes_before_the_libraries_do():
+    # In place of what is loaded next, something that says who asks for it.
+    script = (
+        "import sys\n"
+        "class Loud:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'numpy':\n"
+        "            print('numpy is asked for', flush=True)\n"
+        "sys.meta_path.insert(0, Loud())\n"
+        "from skimitate.cli._main import main\n"
+        "main(['evaluate', 'Hoper-v5'])\n"
+    )
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[:2] == [
+        "evaluate: loading ...",
+        "numpy is asked for",
+    ]
+
+
+def test_the_version(capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(["--version"])
+    assert caught.value.code == 0
+    assert capsys.readouterr().out == f"skimitate {skimitate.__version__}\n"
+    pyproject = Path(__file__).resolve().parents[1] / "pyproject.toml"
+    project = tomllib.loads(pyproject.read_text())["project"]
+    assert project["version"] == skimitate.__version__

@@ -11,11 +11,9 @@ import gymnasium
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from sklearn.linear_model import LinearRegression
 
 from skimitate import evaluate_policy, load_expert
 from skimitate.data._bundled import bundled_card, bundled_files
-from skimitate.environments._actors import as_policy
 from skimitate.experts import NetworkExpert
 from skimitate.experts._load import identify_expert, resolve_expert
 
@@ -373,16 +371,6 @@ class Acting:
 
     def predict(self, observations):
         return "predict"
-
-
-def test_what_can_act():
-    assert as_policy(Acting())(None) == "act"
-    model = LinearRegression().fit(np.eye(2), np.eye(2))
-    assert as_policy(model) == model.predict
-    assert as_policy(np.tanh) is np.tanh
-    for thing in (3, "policy", Acting, None):
-        with pytest.raises(TypeError, match="policy: expected a callable or an object"):
-            as_policy(thing)
 
 
 def test_what_the_command_line_takes_for_an_expert(tmp_path, monkeypatch):

@@ -1,59 +1,95 @@
-"""What ``import skimitate`` loads, and under which names it is found again."""
+"""What is loaded when, and under which names it is found again."""
 
+import ast
+import inspect
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from pickles import assert_public_names
 
 import skimitate
 
+# Each step is named by what it adds to what the interpreter had loaded at its start.
 SCRIPT = """
-import json, sys
-import sklearn.neural_network, gymnasium, joblib
-before = set(sys.modules)
+import contextlib, io, json, sys
+loaded = {}
+def step(name):
+    new = set(sys.modules) - step.before
+    loaded[name] = sorted(new)
+    step.before |= new
+step.before = set(sys.modules)
 import skimitate
-by_import = set(sys.modules) - before
+dir(skimitate), skimitate.__all__
+step("import")
 from skimitate.cli._main import main
-try:
-    main(["--help"])
-except SystemExit as end:
-    assert end.code in (0, None)
-by_help = set(sys.modules) - before - by_import
-print(json.dumps([sorted(by_import), sorted(by_help)]))
+for argv in (
+    ["--help"], ["--version"], ["run", "--help"], ["table", "--help"],
+    ["runn", "Hopper-v5"], ["run", "Hopper-v5", "--episodes", "x"], [],
+):
+    with contextlib.redirect_stdout(io.StringIO()), \
+            contextlib.redirect_stderr(io.StringIO()):
+        try:
+            main(argv)
+        except SystemExit:
+            pass
+        else:
+            raise AssertionError(argv)
+step("command line")
+import sklearn.neural_network, gymnasium, joblib
+step("libraries")
+from importlib import import_module
+modules = {}
+for name, room in skimitate._ROOMS.items():
+    modules[name] = vars(import_module(f"skimitate.{room}"))[name].__module__
+loaded["public names"] = modules
+step("rooms")
+from skimitate import *
+step("names")
+print(json.dumps(loaded))
 """
-
-# What the standard library may add for the command line; nothing for the import.
-MAY_COME_WITH_HELP = {"argparse", "gettext", "locale"}
 
 
 @pytest.fixture(scope="module")
 def loaded():
-    """What importing skimitate loads beyond its libraries, and what ``--help`` adds."""
+    """What is loaded by what a user does, one thing after the other."""
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", SCRIPT],
         check=True,
         capture_output=True,
         text=True,
     )
-    return json.loads(done.stdout.splitlines()[-1])
+    return json.loads(done.stdout)
 
 
 def others(modules):
-    return {name.split(".")[0] for name in modules} - {"skimitate"}
+    """The libraries among modules; not what comes with Python."""
+    return {name.split(".")[0] for name in modules} - {
+        "skimitate",
+        *sys.stdlib_module_names,
+    }
 
 
-def test_import_loads_nothing_beyond_scikit_learn_and_gymnasium(loaded):
-    by_import, _ = loaded
-    assert "skimitate.preprocessing._normalizer" in by_import
-    assert others(by_import) == set()
+def test_import_loads_no_library(loaded):
+    assert others(loaded["import"]) == set()
+    assert [name for name in loaded["import"] if "skimitate" in name] == ["skimitate"]
 
 
-def test_help_loads_no_library(loaded):
-    by_import, by_help = loaded
-    assert "skimitate.cli._main" in by_help + by_import
-    assert others(by_help) <= MAY_COME_WITH_HELP
+def test_help_and_typos_load_no_library(loaded):
+    assert "skimitate.cli._main" in loaded["command line"]
+    assert others(loaded["command line"]) == set()
+
+
+def test_names_load_nothing_beyond_scikit_learn_and_gymnasium(loaded):
+    assert "skimitate.preprocessing._normalizer" in loaded["rooms"]
+    assert others(loaded["rooms"] + loaded["names"]) == set()
+    assert "torch" not in others(loaded["libraries"])
+
+
+def test_whoever_comes_by_the_room_finds_the_public_name(loaded):
+    assert loaded["public names"] == dict.fromkeys(skimitate.__all__, "skimitate")
 
 
 @pytest.mark.parametrize("name", skimitate.__all__)
@@ -61,3 +97,25 @@ def test_what_is_public_is_pickled_under_its_public_name(name):
     public = getattr(skimitate, name)
     assert assert_public_names(public) is public
     assert public.__module__ == "skimitate"
+    assert inspect.getmodule(public) is skimitate
+
+
+def test_names_are_listed_before_they_are_loaded():
+    assert set(skimitate.__all__) <= set(dir(skimitate))
+
+
+def test_a_name_that_is_not_there():
+    with pytest.raises(AttributeError, match="'skimitate' has no attribute 'Cloner'"):
+        _ = skimitate.Cloner
+    with pytest.raises(ImportError, match="cannot import name 'Cloner'"):
+        exec("from skimitate import Cloner")
+
+
+def test_type_checkers_are_told_the_same_names_of_the_same_rooms():
+    told = {}
+    for node in ast.walk(ast.parse(Path(skimitate.__file__).read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module.startswith("skimitate."):
+            for alias in node.names:
+                assert alias.asname == alias.name, "a name is exported as itself"
+                told[alias.name] = node.module.removeprefix("skimitate.")
+    assert told == skimitate._ROOMS

@@ -149,7 +149,7 @@ def test_a_cloner_shows_its_epochs(capsys):
 
 def test_dagger_shows_its_start_its_rounds_and_the_decision(capsys):
     learner = BehaviorCloner(max_iter=3)
-    dagger(learner).set_callbacks(Progress("DAgger")).fit()
+    dagger(learner, n_epochs_per_round=2).set_callbacks(Progress("DAgger")).fit()
     start, rounds, decision = capsys.readouterr().out.splitlines()
     assert re.match(r"DAgger: epoch 3/3, loss \S+, 0 s", start)
     assert re.match(r"DAgger: round 4/4, 25 labels, return -\d+, 0 s, 0 s", rounds)

@@ -5,6 +5,7 @@ import sys
 import warnings
 from collections.abc import Sequence
 
+import skimitate
 from skimitate.cli import _collect, _evaluate, _film, _run, _table
 
 # Each is a module with HELP, PARENTS, add_arguments and act. What a command needs it
@@ -22,6 +23,9 @@ def build_parser() -> argparse.ArgumentParser:
     """Describe the command line."""
     parser = argparse.ArgumentParser(
         prog="skimitate", description="Imitation learning as scikit-learn estimators."
+    )
+    parser.add_argument(
+        "--version", action="version", version=f"skimitate {skimitate.__version__}"
     )
     commands = parser.add_subparsers(dest="command", required=True)
     for name, command in COMMANDS.items():
@@ -46,6 +50,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         0, or 2 if the input was bad, with one line on standard error that says so.
     """
     args = build_parser().parse_args(argv)
+    # The libraries take seconds to load: a person should see that something happens.
+    print(f"{args.command}: loading ...", flush=True)
     try:
         with warnings.catch_warnings():
             # Gymnasium warns of old versions before it refuses them.

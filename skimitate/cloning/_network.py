@@ -7,17 +7,12 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from sklearn.utils import gen_batches
 from torch import nn
 
 from skimitate.cloning._activations import ACTIVATIONS
-from skimitate.cloning._forward import forward
+from skimitate.cloning._forward_pass import ForwardPass
 from skimitate.cloning._layout import Layout
 from skimitate.cloning._units import Units
-from skimitate.kernels import mlp as kernel
-
-# Number of observations that are acted on together.
-_BLOCK = 1024
 
 
 class _Linear(nn.Linear):
@@ -66,6 +61,7 @@ class MLP(nn.Sequential):
         self.layer_sizes = tuple(layer_sizes)
         self.activation = activation
         self.layout = Layout(layer_sizes)
+        self._forward_pass = ForwardPass(self.layout, activation)
         self._flatten()
 
     def _flatten(self) -> None:
@@ -78,8 +74,6 @@ class MLP(nn.Sequential):
         # What acts: the memory of the parameters, where it is float32 on the CPU.
         shares = self.vector.device.type == "cpu" and self.vector.dtype == torch.float32
         self._shared_memory = self.vector.numpy() if shares else None
-        self._sizes = np.array(self.layer_sizes, dtype=np.intp)
-        self._kernel_activation = kernel.ACTIVATIONS[self.activation]
 
     def _apply(self, fn: Callable, recurse: bool = True) -> "MLP":
         """Convert the parameters, as ``to`` and the like do, and keep them together."""
@@ -160,9 +154,7 @@ class MLP(nn.Sequential):
         self.vector.copy_(vector)
 
     def _acting_vector(self) -> NDArray[np.float32]:
-        """Return the parameters as the kernel takes them."""
-        if self._shared_memory is not None:
-            return self._shared_memory
+        """Return a copy of the parameters as the kernel takes them."""
         return self.vector.cpu().float().numpy()
 
     def load_state_dict(self, *args: Any, **kwargs: Any) -> Any:
@@ -195,36 +187,7 @@ class MLP(nn.Sequential):
         ValueError
             If the observations have another number of features.
         """
-        x = np.asarray(observation, dtype=np.float64)
-        if x.ndim == 1:
-            return self._act_once(x, units)
-        if x.ndim != 2 or x.shape[1] != self.layer_sizes[0]:
-            raise ValueError(
-                f"observation: expected {self.layer_sizes[0]} features, "
-                f"got shape {x.shape}"
-            )
-        if len(x) == 1:
-            return self._act_once(x[0], units)[np.newaxis]
-        actions = np.empty((len(x), self.layer_sizes[-1]))
-        layers = self.layout.layers(self._acting_vector())
-        # In blocks, whose intermediate results stay in the cache.
-        for rows in gen_batches(len(x), _BLOCK):
-            block = (x[rows] - units.input_mean) / units.input_scale
-            actions[rows] = forward(block, layers, self.activation)
-        actions *= units.output_scale
-        actions += units.output_mean
-        return actions
-
-    def _act_once(self, x: NDArray[np.float64], units: Units) -> NDArray[np.float64]:
-        """Let the kernel act on one observation, which it checks."""
         vector = self._shared_memory
-        out = np.empty(self.layer_sizes[-1])
-        kernel.act(
-            x if x.flags.c_contiguous else np.ascontiguousarray(x),
-            units.packed,
-            self._sizes,
-            self._kernel_activation,
-            self._acting_vector() if vector is None else vector,
-            out,
+        return self._forward_pass(
+            observation, self._acting_vector() if vector is None else vector, units
         )
-        return out

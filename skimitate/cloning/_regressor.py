@@ -10,6 +10,7 @@ from sklearn.base import MultiOutputMixin, RegressorMixin
 from sklearn.metrics import r2_score
 from sklearn.utils.validation import check_is_fitted
 
+from skimitate._public import public
 from skimitate._sklearn import fit_context
 from skimitate._validation import naming, validate_observations, validate_pairs
 from skimitate.cloning._base import BaseCloner
@@ -18,6 +19,7 @@ from skimitate.cloning._units import unit_of_all
 from skimitate.preprocessing._normalizer import RunningNormalizer
 
 
+@public
 class BehaviorCloner(MultiOutputMixin, RegressorMixin, BaseCloner):
     """Imitate an expert by regression from its observations to its actions.
 

@@ -9,7 +9,6 @@ from typing import Any, Self
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, MetaEstimatorMixin
 from sklearn.exceptions import NotFittedError
-from sklearn.utils.validation import check_is_fitted
 
 from skimitate._sklearn import (
     CallbackContext,
@@ -25,8 +24,9 @@ from skimitate.cloning._regressor import BehaviorCloner
 from skimitate.dagger._leaders import Candidate
 from skimitate.dagger._loop import DaggerLoop
 from skimitate.dagger._report import decision_report
-from skimitate.environments._actors import as_policy
 from skimitate.environments._make import EnvLike, env_widths, shared_env
+from skimitate.policies._as_policy import Policy, as_policy, policy_of
+from skimitate.policies._network_policy import NetworkPolicy
 
 
 class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
@@ -40,7 +40,10 @@ class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         "expert": "no_validation",
         "n_rounds": [Interval(Integral, 1, None, closed="left")],
         "n_episodes_per_round": [Interval(Integral, 1, None, closed="left")],
-        "n_epochs_per_round": [Interval(Integral, 1, None, closed="left")],
+        "n_epochs_per_round": [
+            Interval(Integral, 1, None, closed="left"),
+            StrOptions({"auto"}),
+        ],
         "beta": [Interval(Real, 0, 1, closed="both"), callable, None],
         "incremental": ["boolean"],
         "n_eval_episodes": [Interval(Integral, 1, None, closed="left")],
@@ -130,8 +133,7 @@ class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
             raise ValueError("X: expected the observations that belong to y, got None")
         if self.env is None:
             return []
-        as_policy(self.expert, "expert")
-        _check_expert_is_fitted(self.expert)
+        _check_expert(self.expert)
         return self._betas()
 
     def _betas(self) -> list[float]:
@@ -225,6 +227,32 @@ class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
             print(decision_report(loop.history, len(evaluated), kept.round), flush=True)
         return kept
 
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters, those of the learner included (``estimator__max_iter``).
+
+        Parameters
+        ----------
+        **params : dict
+            Those of the learner that None stands for can be set as well: it becomes a
+            :class:`skimitate.BehaviorCloner` of its own.
+
+        Returns
+        -------
+        DAggerRegressor
+            The object itself.
+
+        Raises
+        ------
+        ValueError
+            If there is no such parameter.
+        """
+        prefix = "estimator__"
+        nested = {n.removeprefix(prefix) for n in params if n.startswith(prefix)}
+        if nested and params.get("estimator", self.estimator) is None:
+            own = {name: params.pop(prefix + name) for name in nested}
+            params["estimator"] = BehaviorCloner().set_params(**own)
+        return super().set_params(**params)
+
     def __sklearn_clone__(self) -> Self:
         """Clone all parameters but the expert, which is shared.
 
@@ -238,15 +266,22 @@ class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         return cloned
 
 
-def _check_expert_is_fitted(expert: Any) -> None:
-    """Raise if the expert is an estimator that knows nothing."""
-    if not (hasattr(expert, "fit") and hasattr(expert, "__sklearn_tags__")):
-        return
+def _check_expert(expert: Any) -> None:
+    """Raise if the expert cannot act, or is an estimator that knows nothing."""
     try:
-        check_is_fitted(expert)
-    except NotFittedError:
-        raise ValueError(
-            f"expert: expected a fitted estimator, got {type(expert).__name__} unfitted"
-            " (a search clones the values of its grid: put an expert in there as "
-            "FrozenEstimator(expert))"
+        as_policy(expert, "expert")
+    except NotFittedError as error:
+        raise NotFittedError(
+            f"{error} (a search clones the values of its grid: put an expert in there "
+            "as FrozenEstimator(expert))"
         ) from None
+
+
+@policy_of.register
+def _of_dagger(actor: BaseDAgger) -> Policy:
+    """Leave the expert and the environment behind."""
+    policy = as_policy(actor.estimator_)
+    record = actor.history_[actor.best_round_]
+    if isinstance(policy, NetworkPolicy) and record["n_eval_episodes"] > 0:
+        policy.mean_return = record["mean_return"]
+    return policy

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skimitate.environments._actors import Actor
+from skimitate.policies._actor import Actor
 
 
 class Mixture:

@@ -8,12 +8,13 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import MultiOutputMixin, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
+from skimitate._public import public
 from skimitate._validation import validate_observations
 from skimitate.dagger._base import BaseDAgger
-from skimitate.environments._actors import as_policy
 from skimitate.environments._make import EnvLike
 
 
+@public
 class DAggerRegressor(MultiOutputMixin, RegressorMixin, BaseDAgger):
     """Imitate an expert by asking it what to do where the learner's policy leads.
 
@@ -43,8 +44,10 @@ class DAggerRegressor(MultiOutputMixin, RegressorMixin, BaseDAgger):
         Number of rounds of collecting, labeling and training.
     n_episodes_per_round : int, default=1
         Number of episodes collected in each round.
-    n_epochs_per_round : int, default=20
-        With ``incremental``, number of passes over all the labels in each round.
+    n_epochs_per_round : int or "auto", default="auto"
+        Of a learner that goes on from round to round, the number of passes over all
+        the labels in each round. "auto" makes it as many as take 3,000 gradient steps,
+        and at least one: what a pass is worth depends on the number of labels.
     beta : float, callable or None, default=None
         Probability, at each step, that the expert drives: a number is raised to the
         power of the round, a callable gets the round (from 1), and None means 0: the
@@ -128,7 +131,7 @@ class DAggerRegressor(MultiOutputMixin, RegressorMixin, BaseDAgger):
         *,
         n_rounds: int = 40,
         n_episodes_per_round: int = 1,
-        n_epochs_per_round: int = 20,
+        n_epochs_per_round: int | Literal["auto"] = "auto",
         beta: float | Callable[[int], float] | None = None,
         incremental: bool = True,
         n_eval_episodes: int = 10,
@@ -193,6 +196,7 @@ class DAggerRegressor(MultiOutputMixin, RegressorMixin, BaseDAgger):
         """
         observations = np.asarray(observation)
         batch = np.atleast_2d(observations)
-        actions = np.asarray(as_policy(self.estimator_)(batch), dtype=np.float64)
+        act = getattr(self.estimator_, "act", self.estimator_.predict)
+        actions = np.asarray(act(batch), dtype=np.float64)
         actions = actions.reshape((-1,) if self._y_ndim == 1 else (len(batch), -1))
         return actions[0] if observations.ndim == 1 else actions

@@ -7,11 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import Bunch
 
+from skimitate._public import public
 from skimitate.data._bundled import bundled_card, bundled_files
 from skimitate.environments._report import summarize
 from skimitate.environments._rollouts import Rollouts
 
 
+@public
 def load_demonstrations(
     name: str, *, return_X_y: bool = False, as_frame: bool = False
 ) -> Any:

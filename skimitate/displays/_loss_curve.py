@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
+from skimitate._public import public
 from skimitate.callbacks._validation_loss import ValidationLoss
 from skimitate.cloning._base import BaseCloner
 from skimitate.dagger._base import BaseDAgger
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 _X_LABELS = {"epoch": "epoch", "round": "round of DAgger (0 is the start)"}
 
 
+@public
 class LossCurveDisplay:
     """Loss of training or on held-out data, by epoch or by round.
 

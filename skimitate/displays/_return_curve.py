@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.exceptions import NotFittedError
 
+from skimitate._public import public
 from skimitate.dagger._base import BaseDAgger
 from skimitate.displays._axes import axes_or_new, name_axes
 from skimitate.displays._subject import drawn_estimator, said_of
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 _MEASURED = ("round", "mean_return", "std_return")
 
 
+@public
 class ReturnCurveDisplay:
     """Return of DAgger's policy by round.
 

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skimitate._public import public
 from skimitate._seeds import spawn_seeds
 from skimitate._validation import check_count
 from skimitate.environments._drivers import PolicyDriver
@@ -13,6 +14,7 @@ from skimitate.environments._rollouts import Rollouts
 from skimitate.environments._run import return_of, run_episodes
 
 
+@public
 def collect_rollouts(
     env: EnvLike,
     policy: Any,
@@ -83,6 +85,7 @@ def collect_rollouts(
     return Rollouts.from_episodes(episodes)
 
 
+@public
 def evaluate_policy(
     env: EnvLike,
     policy: Any,

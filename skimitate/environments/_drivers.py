@@ -4,7 +4,7 @@ from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
-from skimitate.environments._actors import Actor
+from skimitate.policies._actor import Actor
 
 
 class Driver(Protocol):

@@ -2,13 +2,18 @@
 
 import math
 from typing import Any, NamedTuple
+from weakref import WeakSet
 
 import gymnasium
 import numpy as np
 from numpy.typing import NDArray
 
 from skimitate.environments._drivers import Driver
-from skimitate.environments._spaces import Spaces, StepError
+from skimitate.environments._spaces import Spaces
+from skimitate.policies._actions import StepError
+
+# Environments that were reset twice with one seed, to see whether that does the same.
+_SEEN: WeakSet[gymnasium.Env] = WeakSet()
 
 
 class Episode(NamedTuple):
@@ -47,12 +52,19 @@ class EpisodeRunner:
         Open, with Box spaces of one dimension.
     driver : Driver
         Decides.
+
+    Attributes
+    ----------
+    ignores_seed : bool
+        Whether two resets with one seed were seen to differ. It is looked at once for
+        each environment, at the cost of one more reset.
     """
 
     def __init__(self, env: gymnasium.Env, driver: Driver) -> None:
         self.env = env
         self.driver = driver
         self.spaces = Spaces(env)
+        self.ignores_seed = False
 
     def run(
         self, seed: np.random.SeedSequence, max_steps: float, where: str
@@ -88,14 +100,25 @@ class EpisodeRunner:
             located = f"env: raised {error!r} ({where}, step {self._step})"
             raise ValueError(located) from error
 
+    def _reset(self, env_seed: int) -> NDArray:
+        """Begin an episode; the first time in an environment, see what seeds do."""
+        first = self._observe_reset(env_seed) if _is_new(self.env) else None
+        observation = self._observe_reset(env_seed)
+        if first is not None and not np.array_equal(first, observation):
+            self.ignores_seed = True
+        return observation
+
+    def _observe_reset(self, env_seed: int) -> NDArray:
+        answer = _expect_tuple(self.env.reset(seed=env_seed), 2, "reset")
+        return self.spaces.observed(answer[0])
+
     def _run(self, seed: np.random.SeedSequence, max_steps: float) -> Episode:
         # A loop that costs as little as it can beside the environment's own step.
         observed, executable = self.spaces.observed, self.spaces.executable
         driver, n_outputs, step = self.driver, self.spaces.n_outputs, self.env.step
         # Not spawn, which counts its calls: a seed may be used again.
         env_seed, driver_seed = map(int, seed.generate_state(2))
-        answer = _expect_tuple(self.env.reset(seed=env_seed), 2, "reset")
-        observation = observed(answer[0])
+        observation = self._reset(env_seed)
         driver.begin_episode(driver_seed)
         observations, actions, rewards = [], [], []
         terminated = truncated = False
@@ -116,6 +139,17 @@ class EpisodeRunner:
             terminated,
             truncated or not terminated,  # the caller cut it
         )
+
+
+def _is_new(env: gymnasium.Env) -> bool:
+    """Tell whether an environment is met for the first time."""
+    try:
+        if env in _SEEN:
+            return False
+        _SEEN.add(env)
+        return True
+    except TypeError:  # one that cannot be remembered
+        return True
 
 
 def _expect_tuple(answer: Any, n: int, method: str) -> tuple:

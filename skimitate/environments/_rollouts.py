@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from skimitate._public import public
 from skimitate.environments._episode import Episode
 from skimitate.formats._npz import NOT_NPZ
 
@@ -15,6 +16,7 @@ _STEPS = {"observations": 2, "actions": 2, "rewards": 1, "episode_ids": 1}
 _EPISODES = {"terminated": 1, "truncated": 1, "last_observations": 2}
 
 
+@public
 @dataclass(frozen=True)
 class Rollouts:
     """The steps of some episodes, one row each.

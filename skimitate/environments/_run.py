@@ -2,8 +2,10 @@
 
 import copy
 import math
+import time
+import warnings
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from joblib import Parallel, delayed, effective_n_jobs
@@ -13,9 +15,12 @@ from skimitate._threads import one_thread
 from skimitate.environments._drivers import Driver
 from skimitate.environments._episode import Episode, EpisodeRunner
 from skimitate.environments._make import EnvLike, open_env, refuse_live
+from skimitate.environments._workers import cost_of_workers, note_workers
 
 # How often a worker reports.
 _PARTS = 5
+
+_Numbered = tuple[int, np.random.SeedSequence]
 
 
 def whole(episode: Episode) -> Episode:
@@ -53,7 +58,9 @@ def run_episodes(
     max_steps : int or None, default=None
         Where to cut an episode that the environment has not ended.
     n_jobs : int or None, default=None
-        Number of processes, in joblib's terms; the result does not depend on it.
+        Number of workers, in joblib's terms; the result does not depend on it. Those
+        that have to be started are started only when the time that episodes take says
+        that it pays: until then episodes are run here.
     where : str, default=""
         What goes before the episode and the step in errors, such as ``"round 3, "``.
     verbose : bool, default=False
@@ -74,25 +81,120 @@ def run_episodes(
     ValueError
         If the driver or the environment fails, or gives what cannot be used; it names
         the episode and the step.
+
+    Warns
+    -----
+    UserWarning
+        If the environment's ``reset`` does not do what its seed says.
     """
     n_workers = min(effective_n_jobs(n_jobs), len(seeds))
     refuse_live(env, n_workers)
-    # Each part makes an environment: no more of them than there is to report.
-    n_parts = n_workers if report is None else min(_PARTS * n_workers, len(seeds))
-    parts = np.array_split(np.arange(len(seeds)), n_parts)
-    run = Parallel(n_workers, **_parallel_options(n_workers))
-    results = run(
-        delayed(_run_part)(
-            env, own, [(i, seeds[i]) for i in part], max_steps, where, verbose, keep
+    numbered = list(enumerate(seeds))
+    job = _Job(env, driver, max_steps, where, verbose, keep)
+    done = _Done(len(seeds), report)
+    if n_workers > 1:
+        # The episodes that tell what an episode takes are run here.
+        numbered = _run_until_workers_pay(job, numbered, n_workers, done)
+        n_workers = min(n_workers, max(1, len(numbered)))
+    if numbered:
+        _run_in_parts(job, numbered, n_workers, done)
+    if done.ignores_seed:
+        warnings.warn(
+            "env: two resets with one seed gave different observations, so that "
+            "random_state does not determine the episodes",
+            UserWarning,
+            stacklevel=3,
         )
-        for part, own in zip(parts, _own_drivers(driver, n_workers), strict=False)
-    )
-    kept: list[Any] = []
-    for part in results:
-        kept += part
-        if report is not None:
-            report(len(kept), len(seeds))
-    return kept
+    return done.kept
+
+
+class _Job(NamedTuple):
+    """What is to be done with each episode, whoever does it."""
+
+    env: EnvLike
+    driver: Driver
+    max_steps: int | None
+    where: str
+    verbose: bool
+    keep: Callable[[Episode], Any]
+
+    def run(self, opened: EpisodeRunner, number: int, seed: Any) -> Any:
+        """Run an episode, and return what is kept of it."""
+        limit = math.inf if self.max_steps is None else self.max_steps
+        episode = opened.run(seed, limit, f"{self.where}episode {number}")
+        if self.verbose:
+            print(
+                f"{self.where}episode {number}: return {return_of(episode):.1f}, "
+                f"{len(episode.rewards)} steps",
+                flush=True,
+            )
+        return self.keep(episode)
+
+
+class _Part(NamedTuple):
+    """What a worker sends back."""
+
+    kept: list[Any]
+    ignores_seed: bool
+
+
+class _Done:
+    """What was done so far, in the order of the episodes."""
+
+    def __init__(self, total: int, report: Callable[[int, int], None] | None) -> None:
+        self.kept: list[Any] = []
+        self.ignores_seed = False
+        self.report = report
+        self._total = total
+
+    def add(self, part: _Part) -> None:
+        """Take in the next episodes."""
+        self.kept += part.kept
+        self.ignores_seed |= part.ignores_seed
+        if self.report is not None:
+            self.report(len(self.kept), self._total)
+
+
+def _run_until_workers_pay(
+    job: _Job, numbered: list[_Numbered], n_workers: int, done: _Done
+) -> list[_Numbered]:
+    """Run episodes here for as long as workers would not save their own start.
+
+    Returns the episodes that are left for them.
+    """
+    cost = cost_of_workers(n_workers)
+    if cost == 0.0:
+        return numbered
+    spent = 0.0
+    with one_thread(), open_env(job.env) as opened:
+        runner = EpisodeRunner(opened, job.driver)
+        for i, (number, seed) in enumerate(numbered):
+            left = len(numbered) - i
+            if i > 0 and spent / i * left * (1 - 1 / min(n_workers, left)) > cost:
+                return numbered[i:]
+            began = time.perf_counter()
+            kept = job.run(runner, number, seed)
+            spent += time.perf_counter() - began
+            done.add(_Part([kept], runner.ignores_seed))
+    return []
+
+
+def _run_in_parts(
+    job: _Job, numbered: list[_Numbered], n_workers: int, done: _Done
+) -> None:
+    """Share the episodes out to the workers, and take in what they send back."""
+    # Each part makes an environment: no more of them than there is to report.
+    n_parts = n_workers
+    if done.report is not None:
+        n_parts = min(_PARTS * n_workers, len(numbered))
+    rows = np.array_split(np.arange(len(numbered)), n_parts)
+    run = Parallel(n_workers, **_parallel_options(n_workers))
+    for part in run(
+        delayed(_run_part)(job._replace(driver=own), [numbered[i] for i in part])
+        for part, own in zip(rows, _own_drivers(job.driver, n_workers), strict=False)
+    ):
+        done.add(part)
+    note_workers(n_workers)
 
 
 def _parallel_options(n_workers: int) -> dict[str, str]:
@@ -114,27 +216,9 @@ def _own_drivers(driver: Driver, n_workers: int) -> Iterator[Driver]:
         yield driver if n_workers == 1 else copy.deepcopy(driver)
 
 
-def _run_part(
-    env: EnvLike,
-    driver: Driver,
-    numbered_seeds: list[tuple[int, np.random.SeedSequence]],
-    max_steps: int | None,
-    where: str,
-    verbose: bool,
-    keep: Callable[[Episode], Any],
-) -> list[Any]:
+def _run_part(job: _Job, numbered: list[_Numbered]) -> _Part:
     """Run some of the episodes, in one environment."""
-    kept = []
-    with one_thread(), open_env(env) as opened:
-        runner = EpisodeRunner(opened, driver)
-        limit = math.inf if max_steps is None else max_steps
-        for number, seed in numbered_seeds:
-            episode = runner.run(seed, limit, f"{where}episode {number}")
-            kept.append(keep(episode))
-            if verbose:
-                print(
-                    f"{where}episode {number}: return {return_of(episode):.1f}, "
-                    f"{len(episode.rewards)} steps",
-                    flush=True,
-                )
-    return kept
+    with one_thread(), open_env(job.env) as opened:
+        runner = EpisodeRunner(opened, job.driver)
+        kept = [job.run(runner, number, seed) for number, seed in numbered]
+        return _Part(kept, runner.ignores_seed)

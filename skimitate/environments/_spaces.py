@@ -1,15 +1,13 @@
 """What an environment shows and takes: decided here and nowhere else."""
 
-import math
 from typing import Any
 
 import gymnasium
 import numpy as np
 from numpy.typing import NDArray
 
-
-class StepError(ValueError):
-    """Somebody failed at a step of an episode, or gave what cannot be used."""
+from skimitate._validation import all_finite
+from skimitate.policies._actions import StepError
 
 
 class Spaces:
@@ -116,13 +114,50 @@ class Spaces:
 
 def _box(env: gymnasium.Env, what: str) -> gymnasium.spaces.Box:
     space = getattr(env, f"{what}_space", None)
-    if not isinstance(space, gymnasium.spaces.Box) or len(space.shape) != 1:
-        raise ValueError(
-            f"env: expected a Box {what} space of one dimension, got {space}"
+    if isinstance(space, gymnasium.spaces.Box) and len(space.shape) == 1:
+        return space
+    hint = _hint_for_observations if what == "observation" else _hint_for_actions
+    raise ValueError(
+        f"env: expected a Box {what} space of one dimension, got {space}{hint(space)}"
+    )
+
+
+_NESTED = gymnasium.spaces.Dict, gymnasium.spaces.Tuple
+_SEVERAL = gymnasium.spaces.MultiDiscrete, gymnasium.spaces.MultiBinary
+_CAN_BE_FLAT = (gymnasium.spaces.Box, gymnasium.spaces.Discrete, *_NESTED, *_SEVERAL)
+
+
+def _hint_for_observations(space: Any) -> str:
+    """Name the wrapper that makes one vector of observations."""
+    if isinstance(space, gymnasium.spaces.Box) and space.dtype == np.uint8:
+        return (
+            "; images need numbers that describe them first: "
+            "gymnasium.wrappers.TransformObservation with a feature extractor"
         )
-    return space
+    if isinstance(space, _CAN_BE_FLAT):
+        return "; wrap it in gymnasium.wrappers.FlattenObservation"
+    return ""
 
 
-def all_finite(vector: NDArray) -> bool:
-    """Tell whether a vector is finite; its square is cheaper to look at than itself."""
-    return math.isfinite(vector.dot(vector)) or bool(np.isfinite(vector).all())
+def _hint_for_actions(space: Any) -> str:
+    """Name the wrapper that takes one vector of numbers for an action."""
+    transform = "gymnasium.wrappers.TransformAction"
+    if isinstance(space, gymnasium.spaces.Discrete):
+        return (
+            f"; its actions are classes. {transform} can take the largest of "
+            f"{space.n} numbers for one: TransformAction(env, lambda a: "
+            f"{_start_of(space)}int(a.argmax()), Box(0, 1, ({space.n},)))"
+        )
+    if isinstance(space, (gymnasium.spaces.Box, *_NESTED)):
+        return (
+            f"; {transform} can take a flat action: TransformAction(env, "
+            "functools.partial(spaces.unflatten, env.action_space), "
+            "spaces.flatten_space(env.action_space))"
+        )
+    if isinstance(space, _SEVERAL):
+        return f"; its actions are classes. {transform} can make them of numbers"
+    return ""
+
+
+def _start_of(space: gymnasium.spaces.Discrete) -> str:
+    return f"{space.start} + " if space.start else ""

@@ -6,13 +6,15 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from skimitate._public import public
 from skimitate.data._bundled import bundled_files
-from skimitate.environments._actors import as_policy
 from skimitate.environments._make import env_widths
 from skimitate.experts._cs294 import read_cs294
 from skimitate.experts._network_expert import NetworkExpert
+from skimitate.policies._as_policy import as_policy
 
 
+@public
 def load_expert(name_or_path: str | Path) -> NetworkExpert:
     """Load a bundled expert by environment id, or an expert file of Berkeley's CS294.
 

@@ -7,9 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skimitate.cloning._activations import ACTIVATIONS
-from skimitate.cloning._forward import forward
+from skimitate.cloning._forward_pass import forward
 from skimitate.cloning._layout import Layer
+from skimitate.cloning._units import Units
 from skimitate.formats._npz import NOT_NPZ
+from skimitate.policies._as_policy import Policy, policy_of
+from skimitate.policies._network_policy import NetworkPolicy
 
 # As CS294's files and older ones of ours have it.
 _OTHER_NAMES = {"lrelu": "leaky_relu"}
@@ -170,3 +173,16 @@ class NetworkExpert:
             raise ValueError(
                 f"{path}: expected an expert saved as npz, but {error}"
             ) from None
+
+
+@policy_of.register
+def _of_expert(actor: NetworkExpert) -> Policy:
+    layers = zip(actor.weights, actor.biases, strict=True)
+    parts = [part for weight, bias in layers for part in (weight.T.ravel(), bias)]
+    plain = np.zeros(actor.n_outputs), np.ones(actor.n_outputs)
+    return NetworkPolicy(
+        [actor.n_features, *(len(bias) for bias in actor.biases)],
+        actor.activation,
+        np.concatenate(parts),
+        Units(actor.mean, actor.scale, *plain),
+    )

@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_array, check_is_fitted
 
+from skimitate._public import public
 from skimitate._sklearn import (
     CallbackSupportMixin,
     Interval,
@@ -28,6 +29,7 @@ from skimitate.kernels import running_stats as _running_stats
 from skimitate.preprocessing._moments import check_range, moments_of
 
 
+@public
 class RunningNormalizer(
     CallbackSupportMixin, OneToOneFeatureMixin, TransformerMixin, BaseEstimator
 ):
@@ -194,8 +196,7 @@ class RunningNormalizer(
             state = np.zeros((4, data.shape[1])) if reset else self._state.copy()
             # Contexts cost more than a row: they are opened for those who look.
             metadata = {"sample_weight": weights}
-            watched = is_watched(self)
-            with fit_task(self, X, y, metadata) if watched else nullcontext():
+            with fit_task(self, X, y, metadata) if is_watched(self) else nullcontext():
                 # The kernel meets infinities on its way; looking for them beforehand
                 # would read the data from memory twice.
                 if not _running_stats.update(data, weights, state):

@@ -24,9 +24,12 @@ from skimitate.environments._rollouts import Rollouts
 from skimitate.environments._run import return_of, run_episodes
 from skimitate.environments._uniform_policy import UniformPolicy
 from skimitate.experts._load import check_expert
+from skimitate.formats._files import replace_file
+from skimitate.formats._safetensors import save_policy
 from skimitate.studies._machine import code_checksum, describe_machine, package_versions
 from skimitate.studies._markdown import markdown_table
-from skimitate.studies._stages import StageFolder, replace_file
+from skimitate.studies._schedule import SCHEDULE, Schedule
+from skimitate.studies._stages import StageFolder
 
 # Episodes of the expert that the validation loss is measured on.
 N_VALIDATION_EPISODES = 5
@@ -65,6 +68,8 @@ class Experiment:
     baselines : StageFolder or None, default=None
         Where the evaluation of the expert and of the random policy is kept, for
         experiments that share them; None for ``out``.
+    schedule : Schedule
+        How long DAgger trains; by default as an estimator of its own would.
 
     Attributes
     ----------
@@ -83,6 +88,7 @@ class Experiment:
     eval_seed: int
     out: Path | None
     baselines: StageFolder | None = None
+    schedule: Schedule = SCHEDULE
     returns: dict[str, NDArray[np.float64]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -102,6 +108,10 @@ class Experiment:
         if self.out is not None:
             replace_file(self.out / "results.json", self._write_results)
             self._draw(self.out)
+            for name, file in (("BC", "clone"), ("DAgger", "dagger")):
+                mean = float(self.returns[name].mean())
+                path = self.out / f"{file}.safetensors"
+                save_policy(self.policy(name), path, mean_return=mean)
         # Of a table's many experiments, none should hold hundreds of megabytes.
         for roll_outs in ("rollouts", "_held_out"):
             self.__dict__.pop(roll_outs, None)
@@ -123,16 +133,10 @@ class Experiment:
 
     @property
     def _dagger_setting(self) -> dict[str, Any]:
-        return self._training_setting | {"n_rounds": self.n_rounds}
-
-    @property
-    def n_epochs_per_round(self) -> int:
-        """Passes over the labels in each round of DAgger.
-
-        As many steps on few demonstrations as on many: a pass over an aggregate that
-        starts with 10 roll-outs takes ten times as long as with one.
-        """
-        return max(1, 20 // self.n_episodes)
+        return self._training_setting | {
+            "n_rounds": self.n_rounds,
+            "schedule": list(self.schedule),
+        }
 
     @cached_property
     def rollouts(self) -> Rollouts:
@@ -194,11 +198,11 @@ class Experiment:
 
         def fit() -> tuple[BehaviorCloner, Losses, dict[str, Any]]:
             dagger = DAggerRegressor(
-                BehaviorCloner(max_iter=self.n_epochs_per_round),
+                self.schedule.learner(),
                 env=self.env,
                 expert=self.expert,
                 n_rounds=self.n_rounds,
-                n_epochs_per_round=self.n_epochs_per_round,
+                n_epochs_per_round=self.schedule.n_epochs_per_round,
                 n_jobs=self.n_jobs,
                 random_state=self._seeds["DAgger"],
             )
@@ -336,12 +340,10 @@ class Experiment:
         returns = ReturnCurveDisplay.from_history(
             self.history, levels=levels, best_round=self.best_round, ax=axes_of_a_file()
         )
-        losses = LossCurveDisplay.from_history(
-            self._clone_stage[1], name="BC", ax=axes_of_a_file()
-        )
-        LossCurveDisplay.from_history(
-            self._dagger_stage[1], name="DAgger", ax=losses.ax_
-        )
+        recorded = {"BC": self._clone_stage[1], "DAgger": self._dagger_stage[1]}
+        ax = axes_of_a_file()
+        for name, history in recorded.items():
+            losses = LossCurveDisplay.from_history(history, name=name, ax=ax)
         for display, name in ((returns, "learning_curve.png"), (losses, "losses.png")):
             display.ax_.set_title(self.env)
             replace_file(folder / name, partial(display.figure_.savefig, dpi=120))

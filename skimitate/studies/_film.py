@@ -15,8 +15,9 @@ from skimitate.callbacks._progress import Progress
 from skimitate.callbacks._work import followed
 from skimitate.environments._drivers import PolicyDriver
 from skimitate.environments._run import run_episodes
+from skimitate.formats._files import replace_file
 from skimitate.studies._camera import Shot, choose_renderer, filmed_env, is_mujoco
-from skimitate.studies._stages import check_writable, replace_file
+from skimitate.studies._stages import check_writable
 
 FPS = 30
 

@@ -12,16 +12,17 @@ from typing import Any
 import joblib
 
 from skimitate.environments._rollouts import Rollouts
+from skimitate.formats._files import replace_file
 
 _INDEX = "stages.json"
 
 
-def _write_json(value: Any, path: Path) -> None:
+def write_json(value: Any, path: Path) -> None:
     path.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
 
 
 _FORMATS: dict[str, tuple[Callable[[Any, Path], Any], Callable[[Path], Any]]] = {
-    ".json": (_write_json, lambda path: json.loads(path.read_text(encoding="utf-8"))),
+    ".json": (write_json, lambda path: json.loads(path.read_text(encoding="utf-8"))),
     ".joblib": (joblib.dump, joblib.load),
     ".npz": (lambda rollouts, path: rollouts.save(path, compress=False), Rollouts.load),
 }
@@ -145,7 +146,7 @@ class StageFolder:
             "seconds": self.seconds[stage],
             "sha256": {name: _checksum(folder / name) for name in names},
         }
-        replace_file(folder / _INDEX, partial(_write_json, self._index))
+        replace_file(folder / _INDEX, partial(write_json, self._index))
 
 
 def _format_of(name: str) -> tuple[Callable[[Any, Path], Any], Callable[[Path], Any]]:
@@ -164,24 +165,6 @@ def check_writable(folder: Path) -> None:
             f"out: expected a folder that can be written to, got {folder} "
             f"({error.strerror})"
         ) from None
-
-
-def replace_file(path: Path, write: Callable[[Path], Any]) -> None:
-    """Write a file beside its place, and put it there in one step.
-
-    Parameters
-    ----------
-    path : Path
-        The place.
-    write : callable
-        Writes to the path that it is given, which has the same suffix.
-    """
-    part = path.with_name(f".{os.getpid()}-{path.name}")
-    try:
-        write(part)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _checksum(path: Path) -> str:

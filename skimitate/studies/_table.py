@@ -9,11 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skimitate.environments._report import mean_and_std, summarize
+from skimitate.formats._files import replace_file
 from skimitate.studies._experiment import Experiment
 from skimitate.studies._machine import describe_machine
 from skimitate.studies._markdown import markdown_table
 from skimitate.studies._post import POST
-from skimitate.studies._stages import StageFolder, replace_file
+from skimitate.studies._schedule import schedule_of_the_post
+from skimitate.studies._stages import StageFolder
 
 N_EVAL_EPISODES = 50
 # All rows are evaluated in the same episodes; the seeds of training count from 0.
@@ -80,6 +82,7 @@ class Table:
                     eval_seed=EVAL_SEED,
                     out=out / env / f"seed-{seed}",
                     baselines=baselines,
+                    schedule=schedule_of_the_post(n_episodes or _n_episodes_of(env)),
                 )
                 for seed in range(n_seeds)
             ]

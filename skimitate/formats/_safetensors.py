@@ -1,0 +1,212 @@
+"""Policies as safetensors: nothing in such a file is executed."""
+
+import json
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import skimitate
+from skimitate._public import public
+from skimitate.cloning._layout import Layout
+from skimitate.cloning._units import Units
+from skimitate.formats._files import replace_file
+from skimitate.policies._as_policy import as_policy
+from skimitate.policies._network_policy import NetworkPolicy
+
+# What the description of a policy stands under in the file's metadata.
+_KEY = "skimitate_policy"
+_VERSION = 1
+
+_UNITS = ("input_mean", "input_scale", "output_mean", "output_scale")
+
+
+@public
+def save_policy(
+    policy: Any, path: str | Path, *, mean_return: float | None = None
+) -> None:
+    """Write a policy as a file that needs neither pickle nor torch to be read.
+
+    The file is in the safetensors format, which many languages read: the weights
+    (n_outputs, n_inputs) and biases of the layers in float32, as ``weight_0``,
+    ``bias_0`` and so on, and in float64 ``input_mean`` and ``input_scale``, by which
+    observations are standardized, and ``output_scale`` and ``output_mean``, by which
+    the network's outputs become actions. Its metadata has a description in JSON:
+    shapes, activation, versions, and the return if it is known.
+
+    Parameters
+    ----------
+    policy : BehaviorCloner, DAggerRegressor or policy
+        A fitted cloner, a DAggerRegressor that has trained one, an expert that
+        :func:`skimitate.load_expert` gave, or :func:`skimitate.as_policy` of these.
+        What acts is saved, and nothing else.
+    path : str or Path
+        Where to; nothing is appended to the name. A file that is there is replaced in
+        one step.
+    mean_return : float or None, default=None
+        What an episode of the policy earns on average, for the description; None for
+        what DAgger measured, if it did.
+
+    Raises
+    ------
+    TypeError
+        If the policy is no network of skimitate's.
+    NotFittedError
+        If it is an estimator that was not fitted.
+    OSError
+        If the file cannot be written.
+
+    See Also
+    --------
+    skimitate.load_policy : Read it.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from skimitate import BehaviorCloner, load_policy, save_policy
+    >>> X = np.linspace(-1.0, 1.0, 100).reshape(50, 2)
+    >>> cloner = BehaviorCloner(max_iter=5).fit(X, -X)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save_policy(cloner, Path(folder) / "clone.safetensors")
+    ...     policy = load_policy(Path(folder) / "clone.safetensors")
+    >>> bool((policy.act(X) == cloner.predict(X)).all())
+    True
+    """
+    acting = as_policy(policy, "policy")
+    if not isinstance(acting, NetworkPolicy):
+        raise TypeError(
+            "policy: expected a network of skimitate's (a BehaviorCloner, or a "
+            f"DAggerRegressor that trained one), got {policy!r}; joblib.dump saves "
+            "other estimators"
+        )
+    if mean_return is None:
+        mean_return = acting.mean_return
+    description = {
+        "version": _VERSION,
+        "layer_sizes": acting.layer_sizes,
+        "activation": acting.activation,
+        "n_features": acting.n_features,
+        "n_outputs": acting.n_outputs,
+        "mean_return": None if mean_return is None else float(mean_return),
+        "versions": {"skimitate": skimitate.__version__, "numpy": np.__version__},
+    }
+    metadata = {_KEY: json.dumps(description)}
+    replace_file(Path(path), partial(_write, tensors_of(acting), metadata))
+
+
+def _write(tensors: dict[str, NDArray], metadata: dict[str, str], path: Path) -> None:
+    from safetensors.numpy import save
+
+    path.write_bytes(save(tensors, metadata))
+
+
+def tensors_of(policy: NetworkPolicy) -> dict[str, NDArray]:
+    """Return what a file of a policy holds, by name."""
+    tensors: dict[str, NDArray] = {}
+    layers = Layout(policy.layer_sizes).layers(policy.vector)
+    for i, (weight, bias) in enumerate(layers):
+        tensors[f"weight_{i}"] = np.ascontiguousarray(weight)
+        tensors[f"bias_{i}"] = np.ascontiguousarray(bias)
+    for name in _UNITS:
+        tensors[name] = np.ascontiguousarray(getattr(policy.units, name))
+    return tensors
+
+
+@public
+def load_policy(path: str | Path) -> NetworkPolicy:
+    """Read a policy that :func:`skimitate.save_policy` wrote.
+
+    Nothing in the file is executed, and torch is not imported.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+
+    Returns
+    -------
+    policy
+        With ``act(observation)``, from a raw observation (n_features,) or a batch
+        (n, n_features) to an action (n_outputs,) or a batch (n, n_outputs), as fast
+        as the estimator that was saved; ``n_features``, ``n_outputs``,
+        ``mean_return``. Experts and policies may be one.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If the file is damaged, or holds something else.
+
+    Examples
+    --------
+    See :func:`skimitate.save_policy`.
+
+    >>> from skimitate import load_policy
+    >>> load_policy("no such file")
+    Traceback (most recent call last):
+    FileNotFoundError: path: no such file: no such file
+    """
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"path: no such file: {path}")
+    try:
+        return _read(path)
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+        reason = f"no entry {error}" if isinstance(error, LookupError) else error
+        raise ValueError(
+            f"{path}: expected a policy saved by save_policy, but {reason}"
+        ) from None
+
+
+def _read(path: str | Path) -> NetworkPolicy:
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="numpy") as file:
+            text = (file.metadata() or {}).get(_KEY)
+            names = file.keys()
+            tensors = {name: file.get_tensor(name) for name in names}
+    except SafetensorError as error:
+        raise ValueError(str(error)) from None
+    if text is None:
+        raise ValueError(f"its metadata has no {_KEY!r}")
+    description = json.loads(text)
+    if description["version"] != _VERSION:
+        raise ValueError(
+            f"it has version {description['version']!r} of the format, and this "
+            f"skimitate reads {_VERSION}"
+        )
+    sizes = [int(size) for size in description["layer_sizes"]]
+    expected = _shapes(sizes)
+    found = {name: tensor.shape for name, tensor in tensors.items()}
+    if found != expected:
+        raise ValueError(f"it holds arrays {found} instead of {expected}")
+    layers = [
+        tensors[f"{kind}_{i}"].ravel()
+        for i in range(len(sizes) - 1)
+        for kind in ("weight", "bias")
+    ]
+    mean_return = description["mean_return"]
+    return NetworkPolicy(
+        sizes,
+        description["activation"],
+        np.concatenate(layers),
+        Units(*(tensors[name] for name in _UNITS)),
+        mean_return=None if mean_return is None else float(mean_return),
+    )
+
+
+def _shapes(sizes: list[int]) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of the arrays in a file, for layers of these sizes."""
+    shapes: dict[str, tuple[int, ...]] = {}
+    for i, (n_inputs, n_outputs) in enumerate(pairwise(sizes)):
+        shapes[f"weight_{i}"] = (n_outputs, n_inputs)
+        shapes[f"bias_{i}"] = (n_outputs,)
+    for name in _UNITS:
+        shapes[name] = (sizes[0] if name.startswith("input") else sizes[-1],)
+    return shapes

@@ -1,0 +1,78 @@
+"""An expert or a policy that is asked step by step, and checked."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skimitate._validation import all_finite
+from skimitate.policies._actions import StepError
+from skimitate.policies._actor_policy import ActorPolicy
+from skimitate.policies._as_policy import as_policy
+
+
+class Actor:
+    """Asks an expert or a policy for one action at a time and checks what it says.
+
+    Parameters
+    ----------
+    actor : object
+        See :func:`skimitate.as_policy`.
+    name : str
+        What it is called in errors.
+
+    Raises
+    ------
+    TypeError, NotFittedError
+        If the object cannot act.
+    """
+
+    def __init__(self, actor: Any, name: str) -> None:
+        self.name = name
+        self.policy = as_policy(actor, name)
+
+    def reset(self) -> None:
+        """Begin an episode."""
+        try:
+            self.policy.reset()
+        except Exception as error:
+            raise StepError(f"{self.name}: reset() raised {error!r}") from error
+
+    def __call__(self, observation: NDArray, n_outputs: int) -> NDArray[np.float64]:
+        """Return the action for one observation.
+
+        Parameters
+        ----------
+        observation : ndarray of shape (n_features,)
+            Raw observation.
+        n_outputs : int
+            Number of action dimensions.
+
+        Returns
+        -------
+        ndarray of shape (n_outputs,)
+
+        Raises
+        ------
+        StepError
+            If the actor raises, or gives another shape or values that are not finite.
+        """
+        try:
+            action = self.policy.act(observation)
+        except StepError as error:
+            raise StepError(f"{self.name}: {error}") from error.__cause__
+        except Exception as error:
+            raise StepError(f"{self.name}: raised {error!r}") from error
+        if action.shape != (n_outputs,):
+            raise StepError(
+                f"{self.name}: expected actions of shape (1, {n_outputs}) for a batch "
+                f"of one observation, got {(1, *action.shape)}{self._hint(observation)}"
+            )
+        if not all_finite(action):
+            raise StepError(f"{self.name}: expected finite actions, got {action}")
+        return action
+
+    def _hint(self, observation: NDArray) -> str:
+        if isinstance(self.policy, ActorPolicy):
+            return self.policy.hint(observation[np.newaxis])
+        return ""

@@ -1,0 +1,147 @@
+"""What acts of an object, alone."""
+
+from functools import singledispatch
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.exceptions import NotFittedError
+from sklearn.utils.validation import check_is_fitted
+
+from skimitate._public import public
+from skimitate.cloning._regressor import BehaviorCloner
+from skimitate.cloning._units import Units
+from skimitate.policies._actor_policy import ActorPolicy
+from skimitate.policies._network_policy import NetworkPolicy
+
+
+class Policy(Protocol):
+    """What acts: what :func:`as_policy` returns."""
+
+    @property
+    def n_features(self) -> int | None:
+        """Number of observation dimensions, None where nobody knows."""
+
+    @property
+    def n_outputs(self) -> int | None:
+        """Number of action dimensions, None where nobody knows."""
+
+    def act(self, observation: ArrayLike) -> NDArray[np.float64]:
+        """Return an action, or the actions for a batch of observations."""
+
+    def reset(self) -> None:
+        """Begin an episode."""
+
+
+@public
+def as_policy(actor: Any, name: str = "actor") -> Policy:
+    """Return what acts of an estimator, an expert or a policy, and nothing else.
+
+    Of a fitted :class:`skimitate.DAggerRegressor` that is the policy it kept, without
+    its expert and its environment; of a :class:`skimitate.BehaviorCloner` the network
+    and its normalizer, without what training needs; of a fitted search the best
+    estimator. It can be pickled where that can, and everything that acts in skimitate
+    goes through here.
+
+    Parameters
+    ----------
+    actor : callable or object with act or predict
+        One of
+
+        - a fitted estimator;
+        - a callable from a batch of observations (n, n_features) to a batch of actions
+          (n, n_outputs), or an object with such an ``act`` or ``predict``. A
+          ``reset()`` of its own is called at the start of each episode. One number for
+          each observation is an action of one dimension, and for a batch of one the
+          action alone will do;
+        - a stable-baselines3 model. It acts deterministically; the state of a
+          recurrent one, or of any ``predict(observation, state, episode_start)`` that
+          gives an action and a state, is carried from step to step;
+        - a :class:`torch.nn.Module`, shown tensors of its own type, in evaluation mode;
+        - what this function returned.
+    name : str, default="actor"
+        What the actor is called in errors.
+
+    Returns
+    -------
+    policy
+        With ``act(observation)``, from an observation (n_features,) or a batch
+        (n, n_features) to an action (n_outputs,) or a batch (n, n_outputs), not
+        clipped to any action space; ``reset()``; and the widths ``n_features`` and
+        ``n_outputs``, None where nobody knows them. A policy with a state acts for
+        one episode, or one batch of episodes, at a time.
+
+    Raises
+    ------
+    TypeError
+        If the object cannot act.
+    NotFittedError
+        If it is an estimator that was not fitted.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skimitate import BehaviorCloner, as_policy
+    >>> X = np.linspace(-1.0, 1.0, 100).reshape(50, 2)
+    >>> policy = as_policy(BehaviorCloner(max_iter=5).fit(X, X.sum(axis=1)))
+    >>> policy.n_features, policy.n_outputs, policy.act(X[0]).shape
+    (2, 1, (1,))
+    """
+    if isinstance(actor, (NetworkPolicy, ActorPolicy)):
+        return actor
+    check_fitted(actor, name)
+    try:
+        return policy_of(actor)
+    except TypeError as error:
+        raise TypeError(f"{name}: {error}") from None
+
+
+def check_fitted(actor: Any, name: str) -> None:
+    """Raise NotFittedError if an actor is an estimator that knows nothing."""
+    if not (hasattr(actor, "fit") and hasattr(actor, "__sklearn_tags__")):
+        return
+    if isinstance(actor, type):
+        return
+    try:
+        check_is_fitted(actor)
+    except NotFittedError:
+        raise NotFittedError(
+            f"{name}: expected a fitted estimator, got {type(actor).__name__} unfitted"
+        ) from None
+
+
+@singledispatch
+def policy_of(actor: Any) -> Policy:
+    """Return what acts of an object; a class with luggage registers how to leave it.
+
+    Parameters
+    ----------
+    actor : object
+        Fitted, if it is an estimator.
+
+    Returns
+    -------
+    policy
+
+    Raises
+    ------
+    TypeError
+        If it cannot act.
+    """
+    if not isinstance(actor, type) and hasattr(actor, "best_estimator_"):
+        return as_policy(actor.best_estimator_)  # of a search, not all that it tried
+    return ActorPolicy(actor)
+
+
+@policy_of.register
+def _of_cloner(actor: BehaviorCloner) -> Policy:
+    network, normalizer = actor.network_, actor.normalizer_
+    mean, scale = np.zeros(actor.n_features_in_), np.ones(actor.n_features_in_)
+    if normalizer is not None:
+        mean, scale = normalizer.mean_, normalizer.scale_
+    return NetworkPolicy(
+        network.layer_sizes,
+        network.activation,
+        network.vector.cpu().float().numpy(),
+        Units(mean, scale, actor.action_mean_, actor.action_scale_),
+    )

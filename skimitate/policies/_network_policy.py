@@ -1,0 +1,138 @@
+"""A network with its normalizer, as arrays: it acts without torch or a trainer."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from skimitate.cloning._activations import ACTIVATIONS
+from skimitate.cloning._forward_pass import ForwardPass
+from skimitate.cloning._layout import Layout
+from skimitate.cloning._units import Units
+
+
+class NetworkPolicy:
+    """A multilayer perceptron and the units of what goes in and out of it.
+
+    :func:`skimitate.as_policy` makes one of a fitted :class:`skimitate.BehaviorCloner`,
+    and :func:`skimitate.load_policy` of a file.
+
+    Parameters
+    ----------
+    layer_sizes : sequence of int
+        Number of units from the input to the output, both included.
+    activation : str
+        Activation of the hidden layers, as :class:`skimitate.BehaviorCloner` names it.
+    vector : ndarray of shape (n_parameters,), float32 or float64
+        Layer by layer, weights (n_outputs, n_inputs) by rows before biases; copied.
+    units : Units
+        What is subtracted from observations and what they are divided by; what the
+        network's outputs are multiplied by and what is added to them.
+    mean_return : float or None, default=None
+        What an episode of the policy earns on average, if that was measured.
+
+    Raises
+    ------
+    ValueError
+        If the arrays do not fit each other, hold values that are not finite, or the
+        activation is not known.
+    """
+
+    def __init__(
+        self,
+        layer_sizes: Sequence[int],
+        activation: str,
+        vector: NDArray,
+        units: Units,
+        *,
+        mean_return: float | None = None,
+    ) -> None:
+        if activation not in ACTIVATIONS:
+            raise ValueError(
+                f"activation: expected one of {sorted(ACTIVATIONS)}, got {activation!r}"
+            )
+        self.layer_sizes = tuple(int(size) for size in layer_sizes)
+        self.activation = activation
+        self.units = units
+        self.mean_return = mean_return
+        single = np.asarray(vector).dtype == np.float32
+        self.vector = np.array(vector, dtype=np.float32 if single else np.float64)
+        self._check()
+        self._forward_pass = ForwardPass(Layout(self.layer_sizes), activation)
+
+    def _check(self) -> None:
+        if len(self.layer_sizes) < 2 or min(self.layer_sizes) < 1:
+            raise ValueError(
+                "layer_sizes: expected two positive numbers or more, got "
+                f"{self.layer_sizes}"
+            )
+        n_parameters = Layout(self.layer_sizes).n_parameters
+        if self.vector.shape != (n_parameters,):
+            raise ValueError(
+                f"vector: expected {n_parameters} parameters for layers of "
+                f"{self.layer_sizes}, got shape {self.vector.shape}"
+            )
+        widths = len(self.units.input_mean), len(self.units.output_mean)
+        if widths != (self.n_features, self.n_outputs):
+            raise ValueError(
+                f"units: expected those of {self.n_features} inputs and "
+                f"{self.n_outputs} outputs, got {widths[0]} and {widths[1]}"
+            )
+        if not (
+            np.isfinite(self.vector).all() and np.isfinite(self.units.packed).all()
+        ):
+            raise ValueError("expected finite numbers, got NaN or infinity")
+        if not (self.units.input_scale > 0).all():
+            raise ValueError("input_scale: expected positive numbers, got others")
+
+    @property
+    def n_features(self) -> int:
+        """Number of observation dimensions."""
+        return self.layer_sizes[0]
+
+    @property
+    def n_outputs(self) -> int:
+        """Number of action dimensions."""
+        return self.layer_sizes[-1]
+
+    def act(self, observation: ArrayLike) -> NDArray[np.float64]:
+        """Return the action for an observation, or those for a batch.
+
+        Parameters
+        ----------
+        observation : array-like of shape (n_features,) or (n, n_features)
+            Raw observations, in the units of the environment; not checked.
+
+        Returns
+        -------
+        ndarray of shape (n_outputs,) or (n, n_outputs)
+            Not clipped to the action space.
+
+        Raises
+        ------
+        ValueError
+            If there is another number of features.
+        """
+        return self._forward_pass(observation, self.vector, self.units)
+
+    __call__ = act
+
+    def reset(self) -> None:
+        """Begin an episode, of which this policy remembers nothing."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Arrays and plain containers: no file names a room that may be moved.
+        names = ("layer_sizes", "activation", "vector", "mean_return")
+        state = {name: getattr(self, name) for name in names}
+        return state | {"units": self.units.packed}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        units = Units.unpacked(state["units"], state["layer_sizes"][0])
+        vars(self).update(state | {"units": units})
+        self._forward_pass = ForwardPass(Layout(self.layer_sizes), self.activation)
+
+    def __repr__(self) -> str:
+        return (
+            f"NetworkPolicy(n_features={self.n_features}, n_outputs={self.n_outputs})"
+        )

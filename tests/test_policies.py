@@ -1,0 +1,297 @@
+"""What can act, how it is asked, and what it leaves behind when it acts alone."""
+
+import copy
+import io
+import pickle
+
+import joblib
+import numpy as np
+import pytest
+import torch
+from numpy.testing import assert_allclose, assert_array_equal
+from pickles import assert_public_names
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LinearRegression, Ridge
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from toy import OneActionEnv, PointEnv, expert
+
+from skimitate import (
+    BehaviorCloner,
+    DAggerRegressor,
+    as_policy,
+    collect_rollouts,
+    evaluate_policy,
+    load_expert,
+    per_observation,
+)
+
+X = np.random.default_rng(0).normal(size=(60, 2))
+
+
+def fitted(y=None, **options):
+    y = expert(X) if y is None else y
+    return BehaviorCloner(max_iter=3, random_state=0, **options).fit(X, y)
+
+
+def dagger(expert=expert, **options):
+    options = {"env": PointEnv, "n_rounds": 1, "random_state": 0} | options
+    return DAggerRegressor(BehaviorCloner(max_iter=2), expert=expert, **options)
+
+
+class Acting:
+    def act(self, observations):
+        return observations + 1
+
+    def predict(self, observations):
+        return observations + 2
+
+
+def test_act_comes_before_predict_and_before_a_call():
+    assert_array_equal(as_policy(Acting()).act(X), X + 1)
+    model = LinearRegression().fit(X, expert(X))
+    assert_allclose(as_policy(model).act(X), expert(X))
+    assert_array_equal(as_policy(np.tanh).act(X[0]), np.tanh(X[0]))
+    policy = as_policy(expert)
+    assert as_policy(policy) is policy
+
+
+@pytest.mark.parametrize("thing", [3, "policy", Acting, None, BehaviorCloner])
+def test_what_cannot_act(thing):
+    with pytest.raises(TypeError, match="actor: expected a callable or an object with"):
+        as_policy(thing)
+    with pytest.raises(TypeError, match="policy: expected a callable or an object"):
+        evaluate_policy(PointEnv, thing)
+
+
+@pytest.mark.parametrize(
+    "estimator", [BehaviorCloner(), dagger(), make_pipeline(StandardScaler(), Ridge())]
+)
+def test_an_estimator_that_was_not_fitted_is_named(estimator):
+    name = type(estimator).__name__
+    with pytest.raises(NotFittedError, match=f"actor: .* got {name} unfitted"):
+        as_policy(estimator)
+    with pytest.raises(NotFittedError, match=f"policy: .* got {name} unfitted"):
+        collect_rollouts(PointEnv, estimator)
+    with pytest.raises(NotFittedError, match=f"expert: .* got {name} unfitted"):
+        dagger(estimator).fit()
+
+
+class Counting:
+    """A recurrent expert, in stable-baselines3's form: it counts its steps."""
+
+    def __init__(self):
+        self.starts = []
+
+    def predict(self, observation, state=None, episode_start=None, deterministic=False):
+        assert deterministic
+        self.starts.append(episode_start.copy())
+        count = np.zeros(len(observation)) if state is None else state
+        count = np.where(episode_start, 0.0, count) + 1
+        return 0.1 * count[:, np.newaxis], count
+
+
+class Forgetful(Counting):
+    """The same, without being told where an episode starts."""
+
+    def predict(self, observation, state=None, deterministic=False):
+        start = np.full(len(observation), state is None)
+        return super().predict(observation, state, start, deterministic)
+
+
+@pytest.mark.parametrize("kind", [Counting, Forgetful])
+def test_a_recurrent_expert_keeps_its_state_through_an_episode(kind):
+    recurrent = kind()
+    rollouts = collect_rollouts(OneActionEnv, recurrent, n_episodes=2, random_state=0)
+    expected = np.tile([0.1, 0.2, 0.3, 0.4, 0.5], 2)
+    assert_allclose(rollouts.actions.ravel(), expected)
+    starts = np.ravel(recurrent.starts)
+    assert_array_equal(starts, np.tile([True, False, False, False, False], 2))
+    labels = []
+
+    class Keeping(LinearRegression):
+        def fit(self, X, y):
+            labels.append(y)
+            return super().fit(X, y)
+
+    DAggerRegressor(
+        Keeping(), env=OneActionEnv, expert=kind(), n_rounds=1, n_eval_episodes=1
+    ).fit()
+    assert_allclose(labels[-1], expected)
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_jobs_do_not_share_the_state_of_a_recurrent_policy(n_jobs):
+    with joblib.parallel_config("threading"):
+        rollouts = collect_rollouts(
+            OneActionEnv, Counting(), n_episodes=6, n_jobs=n_jobs, random_state=0
+        )
+    assert_allclose(rollouts.actions.ravel(), np.tile(np.arange(1, 6) / 10, 6))
+
+
+def test_a_policy_with_a_state_acts_for_a_batch_of_episodes():
+    policy = as_policy(Counting())
+    assert_allclose(policy.act(X[:3, :1]), [[0.1]] * 3)
+    assert_allclose(policy.act(X[:3, :1]), [[0.2]] * 3)
+    again = copy.deepcopy(policy)
+    policy.reset()
+    assert_allclose(policy.act(X[0, :1]), [0.1])
+    again.reset()
+    assert_allclose(again.act(X[0, :1]), [0.1])
+
+
+def test_a_torch_module_is_an_expert_as_it_is():
+    torch.manual_seed(0)
+    module = torch.nn.Sequential(
+        torch.nn.Linear(2, 8), torch.nn.Dropout(0.5), torch.nn.Linear(8, 2)
+    )
+    policy = as_policy(module)
+    with torch.no_grad():
+        expected = module.eval()(torch.as_tensor(X, dtype=torch.float32)).numpy()
+    module.train()
+    assert_allclose(policy.act(X), expected, rtol=1e-6)
+    assert_allclose(policy.act(X[0]), expected[0], rtol=1e-5)
+    assert module.training
+    rollouts = collect_rollouts(PointEnv, module.double(), n_episodes=1)
+    assert rollouts.actions.shape == (5, 2)
+
+
+def test_tensors_that_want_a_gradient_are_taken():
+    weight = torch.full((2, 1), -1.0, requires_grad=True)
+
+    def with_gradient(observations):
+        return torch.as_tensor(observations, dtype=torch.float32) @ weight
+
+    assert_allclose(as_policy(with_gradient).act(X), -X.sum(axis=1)[:, None], rtol=1e-5)
+    halves = as_policy(lambda observations: with_gradient(observations).bfloat16())
+    assert halves.act(X[0]).dtype == np.float64
+    assert evaluate_policy(OneActionEnv, with_gradient, n_episodes=1).shape == (1,)
+
+
+@pytest.mark.parametrize(
+    ("env", "answer"),
+    [
+        (PointEnv, lambda observations: -observations[0]),
+        (OneActionEnv, lambda observations: -observations[0, 0]),
+        (OneActionEnv, lambda observations: -observations[:, 0]),
+        (PointEnv, lambda observations: (-observations, "a state")),
+        (PointEnv, lambda observations: [list(-observations[0])]),
+    ],
+)
+def test_shapes_that_can_mean_one_thing_alone_are_taken(env, answer):
+    rollouts = collect_rollouts(env, answer, n_episodes=1, random_state=0)
+    n_outputs = rollouts.actions.shape[1]
+    assert_allclose(rollouts.actions, -rollouts.observations[:, :n_outputs])
+
+
+def lean_on_the_first(observation):
+    """An expert as people write them: for one observation."""
+    return [-observation[0], -2 * observation[1]]
+
+
+def test_an_expert_of_one_observation_is_pointed_to_per_observation():
+    message = (
+        r"policy: raised IndexError.* when shown a batch of shape \(1, 2\).*"
+        r"skimitate.per_observation\(fn\).*episode 0, step 0"
+    )
+    with pytest.raises(ValueError, match=message):
+        evaluate_policy(PointEnv, lean_on_the_first)
+    expected = X * [-1, -2]
+    assert_allclose(as_policy(per_observation(lean_on_the_first)).act(X), expected)
+    assert evaluate_policy(PointEnv, per_observation(lean_on_the_first)).shape == (10,)
+    sent = pickle.loads(pickle.dumps(per_observation(lean_on_the_first)))
+    assert_allclose(sent(X), expected)
+
+
+def test_an_expert_that_answers_in_another_shape_is_told_what_it_saw():
+    message = r"policy: .* got \(1, 3\) when shown a batch of shape \(1, 2\)"
+    with pytest.raises(ValueError, match=message):
+        evaluate_policy(PointEnv, lambda observations: np.zeros((1, 3)))
+    message = r"expected actions of shape \(60, n_outputs\) .* got \(7,\)"
+    with pytest.raises(ValueError, match=message):
+        as_policy(lambda observations: np.zeros(7)).act(X)
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [(3.0, [3.0]), ([1, 2], [1, 2]), (torch.ones(2, requires_grad=True), [1, 1])],
+)
+def test_per_observation_takes_what_people_return(answer, expected):
+    actions = per_observation(lambda observation: answer)(X)
+    assert_array_equal(actions, [expected] * len(X))
+
+
+def test_per_observation_resets_what_it_wraps_and_needs_a_function():
+    class Counter:
+        count = 7
+
+        def reset(self):
+            self.count = 0
+
+        def __call__(self, observation):
+            self.count += 1
+            return self.count
+
+    rollouts = collect_rollouts(OneActionEnv, per_observation(Counter()), n_episodes=2)
+    assert_array_equal(rollouts.actions.ravel(), np.tile(np.arange(1, 6), 2))
+    with pytest.raises(TypeError, match="fn: expected a function of one observation"):
+        per_observation(3)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"normalize": False}, {"hidden_layer_sizes": ()}, {"activation": "tanh"}],
+)
+def test_a_cloner_acts_alone_as_it_does_itself(options):
+    cloner = fitted(**options)
+    policy = assert_public_names(as_policy(cloner))
+    assert (policy.n_features, policy.n_outputs) == (2, 2)
+    assert_array_equal(policy.act(X), cloner.predict(X))
+    assert_array_equal(policy.act(X[0]), cloner.act(X[0]))
+    assert len(pickle.dumps(policy)) < len(pickle.dumps(cloner)) / 2
+    policy.reset()
+
+
+def test_a_policy_keeps_its_axis_where_y_had_one_dimension():
+    cloner = fitted(X[:, 0])
+    policy = as_policy(cloner)
+    assert_array_equal(policy.act(X)[:, 0], cloner.predict(X))
+    assert policy.act(X[0]).shape == (1,)
+
+
+def test_a_policy_does_not_change_when_its_cloner_trains_on():
+    cloner = fitted()
+    policy = as_policy(cloner)
+    before = policy.act(X)
+    cloner.partial_fit(X, expert(X))
+    assert_array_equal(policy.act(X), before)
+
+
+def test_a_dagger_policy_leaves_its_expert_and_environment_behind():
+    blob = np.zeros(100_000)
+    model = dagger(lambda observations: -observations + blob[0]).fit()
+    with pytest.raises((pickle.PicklingError, AttributeError)):
+        joblib.dump(model, io.BytesIO())
+    file = io.BytesIO()
+    joblib.dump(as_policy(model), file)
+    assert len(file.getvalue()) < 40_000
+    file.seek(0)
+    assert_array_equal(joblib.load(file).act(X), model.predict(X))
+
+
+def test_a_dagger_policy_of_another_learner_and_of_a_search():
+    learner = make_pipeline(StandardScaler(), Ridge())
+    model = DAggerRegressor(learner, env=PointEnv, expert=expert, n_rounds=1).fit()
+    policy = as_policy(model)
+    assert_array_equal(policy.act(X), model.predict(X))
+    assert policy.n_features == 2
+    search = GridSearchCV(BehaviorCloner(max_iter=2), {"alpha": [0, 1]}, cv=2)
+    search.fit(X, expert(X))
+    assert_array_equal(as_policy(search).act(X), search.predict(X))
+
+
+def test_the_bundled_experts_know_their_widths():
+    policy = as_policy(load_expert("Hopper-v5"))
+    assert (policy.n_features, policy.n_outputs) == (11, 3)
+    assert as_policy(expert).n_outputs is None

@@ -1,0 +1,205 @@
+"""Policies as files: what comes back, what cannot be saved, and files that are none."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.testing import assert_array_equal
+from safetensors.numpy import load_file, save_file
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LinearRegression
+from toy import PointEnv, expert
+
+from skimitate import (
+    BehaviorCloner,
+    DAggerRegressor,
+    as_policy,
+    evaluate_policy,
+    load_expert,
+    load_policy,
+    save_policy,
+)
+
+X = np.random.default_rng(0).normal(size=(60, 2))
+KEY = "skimitate_policy"
+
+
+def fitted(**options):
+    options = {"max_iter": 3, "random_state": 0} | options
+    return BehaviorCloner(**options).fit(X, expert(X))
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "policy.safetensors"
+
+
+@pytest.fixture
+def saved(path):
+    save_policy(fitted(), path)
+    return path
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"normalize": False},
+        {"hidden_layer_sizes": ()},
+        {"hidden_layer_sizes": (3, 4, 5), "activation": "logistic"},
+        {"activation": "tanh", "backend": "torch"},
+    ],
+)
+def test_a_cloner_comes_back_to_the_last_bit(path, options):
+    cloner = fitted(**options)
+    save_policy(cloner, path)
+    policy = load_policy(str(path))
+    assert_array_equal(policy.act(X), cloner.predict(X))
+    assert_array_equal(policy.act(X[0]), cloner.act(X[0]))
+    assert (policy.n_features, policy.n_outputs) == (2, 2)
+    assert policy.mean_return is None
+
+
+def test_a_dagger_policy_comes_back_with_its_return(path):
+    model = DAggerRegressor(
+        BehaviorCloner(max_iter=2), env=PointEnv, expert=expert, n_rounds=2
+    ).fit()
+    save_policy(model, path)
+    policy = load_policy(path)
+    assert_array_equal(policy.act(X), model.predict(X))
+    kept = model.history_[model.best_round_]
+    assert policy.mean_return == kept["mean_return"]
+    save_policy(as_policy(model), path, mean_return=-7)
+    assert load_policy(path).mean_return == -7
+    save_policy(load_policy(path), path)
+    assert load_policy(path).mean_return == -7
+
+
+def test_an_expert_comes_back_and_drives(path):
+    original = load_expert("Hopper-v5")
+    save_policy(original, path)
+    observations = np.random.default_rng(0).normal(size=(20, 11))
+    assert_array_equal(load_policy(path).act(observations), original(observations))
+    options = {"n_episodes": 1, "random_state": 0}
+    returns = [
+        evaluate_policy("Hopper-v5", p, **options)
+        for p in (original, load_policy(path))
+    ]
+    assert_array_equal(*returns)
+
+
+def test_the_file_is_what_other_languages_read(saved):
+    tensors = load_file(saved)
+    cloner = fitted()
+    assert tensors["weight_0"].shape == (50, 2)
+    assert_array_equal(tensors["input_mean"], cloner.normalizer_.mean_)
+    assert_array_equal(tensors["output_scale"], cloner.action_scale_)
+    standardized = (X - tensors["input_mean"]) / tensors["input_scale"]
+    for i in (0, 1):
+        standardized = standardized @ tensors[f"weight_{i}"].T + tensors[f"bias_{i}"]
+        standardized = np.maximum(standardized, 0)
+    outputs = standardized @ tensors["weight_2"].T + tensors["bias_2"]
+    actions = outputs * tensors["output_scale"] + tensors["output_mean"]
+    np.testing.assert_allclose(actions, cloner.predict(X), rtol=1e-12)
+    header = saved.read_bytes()[8:]
+    described = json.loads(
+        json.JSONDecoder().raw_decode(header.decode("latin1"))[0]["__metadata__"][KEY]
+    )
+    assert described["layer_sizes"] == [2, 50, 50, 2]
+    assert described["activation"] == "relu"
+    assert set(described["versions"]) == {"skimitate", "numpy"}
+
+
+def test_a_loaded_policy_acts_without_torch(saved):
+    script = (
+        "import sys, numpy as np, skimitate\n"
+        f"policy = skimitate.load_policy({str(saved)!r})\n"
+        "print(policy.act(np.zeros(2)).shape, 'torch' in sys.modules)"
+    )
+    command = [sys.executable, "-W", "error", "-c", script]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert done.stdout == "(2,) False\n"
+
+
+def test_what_cannot_be_saved(path):
+    with pytest.raises(NotFittedError, match=r"policy: .* BehaviorCloner unfitted"):
+        save_policy(BehaviorCloner(), path)
+    for actor in (LinearRegression().fit(X, X), expert):
+        with pytest.raises(TypeError, match="policy: expected a network of skimitate"):
+            save_policy(actor, path)
+    assert not path.exists()
+    save_policy(fitted(), path)
+    before = path.read_bytes()
+    with pytest.raises(OSError, match="nowhere"):
+        save_policy(fitted(), path.parent / "nowhere" / "policy.safetensors")
+    assert list(path.parent.iterdir()) == [path]
+    assert path.read_bytes() == before
+
+
+def test_a_file_that_is_not_there(tmp_path):
+    for missing in (tmp_path / "none.safetensors", tmp_path):
+        with pytest.raises(FileNotFoundError, match="path: no such file"):
+            load_policy(missing)
+
+
+def rewritten(path, change=lambda tensors, described: None, metadata=None):
+    """Change what a file holds."""
+    from safetensors import safe_open
+
+    with safe_open(path, framework="numpy") as file:
+        described = json.loads(file.metadata()[KEY])
+    tensors = load_file(path)
+    change(tensors, described)
+    save_file(tensors, path, metadata or {KEY: json.dumps(described)})
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda t, d: d.update(version=2), "version 2 of the format"),
+        (lambda t, d: d.pop("version"), "no entry 'version'"),
+        (lambda t, d: d.update(activation="softmax"), "activation: .*'softmax'"),
+        (lambda t, d: d.update(layer_sizes=[2, 50, 2]), "it holds arrays"),
+        (lambda t, d: d.update(layer_sizes=[]), ""),
+        (lambda t, d: d.update(layer_sizes=[10**9, 10**9]), "it holds arrays"),
+        (lambda t, d: d.update(layer_sizes="2"), ""),
+        (lambda t, d: d.update(mean_return="high"), ""),
+        (lambda t, d: t.pop("bias_1"), "it holds arrays"),
+        (lambda t, d: t.update(more=np.zeros(2)), "it holds arrays"),
+        (lambda t, d: t.update(input_scale=np.ones(3)), "it holds arrays"),
+        (lambda t, d: t.update(input_scale=np.zeros(2)), "input_scale: .* positive"),
+        (lambda t, d: t["weight_0"].fill(np.nan), "expected finite numbers"),
+    ],
+)
+def test_a_file_that_holds_something_else(saved, change, message):
+    rewritten(saved, change)
+    with pytest.raises(ValueError, match=f"{saved}: expected a policy .*{message}"):
+        load_policy(saved)
+
+
+def test_a_file_of_others(saved):
+    rewritten(saved, metadata={"format": "pt"})
+    with pytest.raises(ValueError, match="its metadata has no 'skimitate_policy'"):
+        load_policy(saved)
+
+
+@given(position=st.integers(0, 600), value=st.integers(0, 255), end=st.booleans())
+def test_damaged_files_are_refused_or_still_a_policy(
+    tmp_path_factory, position, value, end
+):
+    path = tmp_path_factory.mktemp("damaged") / "policy.safetensors"
+    save_policy(fitted(hidden_layer_sizes=(2,), max_iter=1), path)
+    content = bytearray(path.read_bytes())
+    position = min(position, len(content) - 1)
+    content[position] = value
+    path.write_bytes(content[:position] if end else content)
+    message = None
+    try:
+        shape = load_policy(path).act(X).shape
+    except ValueError as error:
+        message = str(error)
+    assert shape == (60, 2) if message is None else str(path) in message
