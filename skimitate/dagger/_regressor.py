@@ -71,8 +71,9 @@ class DAggerRegressor(MultiOutputMixin, RegressorMixin, BaseDAgger):
         Determines everything, whatever ``n_jobs``; a ``random_state`` of the learner
         that is None is set too.
     verbose : bool, default=False
-        Whether to print a line for each round. For progress bars, see
-        ``set_callbacks`` and :mod:`sklearn.callback`.
+        Whether to print a line for each round, and in the end the last round's return
+        and the round that is kept. For progress bars, see ``set_callbacks`` and
+        :mod:`sklearn.callback`.
 
     Attributes
     ----------

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skimitate.environments._make import open_env
+from skimitate.environments._mujoco import warnings_once
 
 # What MuJoCo can draw with on Linux, those first that need no window.
 RENDERERS = ("egl", "osmesa", "glfw")
@@ -118,13 +119,14 @@ def filmed_env(
     ValueError
         If the environment cannot be made or drawn.
     """
-    made = _make_visible(env)
-    try:
-        steps_a_second = float(made.metadata.get("render_fps") or fps)
-        every = max(1, round(steps_a_second / fps))
-        yield FilmedEnv(made, every, max_steps), steps_a_second / every
-    finally:
-        made.close()
+    with warnings_once(env):
+        made = _make_visible(env)
+        try:
+            steps_a_second = float(made.metadata.get("render_fps") or fps)
+            every = max(1, round(steps_a_second / fps))
+            yield FilmedEnv(made, every, max_steps), steps_a_second / every
+        finally:
+            made.close()
 
 
 def _make_visible(env: str) -> gymnasium.Env:

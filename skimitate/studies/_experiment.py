@@ -15,7 +15,7 @@ from skimitate.callbacks._validation_loss import ValidationLoss
 from skimitate.callbacks._work import followed
 from skimitate.cloning._regressor import BehaviorCloner
 from skimitate.dagger._regressor import DAggerRegressor
-from skimitate.displays._axes import require_matplotlib
+from skimitate.displays._axes import axes_of_a_file, require_matplotlib
 from skimitate.displays._loss_curve import LossCurveDisplay
 from skimitate.displays._return_curve import ReturnCurveDisplay
 from skimitate.environments._drivers import PolicyDriver
@@ -338,12 +338,12 @@ class Experiment:
     def _draw(self, folder: Path) -> None:
         levels = {f"{n} (mean)": self.returns[n].mean() for n in ("Expert", "BC")}
         returns = ReturnCurveDisplay.from_history(
-            self.history, levels=levels, best_round=self.best_round
+            self.history, levels=levels, best_round=self.best_round, ax=axes_of_a_file()
         )
-        losses = LossCurveDisplay.from_history(self._clone_stage[1], name="BC")
-        LossCurveDisplay.from_history(
-            self._dagger_stage[1], name="DAgger", ax=losses.ax_
-        )
+        recorded = {"BC": self._clone_stage[1], "DAgger": self._dagger_stage[1]}
+        ax = axes_of_a_file()
+        for name, history in recorded.items():
+            losses = LossCurveDisplay.from_history(history, name=name, ax=ax)
         for display, name in ((returns, "learning_curve.png"), (losses, "losses.png")):
             display.ax_.set_title(self.env)
             replace_file(folder / name, partial(display.figure_.savefig, dpi=120))
