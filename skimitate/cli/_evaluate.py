@@ -1,18 +1,32 @@
 """``skimitate evaluate``: print what a policy earns."""
 
 import argparse
+from functools import partial
 
 from skimitate.cli import _flags
+from skimitate.cli._environments import find_env
 from skimitate.cli._policies import find_expert, find_policy
 
 HELP = "print what a policy earns"
-PARENTS = (_flags.one_env, _flags.episodes, _flags.jobs)
+PARENTS = (
+    _flags.one_env,
+    partial(_flags.episodes, "episodes to run the policy in"),
+    _flags.jobs,
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe what this command alone takes."""
     parser.add_argument(
-        "--policy", help="model saved by joblib; by default the expert is evaluated"
+        "--policy",
+        help="whatever --expert takes, such as what run --out or clone --out kept "
+        "(default: the expert is evaluated)",
+    )
+    parser.add_argument(
+        "--max-steps",
+        metavar="N",
+        type=_flags.positive,
+        help="where to cut an episode (default: where the environment ends it)",
     )
 
 
@@ -21,17 +35,19 @@ def act(args: argparse.Namespace) -> None:
     from skimitate.environments._collect import evaluate_policy
     from skimitate.environments._report import summarize
 
+    env = find_env(args.env, args.env_arg)
     if args.policy is None:
-        policy = find_expert(args.env, args.expert)
+        policy = find_expert(env, args.env, args.expert)
     else:
-        policy = find_policy(args.env, args.policy)
+        policy = find_policy(env, args.policy)
     returns = evaluate_policy(
-        args.env,
+        env.made_by,
         policy,
         n_episodes=args.episodes,
+        max_steps=args.max_steps,
         n_jobs=args.jobs,
         random_state=args.seed,
     )
     for i, value in enumerate(returns):
         print(f"episode {i}: {value:.1f}")
-    print(f"{args.env}: {summarize(returns)} over {len(returns)} episodes")
+    print(f"{env.name}: {summarize(returns)} over {len(returns)} episodes")

@@ -1,22 +1,28 @@
 """The command line: ``python -m skimitate``, or ``skimitate`` once installed."""
 
 import argparse
+import os
 import sys
 import warnings
 from collections.abc import Sequence
 
 import skimitate
-from skimitate.cli import _collect, _evaluate, _film, _run, _table
+from skimitate.cli import _clone, _collect, _evaluate, _film, _run, _table
 
 # Each is a module with HELP, PARENTS, add_arguments and act. What a command needs it
 # imports when it acts: --help should not wait for torch.
 COMMANDS = {
     "run": _run,
+    "clone": _clone,
     "collect": _collect,
     "evaluate": _evaluate,
     "table": _table,
     "film": _film,
 }
+
+# As a shell counts processes that a signal ended: SIGINT, and SIGPIPE.
+_INTERRUPTED = 130
+_BROKEN_PIPE = 141
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -47,9 +53,27 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0, or 2 if the input was bad, with one line on standard error that says so.
+        0; 2 if the input was bad, with one line on standard error that says so; 130
+        if it was interrupted; 141 if nobody reads what is printed any more.
     """
+    try:
+        try:
+            return _perform(argv)
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        # What is left to print has to go somewhere when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _BROKEN_PIPE
+    except KeyboardInterrupt:
+        print("skimitate: interrupted", file=sys.stderr)
+        return _INTERRUPTED
+
+
+def _perform(argv: Sequence[str] | None) -> int:
+    """Parse, act, and say in one line what was wrong with the input."""
     args = build_parser().parse_args(argv)
+    _find_modules_here()
     # The libraries take seconds to load: a person should see that something happens.
     print(f"{args.command}: loading ...", flush=True)
     try:
@@ -57,10 +81,16 @@ def main(argv: Sequence[str] | None = None) -> int:
             # Gymnasium warns of old versions before it refuses them.
             warnings.filterwarnings("ignore", module="gymnasium")
             args.act(args)
+    except BrokenPipeError:
+        raise
     except (ValueError, TypeError, ImportError, OSError) as error:
         print(f"skimitate: error: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print("skimitate: interrupted", file=sys.stderr)
-        return 130
     return 0
+
+
+def _find_modules_here() -> None:
+    """Have modules found in the working directory, as ``python -m`` has it."""
+    here = os.getcwd()
+    if here not in sys.path and not sys.flags.safe_path:
+        sys.path.insert(0, here)

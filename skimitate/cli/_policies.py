@@ -1,16 +1,20 @@
-"""Experts and policies that arguments name, for an environment that exists."""
+"""Experts and policies that arguments name, checked against their environment."""
 
 from pathlib import Path
 from typing import Any
 
+from skimitate.cli._environments import NamedEnv
 
-def find_expert(env: str, spec: str | None) -> Any:
+
+def find_expert(env: NamedEnv, env_id: str, spec: str | None) -> Any:
     """Return the expert that the arguments name.
 
     Parameters
     ----------
-    env : str
-        Environment id.
+    env : NamedEnv
+        The environment.
+    env_id : str
+        Its id, which the bundled experts go by.
     spec : str or None
         What ``--expert`` says; None for the bundled expert.
 
@@ -20,31 +24,59 @@ def find_expert(env: str, spec: str | None) -> Any:
 
     Raises
     ------
-    ValueError, FileNotFoundError, ImportError
-        If there is no such environment or expert, or it is for another environment.
+    ValueError, TypeError, FileNotFoundError, ImportError
+        If there is no such expert, or it is for another environment.
     """
     from skimitate.data._bundled import bundled_files
-    from skimitate.environments._make import env_widths
-    from skimitate.experts._load import check_expert, resolve_expert
 
-    env_widths(env)
     bundled = bundled_files("experts")
-    if spec is None and env not in bundled:
+    if spec is None and env_id not in bundled:
         raise ValueError(
-            f"there is no bundled expert for {env}, only for "
-            f"{', '.join(sorted(bundled))}; name one by --expert"
+            f"--expert: there is no bundled expert for {env_id}, only for "
+            f"{', '.join(sorted(bundled))}; name one: --expert FILE or --expert "
+            "module:callable"
         )
-    expert = resolve_expert(spec or env)
-    check_expert(env, expert)
-    return expert
+    return find_policy(env, spec or env_id, "--expert")
 
 
-def expert_of_row(env: str, spec: str | None, n_envs: int) -> str:
+def find_policy(env: NamedEnv, spec: str | Path, option: str = "--policy") -> Any:
+    """Return what an option names as an expert or a policy.
+
+    Parameters
+    ----------
+    env : NamedEnv
+        The environment.
+    spec : str or Path
+        See :func:`skimitate.load_expert`.
+    option : str, default="--policy"
+        What errors call it.
+
+    Returns
+    -------
+    callable or object with act or predict
+
+    Raises
+    ------
+    ValueError, TypeError, FileNotFoundError, ImportError
+        If there is no such thing, or it is for another environment.
+    """
+    from skimitate.experts._check import check_expert
+    from skimitate.experts._load import load_actor
+
+    actor = load_actor(spec, option)
+    statistics = getattr(actor, "statistics_path", None)
+    if statistics is not None:
+        print(f"{option}: {spec} sees observations normalized by {statistics}")
+    check_expert(env.made_by, actor, option, env.name)
+    return actor
+
+
+def expert_of_row(env_id: str, spec: str | None, n_envs: int) -> str | None:
     """Return what names the expert for one of several environments.
 
     Parameters
     ----------
-    env : str
+    env_id : str
         Environment id.
     spec : str or None
         What ``--expert`` says: here it may be a folder of CS294 files as well.
@@ -53,7 +85,7 @@ def expert_of_row(env: str, spec: str | None, n_envs: int) -> str:
 
     Returns
     -------
-    str
+    str or None
         What :func:`find_expert` takes.
 
     Raises
@@ -61,21 +93,12 @@ def expert_of_row(env: str, spec: str | None, n_envs: int) -> str:
     ValueError, FileNotFoundError
         If nothing names an expert for this environment, or one for several.
     """
-    from skimitate.data._bundled import bundled_files
-
     if spec is None:
-        bundled = bundled_files("experts")
-        if env not in bundled:
-            raise ValueError(
-                f"ENV: expected one of {', '.join(sorted(bundled))}, got {env!r}; for "
-                "another environment, give its id and its expert: --expert FILE or "
-                "--expert module:callable"
-            )
-        return env
+        return None
     if Path(spec).is_dir():
-        file = Path(spec) / f"{env.rpartition('-')[0]}-v1.pkl"
+        file = Path(spec) / f"{env_id.rpartition('-')[0]}-v1.pkl"
         if not file.is_file():
-            raise FileNotFoundError(f"--expert: no such file: {file}, for {env}")
+            raise FileNotFoundError(f"--expert: no such file: {file}, for {env_id}")
         return str(file)
     if n_envs > 1:
         raise ValueError(
@@ -83,46 +106,3 @@ def expert_of_row(env: str, spec: str | None, n_envs: int) -> str:
             f"environments, got {spec!r}, which is one expert"
         )
     return spec
-
-
-def find_policy(env: str, path: str | Path, option: str = "--policy") -> Any:
-    """Load a model that joblib saved.
-
-    Parameters
-    ----------
-    env : str
-        Environment id.
-    path : str or Path
-        The file.
-    option : str, default="--policy"
-        What errors call it.
-
-    Returns
-    -------
-    estimator
-
-    Raises
-    ------
-    ValueError, FileNotFoundError
-        If there is no such environment or file, or the model is for another one.
-    """
-    import joblib
-
-    from skimitate.environments._make import env_widths
-
-    if not Path(path).is_file():
-        raise FileNotFoundError(f"{option}: no such file: {path}")
-    n_features, _ = env_widths(env)
-    try:
-        policy = joblib.load(path)
-    except Exception as error:  # a file that is none makes anything of an unpickler
-        raise ValueError(
-            f"{option}: expected a model saved by joblib, but {path} gave {error!r}"
-        ) from error
-    fitted = getattr(policy, "n_features_in_", n_features)
-    if fitted != n_features:
-        raise ValueError(
-            f"{option}: {env} has {n_features} observation dimensions, and the model "
-            f"was fitted to {fitted}; give one for {env}"
-        )
-    return policy

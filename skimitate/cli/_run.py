@@ -1,37 +1,57 @@
 """``skimitate run``: imitate an expert by cloning and by DAgger."""
 
 import argparse
+from functools import partial
 from pathlib import Path
 
 from skimitate.cli import _flags
+from skimitate.cli._environments import find_env
 from skimitate.cli._policies import find_expert
 
 HELP = "imitate an expert by cloning and by DAgger, and compare returns"
-PARENTS = (_flags.one_env, _flags.episodes, _flags.jobs)
-
 _N_EVAL_EPISODES = 20
+PARENTS = (
+    _flags.one_env,
+    partial(
+        _flags.episodes,
+        "the expert's episodes that the clone and DAgger start from; everyone is then "
+        f"evaluated in {_N_EVAL_EPISODES} others",
+    ),
+    _flags.jobs,
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe what this command alone takes."""
     parser.add_argument(
-        "--rounds", type=_flags.positive, default=40, help="rounds of DAgger"
+        "--rounds",
+        type=_flags.positive,
+        default=40,
+        help="rounds of DAgger (default: %(default)s)",
     )
-    parser.add_argument("--out", type=Path, help="folder for all that is made")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        help="folder for demonstrations, models, results and pictures, and for a "
+        "later run to go on from (default: nothing is kept)",
+    )
 
 
 def act(args: argparse.Namespace) -> None:
     """Run the main job."""
     import numpy as np
 
-    from skimitate.experts._load import identify_expert
+    from skimitate.experts._identity import identify_expert
     from skimitate.studies._experiment import Experiment
+    from skimitate.studies._findings import table_of
 
+    env = find_env(args.env, args.env_arg)
     # The evaluation's seed comes from another stream than those of the training.
     eval_seed = int(np.random.SeedSequence([args.seed, 1]).generate_state(1)[0])
     experiment = Experiment(
-        env=args.env,
-        expert=find_expert(args.env, args.expert),
+        env=env.made_by,
+        name=env.name,
+        expert=find_expert(env, args.env, args.expert),
         expert_id=identify_expert(args.expert or args.env),
         n_episodes=args.episodes,
         n_rounds=args.rounds,
@@ -42,7 +62,9 @@ def act(args: argparse.Namespace) -> None:
         out=args.out,
     )
     experiment.run()
-    print(f"\n{experiment.table()}")
-    if args.out is not None:
+    print(f"\n{table_of(experiment)}")
+    if args.out is None:
+        print("\nNothing is kept: --out FOLDER keeps the models and all else.")
+    else:
         kept = sorted(path.name for path in args.out.iterdir())
         print(f"\nKept in {args.out}: {', '.join(kept)}")

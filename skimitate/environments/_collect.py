@@ -91,6 +91,7 @@ def evaluate_policy(
     policy: Any,
     *,
     n_episodes: int = 10,
+    max_steps: int | None = None,
     n_jobs: int | None = None,
     random_state: int | np.random.RandomState | None = None,
 ) -> NDArray[np.float64]:
@@ -104,6 +105,8 @@ def evaluate_policy(
         See :func:`collect_rollouts`.
     n_episodes : int, default=10
         Number of episodes.
+    max_steps : int or None, default=None
+        Where to cut an episode that the environment has not ended.
     n_jobs : int or None, default=None
         See :func:`collect_rollouts`.
     random_state : int, RandomState instance or None, default=None
@@ -129,6 +132,13 @@ def evaluate_policy(
     True
     """
     check_count("n_episodes", n_episodes)
-    seeds = spawn_seeds(random_state, n_episodes)
-    driver = PolicyDriver(policy)
-    return np.array(run_episodes(env, driver, seeds, n_jobs=n_jobs, keep=return_of))
+    check_count("max_steps", max_steps, optional=True)
+    returns = run_episodes(
+        env,
+        PolicyDriver(policy),
+        spawn_seeds(random_state, n_episodes),
+        max_steps=max_steps,
+        n_jobs=n_jobs,
+        keep=return_of,
+    )
+    return np.array(returns)

@@ -5,6 +5,7 @@ import math
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from typing import Any, NamedTuple, cast
 
 import numpy as np
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from skimitate._threads import one_thread
 from skimitate.environments._drivers import Driver
 from skimitate.environments._episode import Episode, EpisodeRunner
+from skimitate.environments._interrupts import interrupts_held_back
 from skimitate.environments._make import EnvLike, open_env, refuse_live
 from skimitate.environments._mujoco import Speaker, say_once, speaker, warnings_kept
 from skimitate.environments._workers import cost_of_workers, note_workers
@@ -193,11 +195,14 @@ def _run_in_parts(
     if done.report is not None:
         n_parts = min(_PARTS * n_workers, len(numbered))
     rows = np.array_split(np.arange(len(numbered)), n_parts)
-    run = Parallel(n_workers, **_parallel_options(n_workers))
-    for part in run(
+    tasks = (
         delayed(_run_part)(job._replace(driver=own), [numbered[i] for i in part])
         for part, own in zip(rows, _own_drivers(job.driver, n_workers), strict=False)
-    ):
+    )
+    run = Parallel(n_workers, **_parallel_options(n_workers))
+    with interrupts_held_back() if _starts_processes(n_workers) else nullcontext():
+        parts = run(tasks)
+    for part in parts:
         done.add(part)
     note_workers(n_workers)
 
@@ -208,6 +213,13 @@ def _parallel_options(n_workers: int) -> dict[str, str]:
         return {"backend": "sequential", "return_as": "generator"}
     backend, _ = get_active_backend()
     return {"return_as": "generator" if backend.supports_return_generator else "list"}
+
+
+def _starts_processes(n_workers: int) -> bool:
+    """Tell whether handing over the parts starts processes, and waits for none."""
+    backend, _ = get_active_backend()
+    threads = getattr(backend, "supports_sharedmem", False)
+    return n_workers > 1 and backend.supports_return_generator and not threads
 
 
 def _own_drivers(driver: Driver, n_workers: int) -> Iterator[Driver]:

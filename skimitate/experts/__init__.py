@@ -1,8 +1,11 @@
 """Whom to imitate."""
 
 from skimitate.experts._network_expert import NetworkExpert
+from skimitate.experts._stable_baselines3 import StableBaselines3Expert
+from skimitate.experts._vec_normalize import ObservationStatistics
 
-__all__ = ["NetworkExpert"]
+__all__ = ["NetworkExpert", "ObservationStatistics", "StableBaselines3Expert"]
 
-# Pickles name it by this package, whose rooms may move.
-NetworkExpert.__module__ = __name__
+# Pickles name them by this package, whose rooms may move.
+for _class in (NetworkExpert, ObservationStatistics, StableBaselines3Expert):
+    _class.__module__ = __name__

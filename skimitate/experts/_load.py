@@ -1,49 +1,90 @@
-"""Experts by name: bundled ones, files, and what arguments name."""
+"""Whatever can act, by the name of a bundled expert, a file or a callable."""
 
-import hashlib
 import importlib
+import re
+from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import joblib
+
 from skimitate._public import public
 from skimitate.data._bundled import bundled_files
-from skimitate.environments._make import env_widths
 from skimitate.experts._cs294 import read_cs294
 from skimitate.experts._network_expert import NetworkExpert
+from skimitate.experts._stable_baselines3 import read_stable_baselines3
+from skimitate.formats._safetensors import load_policy
 from skimitate.policies._as_policy import as_policy
 
 
 @public
-def load_expert(name_or_path: str | Path) -> NetworkExpert:
-    """Load a bundled expert by environment id, or an expert file of Berkeley's CS294.
+def load_expert(name_or_path: str | Path) -> Any:
+    """Load an expert or a policy: a bundled one, a file, or what a module holds.
 
     Parameters
     ----------
     name_or_path : str or Path
-        The id of an environment with a bundled expert, such as ``"Hopper-v5"``; or the
-        path of an expert handed out with CS294-112 homework 1 (Fall 2017), for use
-        with the ``-v5`` environments; or of an npz file that an expert was saved to.
+        One of
+
+        - the id of an environment with a bundled expert, such as ``"Hopper-v5"``;
+        - the path of a file, of a kind that its suffix tells:
+
+          - ``.npz``: an expert's own ``save``;
+          - ``.pkl``: an expert handed out with Berkeley's CS294-112 homework 1 (Fall
+            2017), for use with the ``-v5`` environments;
+          - ``.safetensors``: written by :func:`skimitate.save_policy`;
+          - ``.zip``: a stable-baselines3 model, of any of its algorithms. Observations
+            are normalized by the statistics of its ``VecNormalize``, if they lie
+            beside it: see the notes;
+          - ``.joblib``: whatever can act and was saved by ``joblib.dump``, such as a
+            fitted estimator;
+
+        - ``"module:name"``: something that can act, in a module that can be imported.
 
     Returns
     -------
-    NetworkExpert
-        A callable from raw observations (n, n_features) to actions (n, n_outputs).
+    object
+        Of a bundled expert, an npz and a pkl file a callable from raw observations
+        (n, n_features) to actions (n, n_outputs), with both widths and ``save``; else
+        an object with ``act`` or ``predict``, or what the module holds. Experts and
+        policies may be any of them.
 
     Raises
     ------
     ValueError
-        If there is no such bundled expert, or the file is no expert file. A CS294
-        file is a pickle; one that asks for anything but NumPy arrays and plain
-        containers is refused before anything in it runs.
+        If there is no such bundled expert, the suffix is of no known kind, or the
+        content is something else. A CS294 file is a pickle; one that asks for anything
+        but NumPy arrays and plain containers is refused before anything in it runs.
+    TypeError
+        If what was loaded cannot act.
     FileNotFoundError
         If the path leads nowhere.
+    ImportError
+        If stable-baselines3 is needed and not installed.
+
+    Warns
+    -----
+    UserWarning
+        If a stable-baselines3 model was trained on normalized observations and the
+        statistics are not beside it.
 
     Notes
     -----
+    Reading a zip or a joblib file, or the statistics beside a zip file, runs code that
+    they contain, as importing a module does: take them from where you trust.
+
     The CS294 experts were trained on the ``-v1`` environments. Observations that
     ``-v5`` dropped were constant zeros and are left out; dimensions that hardly varied
     in training carry no information and count as zero; actions are not clipped.
+
+    Beside ``model.zip``, the statistics of its ``VecNormalize`` are looked for in
+    ``model_vecnormalize.pkl``; for ``a_1000_steps.zip`` in
+    ``a_vecnormalize_1000_steps.pkl``, as stable-baselines3's ``CheckpointCallback``
+    has it; in ``vecnormalize.pkl`` in a folder named like the model or, as in
+    rl-baselines3-zoo, like the environment; and in ``vecnormalize.pkl`` or
+    ``vec_normalize.pkl``. ``statistics_path`` of what is returned tells which was
+    used. A model that has learnt without a ``VecNormalize`` gets none.
 
     Examples
     --------
@@ -53,118 +94,96 @@ def load_expert(name_or_path: str | Path) -> NetworkExpert:
     >>> expert(np.zeros((1, 11))).shape
     (1, 3)
     """
-    return _load(name_or_path, "name_or_path")
+    return load_actor(name_or_path, "name_or_path")
 
 
-def _load(name_or_path: str | Path, parameter: str) -> NetworkExpert:
-    """Load an expert; errors name the parameter."""
-    bundled = bundled_files("experts")
-    if str(name_or_path) in bundled:
-        with resources.as_file(bundled[str(name_or_path)]) as path:
-            return NetworkExpert.load(path)
-    path = Path(name_or_path)
-    if not path.is_file():
-        if path.suffix in (".pkl", ".npz", ".zip") or len(path.parts) > 1:
-            raise FileNotFoundError(f"{parameter}: no such file: {path}")
-        raise ValueError(
-            f"{parameter}: expected a bundled expert ({', '.join(sorted(bundled))}) "
-            f"or the path of an expert file, got {str(name_or_path)!r}"
-        )
-    if path.suffix == ".npz":
-        return NetworkExpert.load(path)
-    try:
-        return NetworkExpert(*read_cs294(path))
-    except ValueError as error:
-        raise ValueError(f"{parameter}: {error}") from None
-
-
-def identify_expert(spec: str) -> str:
-    """Return what tells an expert that a command-line argument names from others.
+def load_actor(spec: str | Path, name: str) -> Any:
+    """Load what can act; errors begin with the name of the parameter or option.
 
     Parameters
     ----------
-    spec : str
-        See :func:`resolve_expert`; of something that it returned.
+    spec : str or Path
+        See :func:`skimitate.load_expert`.
+    name : str
+        What errors call it.
 
     Returns
     -------
-    str
-        The name, without its folder, and a checksum of the file if there is one.
-    """
-    bundled = bundled_files("experts")
-    if spec in bundled:
-        content, name = bundled[spec].read_bytes(), f"bundled {spec}"
-    elif Path(spec).is_file():
-        content, name = Path(spec).read_bytes(), Path(spec).name
-    else:
-        module = importlib.import_module(spec.partition(":")[0])
-        file = getattr(module, "__file__", None)
-        content, name = Path(file).read_bytes() if file else b"", spec
-    return f"{name} (sha256 {hashlib.sha256(content).hexdigest()[:16]})"
-
-
-def resolve_expert(spec: str) -> Any:
-    """Return what a command-line argument names as an expert.
-
-    Parameters
-    ----------
-    spec : str
-        A bundled expert's environment id, the path of a CS294 or npz expert file, the
-        path of a stable-baselines3 model (zip), or ``module:callable``.
-
-    Returns
-    -------
-    callable or object with predict
-        Something that :func:`as_policy` takes.
+    object
+        Something that :func:`skimitate.as_policy` takes.
 
     Raises
     ------
-    FileNotFoundError, ValueError, ImportError
-        If there is no such thing, or it cannot be read.
+    FileNotFoundError, ValueError, TypeError, ImportError
+        As :func:`skimitate.load_expert`.
     """
-    if Path(spec).suffix == ".zip":
-        return _load_stable_baselines3(Path(spec))
-    module, _, attribute = spec.partition(":")
-    if attribute and not Path(spec).exists():
-        try:
-            expert = getattr(importlib.import_module(module), attribute)
-        except Exception as error:  # whatever the module raises when it is imported
+    bundled = bundled_files("experts")
+    if str(spec) in bundled:
+        with resources.as_file(bundled[str(spec)]) as path:
+            return NetworkExpert.load(path)
+    path = Path(spec)
+    known = ", ".join(_READERS)
+    if path.is_file():
+        if path.suffix not in _READERS:
             raise ValueError(
-                f"expert: expected module:callable, but {spec!r} gave {error!r}"
-            ) from error
-        as_policy(expert, "expert")
-        return expert
-    return _load(spec, "expert")
-
-
-def _load_stable_baselines3(path: Path) -> Any:
-    """Load a stable-baselines3 model, whichever of its algorithms trained it."""
-    if not path.exists():
-        raise FileNotFoundError(f"expert: no such file: {path}")
-    try:
-        sb3 = importlib.import_module("stable_baselines3")
-    except ImportError:
-        raise ImportError(
-            f"expert: {path} needs stable-baselines3: pip install stable-baselines3"
-        ) from None
-    failures = []
-    for algorithm in ("PPO", "SAC", "TD3", "A2C", "DDPG", "DQN"):
-        try:
-            return getattr(sb3, algorithm).load(path, device="cpu")
-        except Exception as error:  # each algorithm fails in its own way
-            failures.append(f"{algorithm}: {error}")
+                f"{name}: expected a file that ends in one of {known}, got {path}"
+            )
+        return _read(path, name)
+    if path.suffix in _READERS or len(path.parts) > 1:
+        raise FileNotFoundError(f"{name}: no such file: {path}")
+    if re.fullmatch(r"[\w.]+:[\w.]+", str(spec)):
+        return _from_module(str(spec), name)
     raise ValueError(
-        f"expert: {path} is no stable-baselines3 model ({'; '.join(failures)})"
+        f"{name}: expected a bundled expert ({', '.join(sorted(bundled))}), the path "
+        f"of a file that ends in one of {known}, or module:callable, got {str(spec)!r}"
     )
 
 
-def check_expert(env: str, expert: Any) -> None:
-    """Raise if an expert that knows its shapes does not fit an environment."""
-    found = env_widths(env)
-    expected = getattr(expert, "n_features", None), getattr(expert, "n_outputs", None)
-    if None not in expected and found != expected:
+def _read(path: Path, name: str) -> Any:
+    try:
+        return _READERS[path.suffix](path)
+    except (ImportError, TypeError, ValueError) as error:
+        raise type(error)(f"{name}: {error}") from error.__cause__
+
+
+def _read_cs294(path: Path) -> NetworkExpert:
+    try:
+        return NetworkExpert(*read_cs294(path))
+    except ValueError as error:
         raise ValueError(
-            f"expert: {env} has {found[0]} observation and {found[1]} action "
-            f"dimensions, and the expert is for {expected[0]} and {expected[1]}; give "
-            f"one for {env}"
-        )
+            f"{error}. A model of your own is taken from a .joblib file"
+        ) from None
+
+
+def _read_joblib(path: Path) -> Any:
+    try:
+        actor = joblib.load(path)
+    except Exception as error:  # a file that is none makes anything of an unpickler
+        raise ValueError(
+            f"{path}: expected a model saved by joblib, but it gave {error!r}"
+        ) from error
+    as_policy(actor, str(path))
+    return actor
+
+
+def _from_module(spec: str, name: str) -> Any:
+    module, _, attribute = spec.partition(":")
+    try:
+        actor = importlib.import_module(module)
+        for part in attribute.split("."):
+            actor = getattr(actor, part)
+    except Exception as error:  # whatever the module raises when it is imported
+        raise ValueError(
+            f"{name}: expected module:callable, but {spec!r} gave {error!r}"
+        ) from error
+    as_policy(actor, name)
+    return actor
+
+
+_READERS: dict[str, Callable[[Path], Any]] = {
+    ".npz": NetworkExpert.load,
+    ".pkl": _read_cs294,
+    ".safetensors": load_policy,
+    ".zip": read_stable_baselines3,
+    ".joblib": _read_joblib,
+}

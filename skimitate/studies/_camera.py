@@ -10,10 +10,13 @@ from typing import Any, NamedTuple
 
 import gymnasium
 import numpy as np
+from gymnasium.envs.registration import EnvSpec
 from numpy.typing import NDArray
 
 from skimitate.environments._make import open_env
 from skimitate.environments._mujoco import warnings_once
+
+MadeByGymnasium = str | EnvSpec
 
 # What MuJoCo can draw with on Linux, those first that need no window.
 RENDERERS = ("egl", "osmesa", "glfw")
@@ -96,14 +99,14 @@ class FilmedEnv(gymnasium.Wrapper):
 
 @contextmanager
 def filmed_env(
-    env: str, fps: int, max_steps: int | None
+    env: MadeByGymnasium, fps: int, max_steps: int | None
 ) -> Iterator[tuple[FilmedEnv, float]]:
     """Make an environment that is filmed, and close it.
 
     Parameters
     ----------
-    env : str
-        Environment id.
+    env : str or EnvSpec
+        Environment.
     fps : int
         About how many shots of a second of simulated time to take.
     max_steps : int or None
@@ -129,7 +132,7 @@ def filmed_env(
             made.close()
 
 
-def _make_visible(env: str) -> gymnasium.Env:
+def _make_visible(env: MadeByGymnasium) -> gymnasium.Env:
     """Make an environment that can be drawn, by a camera that follows if it has one."""
     options: dict[str, Any] = {"render_mode": "rgb_array", "disable_env_checker": True}
     try:
@@ -177,7 +180,7 @@ def choose_renderer() -> str:
     )
 
 
-def is_mujoco(env: str) -> bool:
+def is_mujoco(env: MadeByGymnasium) -> bool:
     """Say whether MuJoCo draws an environment."""
     # MuJoCo loads what is asked for when it is imported, and fails if that is missing.
     asked = os.environ.pop("MUJOCO_GL", None)

@@ -1,6 +1,5 @@
 """The main job: an expert's roll-outs, a clone, a DAgger policy, and their returns."""
 
-import json
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
@@ -15,19 +14,16 @@ from skimitate.callbacks._validation_loss import ValidationLoss
 from skimitate.callbacks._work import followed
 from skimitate.cloning._regressor import BehaviorCloner
 from skimitate.dagger._regressor import DAggerRegressor
-from skimitate.displays._axes import axes_of_a_file, require_matplotlib
-from skimitate.displays._loss_curve import LossCurveDisplay
-from skimitate.displays._return_curve import ReturnCurveDisplay
+from skimitate.displays._axes import require_matplotlib
 from skimitate.environments._drivers import PolicyDriver
+from skimitate.environments._make import EnvLike
 from skimitate.environments._report import summarize
 from skimitate.environments._rollouts import Rollouts
 from skimitate.environments._run import return_of, run_episodes
 from skimitate.environments._uniform_policy import UniformPolicy
-from skimitate.experts._load import check_expert
-from skimitate.formats._files import replace_file
-from skimitate.formats._safetensors import save_policy
-from skimitate.studies._machine import code_checksum, describe_machine, package_versions
-from skimitate.studies._markdown import markdown_table
+from skimitate.experts._check import check_expert
+from skimitate.studies._findings import keep_findings
+from skimitate.studies._machine import code_checksum, package_versions
 from skimitate.studies._schedule import SCHEDULE, Schedule
 from skimitate.studies._stages import StageFolder
 
@@ -45,8 +41,8 @@ class Experiment:
 
     Parameters
     ----------
-    env : str
-        Environment id.
+    env : str, EnvSpec or callable
+        Environment.
     expert : callable or object with act or predict
         The expert.
     expert_id : str
@@ -70,6 +66,8 @@ class Experiment:
         experiments that share them; None for ``out``.
     schedule : Schedule
         How long DAgger trains; by default as an estimator of its own would.
+    name : str, default=""
+        What tells the environment apart from others; empty for its id.
 
     Attributes
     ----------
@@ -77,7 +75,7 @@ class Experiment:
         Returns of each policy.
     """
 
-    env: str
+    env: EnvLike
     expert: Any
     expert_id: str
     n_episodes: int
@@ -89,10 +87,12 @@ class Experiment:
     out: Path | None
     baselines: StageFolder | None = None
     schedule: Schedule = SCHEDULE
+    name: str = ""
     returns: dict[str, NDArray[np.float64]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        check_expert(self.env, self.expert)
+        self.name = self.name or str(self.env)
+        check_expert(self.env, self.expert, env_name=self.name)
         if self.out is not None:
             require_matplotlib("--out")
         self._stages = StageFolder(self.out)
@@ -106,12 +106,7 @@ class Experiment:
         for name in POLICIES:
             self.returns[name] = self._evaluated(name)
         if self.out is not None:
-            replace_file(self.out / "results.json", self._write_results)
-            self._draw(self.out)
-            for name, file in (("BC", "clone"), ("DAgger", "dagger")):
-                mean = float(self.returns[name].mean())
-                path = self.out / f"{file}.safetensors"
-                save_policy(self.policy(name), path, mean_return=mean)
+            keep_findings(self, self.out)
         # Of a table's many experiments, none should hold hundreds of megabytes.
         for roll_outs in ("rollouts", "_held_out"):
             self.__dict__.pop(roll_outs, None)
@@ -119,7 +114,7 @@ class Experiment:
     @property
     def _expert_setting(self) -> dict[str, Any]:
         return {
-            "env": self.env,
+            "env": self.name,
             "expert": self.expert_id,
             "versions": package_versions() | {"skimitate's code": code_checksum()},
         }
@@ -163,10 +158,7 @@ class Experiment:
                 )
             return (Rollouts.from_trajectories(episodes),)
 
-        setting = self._expert_setting | {
-            "seed": self.seed,
-            "n_episodes": n_episodes,
-        }
+        setting = self._expert_setting | {"seed": self.seed, "n_episodes": n_episodes}
         (rollouts,) = self._stages.do(stage, [f"{stage}.npz"], setting, collect)
         print(f"Expert: {len(rollouts)} steps, returns {summarize(rollouts.returns)}")
         return rollouts
@@ -216,6 +208,11 @@ class Experiment:
             "DAgger", names, setting, fit, self._collect_all
         )
         return learner, losses, record
+
+    @property
+    def losses(self) -> dict[str, Losses]:
+        """Losses on held-out episodes: the clone's by epoch, DAgger's by round."""
+        return {"BC": self._clone_stage[1], "DAgger": self._dagger_stage[1]}
 
     @property
     def dagger(self) -> BehaviorCloner:
@@ -300,50 +297,3 @@ class Experiment:
         """Return a policy's mean return between the random one's and the expert's."""
         low, high = self.returns["Random"].mean(), self.returns["Expert"].mean()
         return float((self.returns[name].mean() - low) / (high - low))
-
-    def table(self) -> str:
-        """Return the table of the results."""
-        names = ("Expert", "BC", "DAgger")
-        stages = ("demonstrations", "BC", "DAgger")
-        rows = [
-            ["Environment", "Roll-outs", *(f"{name} Rewards" for name in names)],
-            [self.env, str(self.n_episodes)]
-            + [summarize(self.returns[name]) for name in names],
-            ["normalized return", ""] + [f"{self.normalized(n):.3f}" for n in names],
-            ["seconds", ""] + [f"{self.seconds[stage]:.1f}" for stage in stages],
-        ]
-        return (
-            f"{markdown_table(rows)}\n\nMean (standard deviation) of "
-            f"{self.n_eval_episodes} episodes on the same seeds. Normalized: 0 is the "
-            f"random\npolicy's {summarize(self.returns['Random'])}, 1 the expert's "
-            "mean. Seconds: collecting, cloning, all of DAgger."
-        )
-
-    def _write_results(self, path: Path) -> None:
-        results = {
-            "env": self.env,
-            "n_episodes": self.n_episodes,
-            "n_rounds": self.n_rounds,
-            "seed": self.seed,
-            "returns": {name: r.tolist() for name, r in self.returns.items()},
-            "normalized_return": {n: self.normalized(n) for n in ("BC", "DAgger")},
-            "n_expert_queries": self.n_expert_queries,
-            "seconds": self.seconds,
-            "best_round": self.best_round,
-            "history": self.history,
-            "machine": describe_machine(),
-        }
-        path.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
-
-    def _draw(self, folder: Path) -> None:
-        levels = {f"{n} (mean)": self.returns[n].mean() for n in ("Expert", "BC")}
-        returns = ReturnCurveDisplay.from_history(
-            self.history, levels=levels, best_round=self.best_round, ax=axes_of_a_file()
-        )
-        recorded = {"BC": self._clone_stage[1], "DAgger": self._dagger_stage[1]}
-        ax = axes_of_a_file()
-        for name, history in recorded.items():
-            losses = LossCurveDisplay.from_history(history, name=name, ax=ax)
-        for display, name in ((returns, "learning_curve.png"), (losses, "losses.png")):
-            display.ax_.set_title(self.env)
-            replace_file(folder / name, partial(display.figure_.savefig, dpi=120))

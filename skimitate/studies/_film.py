@@ -16,7 +16,13 @@ from skimitate.callbacks._work import followed
 from skimitate.environments._drivers import PolicyDriver
 from skimitate.environments._run import run_episodes
 from skimitate.formats._files import replace_file
-from skimitate.studies._camera import Shot, choose_renderer, filmed_env, is_mujoco
+from skimitate.studies._camera import (
+    MadeByGymnasium,
+    Shot,
+    choose_renderer,
+    filmed_env,
+    is_mujoco,
+)
 from skimitate.studies._stages import check_writable
 
 FPS = 30
@@ -27,14 +33,16 @@ class Film:
 
     Parameters
     ----------
-    env : str
-        Environment id.
+    env : str or EnvSpec
+        Environment.
     out : Path
         The mp4 file to write.
     seed : int
         Determines the episode.
     max_steps : int or None
         Where to cut it.
+    name : str, default=""
+        What the environment is called; empty for its id.
 
     Raises
     ------
@@ -47,7 +55,13 @@ class Film:
     """
 
     def __init__(
-        self, env: str, out: Path, *, seed: int, max_steps: int | None
+        self,
+        env: MadeByGymnasium,
+        out: Path,
+        *,
+        seed: int,
+        max_steps: int | None,
+        name: str = "",
     ) -> None:
         require_video()
         if out.suffix != ".mp4":
@@ -58,6 +72,7 @@ class Film:
             choose_renderer()
         check_writable(out.parent)
         self.env = env
+        self.name = name or str(env)
         self.out = out
         self.seed = seed
         self.max_steps = max_steps
@@ -76,7 +91,7 @@ class Film:
             shots, fps = self._shoot(policy)
             takes[name] = shots
             print(
-                f"{self.env}: filmed {name} ({i}/{len(policies)}), "
+                f"{self.name}: filmed {name} ({i}/{len(policies)}), "
                 f"{shots[-1].step} steps, return {shots[-1].return_so_far:.1f}",
                 flush=True,
             )

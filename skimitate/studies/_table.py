@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skimitate.environments._make import EnvLike
 from skimitate.environments._report import mean_and_std, summarize
+from skimitate.environments._spec import folder_of
 from skimitate.formats._files import replace_file
 from skimitate.studies._experiment import Experiment
 from skimitate.studies._machine import describe_machine
@@ -30,7 +32,7 @@ class Table:
     Parameters
     ----------
     experts : dict of str to tuple of (expert, str)
-        For each environment id, the expert and what tells it apart from others.
+        For each environment's name, the expert and what tells it apart from others.
     n_episodes : int or None
         Number of the expert's roll-outs; None for the post's, or 10 where it has none.
     n_seeds : int
@@ -43,6 +45,8 @@ class Table:
         Number of processes that run episodes, in joblib's terms.
     out : Path
         Folder for what is kept; finished stages that are there are not done again.
+    envs : dict of str to (str, EnvSpec or callable), or None, default=None
+        The environments by name; None if their names are their ids.
 
     Raises
     ------
@@ -62,16 +66,19 @@ class Table:
         n_eval_episodes: int,
         n_jobs: int,
         out: Path,
+        envs: Mapping[str, EnvLike] | None = None,
     ) -> None:
         self.out = out
         self.experiments: dict[str, list[Experiment]] = {}
         self.rows: list[dict[str, Any]] = []
         # All experiments before any work, since they fail if they cannot be run.
         for env, (expert, expert_id) in experts.items():
-            baselines = StageFolder(out / env)
+            folder = out / folder_of(env)
+            baselines = StageFolder(folder)
             self.experiments[env] = [
                 Experiment(
-                    env=env,
+                    env=env if envs is None else envs[env],
+                    name=env,
                     expert=expert,
                     expert_id=expert_id,
                     n_episodes=n_episodes or _n_episodes_of(env),
@@ -80,7 +87,7 @@ class Table:
                     n_jobs=n_jobs,
                     seed=seed,
                     eval_seed=EVAL_SEED,
-                    out=out / env / f"seed-{seed}",
+                    out=folder / f"seed-{seed}",
                     baselines=baselines,
                     schedule=schedule_of_the_post(n_episodes or _n_episodes_of(env)),
                 )
@@ -136,7 +143,7 @@ def row_of(experiments: Sequence[Experiment]) -> dict[str, Any]:
     first = experiments[0]
     expert, random = first.returns["Expert"], first.returns["Random"]
     row: dict[str, Any] = {
-        "env": first.env,
+        "env": first.name,
         "expert": first.expert_id,
         "n_episodes": first.n_episodes,
         "n_rounds": first.n_rounds,
