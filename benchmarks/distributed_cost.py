@@ -66,7 +66,7 @@ def rows(env: str) -> list[str]:
         halves = Parallel(n_jobs=2)(
             delayed(copies)(episode, n_episodes // 2) for _ in range(2)
         )
-        Rollouts.from_episodes([*halves[0], *halves[1]])
+        Rollouts.from_trajectories([*halves[0], *halves[1]])
 
     def evaluate(n_episodes: int) -> None:
         Parallel(n_jobs=2)(delayed(copies)(1.0, n_episodes // 2) for _ in range(2))

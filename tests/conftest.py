@@ -1,6 +1,11 @@
 """Settings and data that several test modules share."""
 
+import os
+
 import hypothesis
+
+# Pictures are made without a window, whatever screen there is.
+os.environ["MPLBACKEND"] = "agg"
 
 # The same examples on every run, and no deadline: the machines are shared.
 hypothesis.settings.register_profile("suite", deadline=None, derandomize=True)

@@ -181,6 +181,22 @@ def test_search_candidate_fold_round_and_epoch_nest():
     }
 
 
+@pytest.mark.parametrize(
+    ("keep", "what"), [("best", "the best rounds"), ("last", "the last round")]
+)
+def test_the_names_of_the_decision_say_what_is_evaluated(keep, what):
+    diary = Diary()
+    dagger = DAggerRegressor(
+        Ridge(), PointEnv, expert, n_rounds=2, n_eval_episodes=1, keep=keep
+    )
+    dagger.set_callbacks(diary).fit()
+    decisions = {path for path in diary.paths if "evaluat" in path}
+    assert decisions == {
+        f"fit > evaluation of {what} > evaluating {what}",
+        f"fit > evaluation of {what}",
+    }
+
+
 def test_the_learner_in_a_pipeline_nests_when_it_goes_on_too():
     dagger = DAggerRegressor(
         make_pipeline(StandardScaler(), BehaviorCloner(max_iter=1)),

@@ -11,9 +11,10 @@ from pathlib import Path
 import joblib
 import numpy as np
 import pytest
+from numpy.testing import assert_array_equal
 
 import skimitate
-from skimitate import BehaviorCloner, Rollouts, load_expert
+from skimitate import BehaviorCloner, Rollouts, load_expert, load_policy
 from skimitate.cli._main import COMMANDS, build_parser, main
 
 
@@ -59,6 +60,10 @@ def test_the_main_job_keeps_what_it_made(finished):
     clone = joblib.load(out / "clone.joblib")
     X = rollouts.observations[:5]
     assert dagger.predict(X).shape == clone.predict(X).shape == (5, 3)
+    for name, model, key in (("clone", clone, "BC"), ("dagger", dagger, "DAgger")):
+        policy = load_policy(out / f"{name}.safetensors")
+        assert_array_equal(policy.act(X), model.predict(X))
+        assert policy.mean_return == pytest.approx(means[key])
     assert (out / "learning_curve.png").read_bytes().startswith(b"\x89PNG")
 
 

@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+import re
 import subprocess
 import sys
 from functools import partial
@@ -541,11 +542,37 @@ def test_callbacks_follow_rounds_and_may_stop():
     assert_allclose(callback.scores, 1.0)
 
 
-def test_verbose_prints_each_round(capsys):
-    point_dagger(n_rounds=2, verbose=True).fit()
+def test_verbose_prints_each_round_and_ends_with_what_is_kept(capsys):
+    dagger = point_dagger(n_rounds=2, n_eval_episodes=3, verbose=True).fit()
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split(":")[0] for line in lines] == ["Round 0", "Round 1", "Round 2"]
-    assert "return of round 1: -" in lines[2]
+    assert len(lines) == 5
+    numbers = "[0-9]+ samples, loss = [^ ]+"
+    one = r"-[0-9.]+ \(one episode\)"
+    assert re.fullmatch(f"Round 0: {numbers}", lines[0])
+    assert re.fullmatch(f"Round 1: {numbers}, return of round 0: {one}", lines[1])
+    assert re.fullmatch(f"Round 2: {numbers}, return of round 1: {one}", lines[2])
+    last, kept = dagger.history_[-1], dagger.history_[dagger.best_round_]
+    assert lines[3] == f"Return of round 2: {last['mean_return']:.1f} (mean of 3)"
+    assert lines[4] == (
+        f"Evaluated 3 rounds in 3 episodes each; kept round {kept['round']}: "
+        f"return {kept['mean_return']:.1f}"
+    )
+
+
+def test_verbose_tells_a_mean_from_an_episode(capsys):
+    options = {"n_rounds": 1, "n_eval_episodes": 1, "verbose": True}
+    point_dagger(keep="last", n_episodes_per_round=4, **options).fit()
+    *_, round_1, last, kept = capsys.readouterr().out.splitlines()
+    assert re.search(r"return of round 0: -[0-9.]+ \(mean of 4\)$", round_1)
+    assert re.fullmatch(r"Return of round 1: -[0-9.]+ \(one episode\)", last)
+    assert kept == "Kept round 1, the last"
+
+
+def test_verbose_of_a_clone_alone_has_no_return(capsys):
+    X = np.arange(8.0).reshape(4, 2)
+    DAggerRegressor(Recorder(), verbose=True).fit(X, X)
+    (line,) = capsys.readouterr().out.splitlines()
+    assert re.fullmatch("Round 0: 4 samples, loss = [^ ]+", line)
 
 
 def test_the_aggregate_grows_in_place():

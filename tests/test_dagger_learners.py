@@ -6,10 +6,11 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.ensemble import RandomForestRegressor
 from sklearn.linear_model import Ridge, SGDRegressor
+from sklearn.model_selection import GridSearchCV
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from toy import OneActionEnv, PointEnv, expert, lean
+from toy import IncrementalRecorder, OneActionEnv, PointEnv, expert, lean
 
 from skimitate import BehaviorCloner, DAggerRegressor, RunningNormalizer
 
@@ -133,3 +134,63 @@ def test_continue_fit_is_the_training_of_a_warm_start():
     for n_epochs, error in ((0, ValueError), (1.5, TypeError)):
         with pytest.raises(error, match="n_epochs: expected a positive integer"):
             other.continue_fit(X, X, n_epochs=n_epochs)
+
+
+class Counted(IncrementalRecorder):
+    """Takes minibatches of a size, and counts its passes."""
+
+    def __init__(self, batch_size=32):
+        self.batch_size = batch_size
+
+    def fit(self, X, y):
+        self.n_passes_ = []
+        return super().fit(X, y)
+
+    def partial_fit(self, X, y):
+        self.n_passes_.append(len(X))
+        return self
+
+
+@pytest.mark.parametrize(
+    ("batch_size", "steps_of_pass"),
+    [
+        (1, lambda n: n),
+        (4, lambda n: -(-n // 4)),
+        (1000, lambda n: 1),
+        ("auto", lambda n: 1),
+    ],
+)
+def test_a_round_takes_as_many_passes_as_make_3000_steps(batch_size, steps_of_pass):
+    fitted = dagger(Counted(batch_size), n_epochs_per_round="auto").fit()
+    passes = fitted.estimator_.n_passes_
+    assert sorted(set(passes)) == [10, 15, 20]
+    for n in set(passes):
+        assert passes.count(n) == -(-3000 // steps_of_pass(n))
+
+
+def test_many_labels_still_get_a_pass():
+    X = np.random.default_rng(0).normal(size=(4000, 2))
+    fitted = dagger(Counted(1), n_epochs_per_round="auto").fit(X, expert(X))
+    assert fitted.estimator_.n_passes_ == [4005, 4010, 4015]
+
+
+def test_a_learner_without_a_batch_size_takes_a_step_for_each_label():
+    IncrementalRecorder.log.clear()
+    dagger(IncrementalRecorder(), n_epochs_per_round="auto", n_rounds=1).fit()
+    names = [name for name, *_ in IncrementalRecorder.log]
+    assert names.count("partial_fit") == 300
+
+
+def test_the_default_cloner_has_parameters_that_a_search_can_set():
+    model = DAggerRegressor(env=PointEnv, expert=expert, n_rounds=1, n_eval_episodes=1)
+    X = np.random.default_rng(0).normal(size=(40, 2))
+    grid = {"estimator__max_iter": [1, 3], "n_rounds": [1]}
+    search = GridSearchCV(model, grid, cv=2).fit(X, expert(X))
+    assert search.best_estimator_.estimator.max_iter in (1, 3)
+    assert model.estimator is None
+    assert model.set_params(n_rounds=2).estimator is None
+    with pytest.raises(ValueError, match="Invalid parameter 'depth'"):
+        model.set_params(estimator__depth=3)
+    assert model.estimator is None
+    model.set_params(estimator=Ridge(), estimator__alpha=3.0)
+    assert model.estimator.alpha == 3.0

@@ -3,10 +3,16 @@
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib import pyplot as plt
 from numpy.testing import assert_allclose
-from sklearn.linear_model import Ridge, SGDRegressor
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LinearRegression, Ridge, SGDRegressor
+from sklearn.model_selection import GridSearchCV
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.neural_network import MLPRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from toy import PointEnv, expert
 
 from skimitate import (
@@ -17,6 +23,22 @@ from skimitate import (
     collect_rollouts,
 )
 from skimitate.callbacks._validation_loss import ValidationLoss
+from skimitate.displays._axes import axes_of_a_file
+
+
+@pytest.fixture(autouse=True)
+def no_figures():
+    """Leaves none open, and finds none."""
+    plt.close("all")
+    yield
+    plt.close("all")
+
+
+@pytest.fixture(scope="module")
+def fitted(rollouts):
+    """A cloner that has learnt something."""
+    cloner = BehaviorCloner(max_iter=4, random_state=0)
+    return cloner.fit(rollouts[0].observations, rollouts[0].actions)
 
 
 @pytest.fixture(scope="module")
@@ -145,3 +167,184 @@ def test_pictures_without_names_have_no_legend_of_them():
     returns = ReturnCurveDisplay([0, 1], [1.0, 2.0], [0.1, 0.1]).plot()
     (text,) = returns.ax_.get_legend().get_texts()
     assert text.get_text() == "policy after the round"
+
+
+def test_a_display_shows_by_itself_and_through_pyplot(fitted):
+    display = LossCurveDisplay.from_estimator(fitted)
+    # What a notebook shows at the end of a cell, and plt.show().
+    assert plt.get_fignums() == [display.figure_.number]
+    assert plt.gcf() is display.figure_
+    returns = ReturnCurveDisplay([0, 1], [1.0, 2.0], [0.1, 0.1]).plot()
+    assert plt.gca() is returns.ax_
+    LossCurveDisplay.from_estimator(fitted, ax=returns.ax_)
+    assert len(plt.get_fignums()) == 2
+
+
+def test_pictures_for_files_stay_out_of_pyplot(fitted, tmp_path):
+    for i in range(25):
+        display = LossCurveDisplay.from_estimator(fitted, ax=axes_of_a_file())
+        if i == 0:
+            display.figure_.savefig(tmp_path / "losses.png")
+    assert (tmp_path / "losses.png").read_bytes().startswith(b"\x89PNG")
+    assert plt.get_fignums() == []
+
+
+def test_training_loss_of_a_fitted_cloner_without_a_refit(fitted):
+    before = fitted.network_
+    display = LossCurveDisplay.from_estimator(fitted)
+    assert fitted.network_ is before
+    assert_allclose(display.line_.get_xdata(), [1, 2, 3, 4])
+    assert_allclose(display.line_.get_ydata(), fitted.loss_curve_)
+    assert display.ax_.get_xlabel() == "epoch"
+    assert display.ax_.get_ylabel() == "training loss"
+    (text,) = display.ax_.get_legend().get_texts()
+    assert text.get_text() == "BehaviorCloner"
+    same = LossCurveDisplay.from_history(fitted.loss_curve_, name="mine")
+    assert_allclose(same.line_.get_ydata(), fitted.loss_curve_)
+    assert same.ax_.get_ylabel() == "training loss"
+
+
+def test_training_and_validation_loss_on_the_same_axes(fitted, rollouts):
+    train, held_out = rollouts
+    display = LossCurveDisplay.from_estimator(fitted, name="training")
+    LossCurveDisplay.from_estimator(
+        fitted,
+        *(train.observations, train.actions, held_out.observations, held_out.actions),
+        name="validation",
+        ax=display.ax_,
+    )
+    assert display.ax_.get_ylabel() == "training loss, validation loss"
+    assert display.ax_.get_xlabel() == "epoch"
+    training, validation = display.ax_.lines
+    assert_allclose(training.get_xdata(), validation.get_xdata())
+
+
+def test_training_loss_inside_of_what_is_around_a_cloner(rollouts):
+    X, y = rollouts[0].observations, rollouts[0].actions
+    cloner = BehaviorCloner(max_iter=3, random_state=0)
+    around = TransformedTargetRegressor(cloner, transformer=StandardScaler())
+    pipeline = make_pipeline(StandardScaler(), around).fit(X, y)
+    display = LossCurveDisplay.from_estimator(pipeline)
+    assert_allclose(display.losses, pipeline[-1].regressor_.loss_curve_)
+    search = GridSearchCV(cloner, {"alpha": [0.0, 0.1]}, cv=2).fit(X, y)
+    display = LossCurveDisplay.from_estimator(search)
+    assert_allclose(display.losses, search.best_estimator_.loss_curve_)
+
+
+def test_training_loss_of_dagger_is_that_of_its_rounds():
+    estimator = dagger().fit()
+    losses = [record["loss"] for record in estimator.history_]
+    for display in (
+        LossCurveDisplay.from_estimator(estimator),
+        LossCurveDisplay.from_history(estimator.history_),
+    ):
+        assert_allclose(display.line_.get_xdata(), [0, 1, 2, 3])
+        assert_allclose(display.line_.get_ydata(), losses)
+        assert display.ax_.get_ylabel() == "training loss"
+        assert "round" in display.ax_.get_xlabel()
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "message"),
+    [
+        (
+            lambda X, y: LinearRegression().fit(X, y),
+            TypeError,
+            "estimator: expected a fitted BehaviorCloner or DAggerRegressor, or one "
+            "with loss_curve_, got LinearRegression$",
+        ),
+        (
+            lambda X, y: BehaviorCloner(),
+            NotFittedError,
+            "estimator: expected a fitted .*, got BehaviorCloner unfitted .*X_val",
+        ),
+        (
+            lambda X, y: make_pipeline(StandardScaler(), BehaviorCloner()),
+            NotFittedError,
+            "estimator: expected a fitted .*, got Pipeline unfitted",
+        ),
+        (lambda X, y: BehaviorCloner, TypeError, "got the class BehaviorCloner$"),
+        (lambda X, y: [0.1, 0.2], TypeError, "estimator: .*, got list$"),
+    ],
+)
+def test_who_has_no_training_loss_is_told_what_is_needed(
+    rollouts, make, error, message
+):
+    estimator = make(rollouts[0].observations, rollouts[0].actions)
+    with pytest.raises(error, match=message):
+        LossCurveDisplay.from_estimator(estimator)
+    assert plt.get_fignums() == []
+
+
+def test_missing_data_are_named(fitted, rollouts):
+    X, y = rollouts[0].observations, rollouts[0].actions
+    with pytest.raises(ValueError, match=r"^X_val: expected held-out data .*got None"):
+        LossCurveDisplay.from_estimator(fitted, X, y)
+    with pytest.raises(ValueError, match=r"^y_val: expected held-out data"):
+        LossCurveDisplay.from_estimator(fitted, X, y, X)
+    with pytest.raises(ValueError, match=r"requires y to be passed"):
+        LossCurveDisplay.from_estimator(fitted, X, None, X, y)
+    with pytest.raises(
+        TypeError, match=r"^estimator: expected a BehaviorCloner .*got LinearRegression"
+    ):
+        LossCurveDisplay.from_estimator(LinearRegression(), X, y, X, y)
+
+
+@pytest.mark.parametrize(
+    ("history", "error", "message"),
+    [
+        (["what", "ever"], TypeError, "dicts with loss and either epoch .*got 'what'"),
+        (
+            [0.5, {"epoch": 1, "loss": 0.1}],
+            TypeError,
+            r"numbers alone, or .* got 0\.5 and {",
+        ),
+        ([{"epoch": 1}], TypeError, "numbers alone, or dicts.* got {'epoch': 1}"),
+        (
+            [{"epoch": 1, "loss": 1.0}, {"round": 1, "loss": 1.0}],
+            TypeError,
+            "either epoch or round, got {'epoch.*'round': 1",
+        ),
+        ([], ValueError, "history: expected at least one loss, got none"),
+        (0.5, TypeError, "history: expected a list .*got float"),
+        ({"epoch": 1, "loss": 1.0}, TypeError, "history: expected a list .*got dict"),
+        (BehaviorCloner(), TypeError, "history: .*got BehaviorCloner unfitted"),
+    ],
+)
+def test_nonsense_instead_of_losses_is_named(history, error, message):
+    with pytest.raises(error, match=message):
+        LossCurveDisplay.from_history(history)
+    assert plt.get_fignums() == []
+
+
+def test_returns_are_dagger_s_alone(fitted):
+    needed = "estimator: expected a fitted DAggerRegressor, got "
+    for estimator, came in (
+        (BehaviorCloner(), "BehaviorCloner unfitted"),
+        (fitted, "BehaviorCloner"),
+        (DAggerRegressor, "the class DAggerRegressor"),
+    ):
+        with pytest.raises(TypeError, match=f"^{needed}{came}$"):
+            ReturnCurveDisplay.from_estimator(estimator)
+    with pytest.raises(NotFittedError, match=f"^{needed}DAggerRegressor unfitted$"):
+        ReturnCurveDisplay.from_estimator(DAggerRegressor())
+
+
+def test_returns_that_nobody_measured_are_missed(rollouts):
+    X, y = rollouts[0].observations, rollouts[0].actions
+    alone = DAggerRegressor(BehaviorCloner(max_iter=2)).fit(X, y)
+    message = "^history: expected a round whose return was measured, got none in 1 rec"
+    with pytest.raises(ValueError, match=message):
+        ReturnCurveDisplay.from_estimator(alone)
+    for nonsense in ([0.1, 0.2], [{"round": 1}], "history", None):
+        with pytest.raises(
+            TypeError, match=r"^history: expected the history_ of a DAg"
+        ):
+            ReturnCurveDisplay.from_history(nonsense)
+
+
+def test_returns_of_a_searched_dagger(rollouts):
+    X, y = rollouts[0].observations, rollouts[0].actions
+    search = GridSearchCV(dagger(), {"keep": ["best", "last"]}, cv=2).fit(X, y)
+    display = ReturnCurveDisplay.from_estimator(search)
+    assert display.best_round == search.best_estimator_.best_round_

@@ -228,11 +228,15 @@ GOOD = {
     ("name", "array"),
     [
         ("observations", np.zeros(4)),
+        ("observations", np.array(0.0)),
         ("actions", np.zeros((3, 1))),
+        ("actions", np.zeros((4, 0))),
+        ("actions", np.array([["left"]] * 4)),
         ("rewards", np.zeros((4, 1))),
         ("rewards", np.array([0, 0, np.nan, 0])),
         ("episode_ids", np.array([0, 1, 0, 1])),
         ("episode_ids", np.array([1, 1, 2, 2])),
+        ("episode_ids", np.array([0.0, 0.0, 1.0, 1.0])),
         ("terminated", np.zeros(4, dtype=bool)),
         ("truncated", np.zeros(2)),
         ("last_observations", np.zeros((2, 3))),
@@ -243,6 +247,16 @@ def test_rollouts_check_themselves(name, array):
     Rollouts(**GOOD)
     with pytest.raises(ValueError, match=f"{name}: expected"):
         Rollouts(**GOOD | {name: array})
+
+
+def test_what_is_wrong_with_rollouts_is_located():
+    rewards = np.array([0, 0, 0, np.inf])
+    message = "rewards: expected finite values, got inf in row 3, of episode 1"
+    with pytest.raises(ValueError, match=message):
+        Rollouts(**GOOD | {"rewards": rewards})
+    for wrong, kind in ([[0.0]] * 4, "list"), (None, "NoneType"):
+        with pytest.raises(TypeError, match=f"actions: expected an array, got {kind}"):
+            Rollouts(**GOOD | {"actions": wrong})
 
 
 def fails_at(step, answer):
@@ -426,11 +440,6 @@ def test_progress_changes_nothing_and_needs_no_copy():
     plain = run_episodes(PointEnv, PolicyDriver(expert), seeds, n_jobs=2)
     for one, two in zip(episodes, plain, strict=True):
         assert_array_equal(one.observations, two.observations)
-
-
-def test_there_are_no_rollouts_of_no_episodes():
-    with pytest.raises(ValueError, match="episodes: expected at least one"):
-        Rollouts.from_episodes([])
 
 
 class Counter(PointEnv):

@@ -1,8 +1,9 @@
 """Progress on the terminal, or in a log."""
 
-import sys
-import time
 from typing import Any
+
+from skimitate.callbacks._clock import Clock
+from skimitate.callbacks._line import Line
 
 # A task of fewer subtasks is rather made of stages, which take unequal times.
 _MANY = 3
@@ -13,9 +14,9 @@ class Progress:
 
     What is shown of a task that ends are its number and those of the tasks that it is
     part of, such as ``round 3/40, epoch 7/20``. The time left is that of the outermost
-    task of many subtasks. On a terminal it is one line that keeps changing; elsewhere,
-    such as in a log, a line at every tenth of the way, but at most one a second besides
-    the last.
+    task of many subtasks, and is shown once a few of these tell it. On a terminal it is
+    one line that keeps changing, no wider than the terminal; elsewhere, such as in a
+    log, a line at every tenth of the way, but at most one a second besides the last.
 
     scikit-learn's own :class:`~sklearn.callback.ProgressBar` needs rich, and prints
     nothing to a log before the end.
@@ -31,26 +32,26 @@ class Progress:
     def __init__(self, label: str, max_propagation_depth: int | None = None) -> None:
         self.label = label
         self.max_propagation_depth = max_propagation_depth
-        self._clocks: dict[tuple[int, ...], _Clock] = {}
+        self._shown: dict[tuple[int, ...], tuple[Clock, Line]] = {}
 
     def setup(self, estimator: Any, context: Any) -> None:
         """Forget the last fit."""
-        self._clocks = {}
+        self._shown = {}
 
     def teardown(self, estimator: Any, context: Any) -> None:
         """Leave what was printed, on a line of its own."""
-        for clock in self._clocks.values():
-            clock.leave()
+        for _, line in self._shown.values():
+            line.leave()
 
     def on_fit_task_begin(self, estimator: Any, context: Any) -> None:
         """Start the clock of a task that has subtasks."""
         if context.max_subtasks != 0:
-            self._clocks[_numbers(context)] = _Clock()
+            self._shown[_numbers(context)] = Clock(), Line(self.label)
 
     def on_fit_task_end(self, estimator: Any, context: Any) -> None:
         """Show a task that is done."""
-        if ended := self._clocks.get(_numbers(context)):
-            ended.leave()
+        if ended := self._shown.get(_numbers(context)):
+            ended[1].leave()
         path = _path(context)
         # One of one is a number only where there is nothing else to count.
         counted = [t for t in path if _n_siblings(t) > 1 or path[:-1] == [t.parent]]
@@ -62,40 +63,20 @@ class Progress:
         done = 1.0
         for task in reversed(counted[counted.index(outermost) :]):
             done = (task.task_id + done) / _n_siblings(task)
-        counts = [f"{_name(t)} {t.task_id + 1}/{_n_siblings(t)}" for t in counted]
-        line = f"{self.label}: {', '.join(counts + _state_of(estimator))}"
         key = _numbers(outermost.parent)
-        if key not in self._clocks:  # what began in another process
-            self._clocks[key] = _Clock()
-        self._clocks[key].show(line, done, last=done == 1 and context is outermost)
-
-
-class _Clock:
-    """The time that a task with subtasks takes, and its line."""
-
-    def __init__(self) -> None:
-        self._began = self._printed = time.perf_counter()
-        self._tenths = 0
-        self._open = False
-
-    def show(self, line: str, done: float, *, last: bool) -> None:
-        """Show a line, and the time left, given the part of the task that is done."""
-        now = time.perf_counter()
-        seconds = now - self._began
-        line += f", {seconds:.0f} s, {seconds / done * (1 - done):.0f} s left"
-        tenths = min(int(10 * done + 1e-9), 9)
-        if sys.stdout.isatty():
-            print(f"\r{line:<78}", end="", flush=True)
-            self._open = True
-        elif last or (tenths > self._tenths and now > self._printed + 1.0):
-            self._tenths, self._printed = tenths, now
-            print(line, flush=True)
-
-    def leave(self) -> None:
-        """End the line that kept changing."""
-        if self._open:
-            print(flush=True)
-        self._open = False
+        if key not in self._shown:  # what began in another process
+            self._shown[key] = Clock(), Line(self.label)
+        clock, line = self._shown[key]
+        n_parts = _n_siblings(outermost)
+        clock.look(done * n_parts)
+        line.show(
+            [f"{_name(t)} {t.task_id + 1}/{_n_siblings(t)}" for t in counted],
+            _state_of(estimator),
+            clock.seconds,
+            clock.left(n_parts),
+            done=done,
+            last=done == 1 and context is outermost,
+        )
 
 
 def _path(context: Any) -> list[Any]:

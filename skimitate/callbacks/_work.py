@@ -33,17 +33,16 @@ def followed(
     """
     work = _Work().set_callbacks(*callbacks)
     with callback_management_context(work):
-        root = work._init_callback_context(task_name="work", max_subtasks=n_units)
+        root = work._init_callback_context(
+            task_name="work", max_subtasks=n_units, sequential_subtasks=False
+        )
         root.call_on_fit_task_begin(estimator=work)
-        n_done = 0
 
         def report(done: int, total: int) -> None:
-            nonlocal n_done
-            for _ in range(n_done, done):
-                part = root.subcontext(task_name=unit)
-                part.call_on_fit_task_begin(estimator=work)
-                part.call_on_fit_task_end(estimator=work)
-            n_done = done
+            # What is done together is one task, with the number of the last part.
+            part = root.subcontext(task_name=unit, task_id=done - 1)
+            part.call_on_fit_task_begin(estimator=work)
+            part.call_on_fit_task_end(estimator=work)
 
         yield report
         root.call_on_fit_task_end(estimator=work)

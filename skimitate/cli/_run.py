@@ -43,6 +43,7 @@ def act(args: argparse.Namespace) -> None:
 
     from skimitate.experts._identity import identify_expert
     from skimitate.studies._experiment import Experiment
+    from skimitate.studies._findings import table_of
 
     env = find_env(args.env, args.env_arg)
     # The evaluation's seed comes from another stream than those of the training.
@@ -61,7 +62,7 @@ def act(args: argparse.Namespace) -> None:
         out=args.out,
     )
     experiment.run()
-    print(f"\n{experiment.table()}")
+    print(f"\n{table_of(experiment)}")
     if args.out is None:
         print("\nNothing is kept: --out FOLDER keeps the models and all else.")
     else:

@@ -72,7 +72,7 @@ class ForwardPass:
     ) -> NDArray[np.float64]:
         """Let the kernel act on one observation, which it checks."""
         if vector.dtype != np.float32:
-            return self._act_on_batch(x[np.newaxis], vector, units)[0]
+            return self._act_on_block(x[np.newaxis], vector, units)[0]
         out = np.empty(self.layout.layer_sizes[-1])
         kernel.act(
             x if x.flags.c_contiguous else np.ascontiguousarray(x),
@@ -89,10 +89,15 @@ class ForwardPass:
     ) -> NDArray[np.float64]:
         """Let NumPy act on a batch, in blocks that stay in the cache."""
         actions = np.empty((len(x), self.layout.layer_sizes[-1]))
-        layers = self.layout.layers(vector)
         for rows in gen_batches(len(x), _BLOCK):
-            block = (x[rows] - units.input_mean) / units.input_scale
-            actions[rows] = forward(block, layers, self.activation)
+            actions[rows] = self._act_on_block(x[rows], vector, units)
+        return actions
+
+    def _act_on_block(
+        self, x: NDArray[np.float64], vector: NDArray, units: Units
+    ) -> NDArray[np.float64]:
+        inputs = (x - units.input_mean) / units.input_scale
+        actions = forward(inputs, self.layout.layers(vector), self.activation)
         actions *= units.output_scale
         actions += units.output_mean
         return actions

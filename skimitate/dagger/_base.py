@@ -23,6 +23,7 @@ from skimitate._validation import in_container_of, unchanged_on_error, validate_
 from skimitate.cloning._regressor import BehaviorCloner
 from skimitate.dagger._leaders import Candidate
 from skimitate.dagger._loop import DaggerLoop
+from skimitate.dagger._report import decision_report
 from skimitate.environments._make import EnvLike, env_widths, shared_env
 from skimitate.policies._as_policy import Policy, as_policy, policy_of
 from skimitate.policies._network_policy import NetworkPolicy
@@ -39,7 +40,10 @@ class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         "expert": "no_validation",
         "n_rounds": [Interval(Integral, 1, None, closed="left")],
         "n_episodes_per_round": [Interval(Integral, 1, None, closed="left")],
-        "n_epochs_per_round": [Interval(Integral, 1, None, closed="left")],
+        "n_epochs_per_round": [
+            Interval(Integral, 1, None, closed="left"),
+            StrOptions({"auto"}),
+        ],
         "beta": [Interval(Real, 0, 1, closed="both"), callable, None],
         "incremental": ["boolean"],
         "n_eval_episodes": [Interval(Integral, 1, None, closed="left")],
@@ -205,18 +209,49 @@ class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
     def _decide(self, context: CallbackContext, loop: DaggerLoop) -> Candidate:
         """Evaluate the candidates and return the one to keep."""
         candidates = loop.candidates()
+        # These names are shown to people: they say what is done.
+        evaluated_ones = "the best rounds" if len(candidates) > 1 else "the last round"
         evaluation = context.subcontext(
-            task_name="evaluation", max_subtasks=len(candidates)
+            task_name=f"evaluation of {evaluated_ones}", max_subtasks=len(candidates)
         )
         evaluation.call_on_fit_task_begin(estimator=self)
         evaluated = []
         for candidate in candidates:
-            task = evaluation.subcontext(task_name="candidate")
+            task = evaluation.subcontext(task_name=f"evaluating {evaluated_ones}")
             task.call_on_fit_task_begin(estimator=self)
             evaluated.append(loop.evaluate(candidate))
             task.call_on_fit_task_end(estimator=self)
         evaluation.call_on_fit_task_end(estimator=self)
-        return max(evaluated, key=lambda candidate: (candidate.score, candidate.round))
+        kept = max(evaluated, key=lambda candidate: (candidate.score, candidate.round))
+        if self.verbose:
+            print(decision_report(loop.history, len(evaluated), kept.round), flush=True)
+        return kept
+
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters, those of the learner included (``estimator__max_iter``).
+
+        Parameters
+        ----------
+        **params : dict
+            Those of the learner that None stands for can be set as well: it becomes a
+            :class:`skimitate.BehaviorCloner` of its own.
+
+        Returns
+        -------
+        DAggerRegressor
+            The object itself.
+
+        Raises
+        ------
+        ValueError
+            If there is no such parameter.
+        """
+        prefix = "estimator__"
+        nested = {n.removeprefix(prefix) for n in params if n.startswith(prefix)}
+        if nested and params.get("estimator", self.estimator) is None:
+            own = {name: params.pop(prefix + name) for name in nested}
+            params["estimator"] = BehaviorCloner().set_params(**own)
+        return super().set_params(**params)
 
     def __sklearn_clone__(self) -> Self:
         """Clone all parameters but the expert, which is shared.

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from sklearn.base import clone
 from sklearn.utils import check_random_state
 
 from skimitate._sklearn import CallbackContext
+from skimitate.dagger._epochs import epochs_of_round
 
 
 class Learner:
@@ -75,7 +76,11 @@ class Learner:
         return "fitted"
 
     def train(
-        self, X: NDArray, y: NDArray, n_epochs: int, context: CallbackContext
+        self,
+        X: NDArray,
+        y: NDArray,
+        n_epochs: int | Literal["auto"],
+        context: CallbackContext,
     ) -> str:
         """Go on with all labels, or fit anew.
 
@@ -83,7 +88,7 @@ class Learner:
         ----------
         X, y, context
             See :meth:`start`.
-        n_epochs : int
+        n_epochs : int or "auto"
             Number of passes over the labels of a learner that goes on.
 
         Returns
@@ -100,7 +105,7 @@ class Learner:
         if found is None:
             return self.start(X, y, context)
         with self._nested(found.estimator, context), _naming_the_learner():
-            found.go_on(X, y, n_epochs)
+            found.go_on(X, y, epochs_of_round(n_epochs, found.estimator, len(X)))
         return "continued"
 
     @contextmanager

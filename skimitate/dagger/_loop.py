@@ -15,6 +15,7 @@ from skimitate.dagger._aggregate import Aggregate
 from skimitate.dagger._leaders import Candidate, Leaders
 from skimitate.dagger._learner import Learner
 from skimitate.dagger._mixture import Mixture
+from skimitate.dagger._report import round_report
 from skimitate.environments._drivers import PolicyDriver
 from skimitate.environments._episode import Episode
 from skimitate.environments._make import EnvLike
@@ -187,18 +188,7 @@ class DaggerLoop:
             }
         )
         if self.dagger.verbose:
-            self._report_round()
-
-    def _report_round(self) -> None:
-        measured = "".join(
-            f", return of round {r['round']}: {r['mean_return']:.1f}"
-            for r in self.history[-2:-1]
-        )
-        print(
-            f"Round {self.round}: {len(self.aggregate)} samples, "
-            f"loss = {self.history[-1]['loss']:.4g}{measured}",
-            flush=True,
-        )
+            print(round_report(self.history), flush=True)
 
     def _measure(self, returns: list[float]) -> None:
         """Note the returns of the current policy, which may be kept for them."""

@@ -44,8 +44,10 @@ class DAggerRegressor(MultiOutputMixin, RegressorMixin, BaseDAgger):
         Number of rounds of collecting, labeling and training.
     n_episodes_per_round : int, default=1
         Number of episodes collected in each round.
-    n_epochs_per_round : int, default=20
-        With ``incremental``, number of passes over all the labels in each round.
+    n_epochs_per_round : int or "auto", default="auto"
+        Of a learner that goes on from round to round, the number of passes over all
+        the labels in each round. "auto" makes it as many as take 3,000 gradient steps,
+        and at least one: what a pass is worth depends on the number of labels.
     beta : float, callable or None, default=None
         Probability, at each step, that the expert drives: a number is raised to the
         power of the round, a callable gets the round (from 1), and None means 0: the
@@ -69,8 +71,9 @@ class DAggerRegressor(MultiOutputMixin, RegressorMixin, BaseDAgger):
         Determines everything, whatever ``n_jobs``; a ``random_state`` of the learner
         that is None is set too.
     verbose : bool, default=False
-        Whether to print a line for each round. For progress bars, see
-        ``set_callbacks`` and :mod:`sklearn.callback`.
+        Whether to print a line for each round, and in the end the last round's return
+        and the round that is kept. For progress bars, see ``set_callbacks`` and
+        :mod:`sklearn.callback`.
 
     Attributes
     ----------
@@ -128,7 +131,7 @@ class DAggerRegressor(MultiOutputMixin, RegressorMixin, BaseDAgger):
         *,
         n_rounds: int = 40,
         n_episodes_per_round: int = 1,
-        n_epochs_per_round: int = 20,
+        n_epochs_per_round: int | Literal["auto"] = "auto",
         beta: float | Callable[[int], float] | None = None,
         incremental: bool = True,
         n_eval_episodes: int = 10,

@@ -79,7 +79,7 @@ def load_demonstrations(
         data=data,
         target=target,
         frame=frame,
-        rewards=rollouts.rewards.astype(np.float64),
+        rewards=np.asarray(rollouts.rewards, dtype=np.float64),
         episode_ids=rollouts.episode_ids,
         feature_names=card["feature_names"],
         target_names=card["target_names"],

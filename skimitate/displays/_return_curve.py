@@ -1,16 +1,22 @@
 """Return of DAgger's policy, drawn by round."""
 
+import reprlib
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.utils.validation import check_is_fitted
+from sklearn.exceptions import NotFittedError
 
 from skimitate._public import public
-from skimitate.displays._axes import axes_or_new
+from skimitate.dagger._base import BaseDAgger
+from skimitate.displays._axes import axes_or_new, name_axes
+from skimitate.displays._subject import drawn_estimator, said_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+_MEASURED = ("round", "mean_return", "std_return")
 
 
 @public
@@ -67,7 +73,7 @@ class ReturnCurveDisplay:
     @classmethod
     def from_history(
         cls,
-        history: list[dict[str, Any]],
+        history: Sequence[Mapping[str, Any]],
         *,
         levels: dict[str, float] | None = None,
         best_round: int | None = None,
@@ -84,7 +90,7 @@ class ReturnCurveDisplay:
         best_round : int or None, default=None
             A round to mark.
         ax : matplotlib.axes.Axes or None, default=None
-            Where to draw; None for a new figure.
+            Where to draw; None for a new figure, which shows as pyplot's do.
 
         Returns
         -------
@@ -92,14 +98,13 @@ class ReturnCurveDisplay:
 
         Raises
         ------
+        ValueError, TypeError
+            If ``history`` is something else, or no round's return was measured.
         ImportError
             If matplotlib is not installed (``pip install skimitate[plot]``).
         """
-        measured = [record for record in history if record["n_eval_episodes"] > 0]
-        columns = [
-            [record[key] for record in measured]
-            for key in ("round", "mean_return", "std_return")
-        ]
+        measured = _measured(history)
+        columns = [[record[key] for record in measured] for key in _MEASURED]
         return cls(*columns, levels=levels, best_round=best_round).plot(ax)
 
     @classmethod
@@ -115,11 +120,11 @@ class ReturnCurveDisplay:
         Parameters
         ----------
         estimator : DAggerRegressor
-            Fitted.
+            Fitted; or a search, or another estimator, around one.
         levels : dict of str to float or None, default=None
             Returns to draw as horizontal lines, by their labels.
         ax : matplotlib.axes.Axes or None, default=None
-            Where to draw; None for a new figure.
+            Where to draw; None for a new figure, which shows as pyplot's do.
 
         Returns
         -------
@@ -129,12 +134,21 @@ class ReturnCurveDisplay:
         ------
         NotFittedError
             If the estimator is not fitted.
+        TypeError
+            If it is no DAggerRegressor.
+        ValueError
+            If no round's return was measured, as without an environment.
         ImportError
             If matplotlib is not installed (``pip install skimitate[plot]``).
         """
-        check_is_fitted(estimator, "history_")
+        drawn = drawn_estimator(estimator)
+        error = f"estimator: expected a fitted DAggerRegressor, got {said_of(drawn)}"
+        if not isinstance(drawn, BaseDAgger):
+            raise TypeError(error)
+        if not hasattr(drawn, "best_round_"):
+            raise NotFittedError(error)
         return cls.from_history(
-            estimator.history_, levels=levels, best_round=estimator.best_round_, ax=ax
+            drawn.history_, levels=levels, best_round=drawn.best_round_, ax=ax
         )
 
     def plot(self, ax: "Axes | None" = None) -> Self:
@@ -143,7 +157,7 @@ class ReturnCurveDisplay:
         Parameters
         ----------
         ax : matplotlib.axes.Axes or None, default=None
-            Where to draw; None for a new figure.
+            Where to draw; None for a new figure, which shows as pyplot's do.
 
         Returns
         -------
@@ -151,8 +165,6 @@ class ReturnCurveDisplay:
             The object itself.
         """
         ax = axes_or_new(ax)
-        from matplotlib.ticker import MaxNLocator
-
         ax.errorbar(
             self.rounds,
             self.mean_returns,
@@ -175,9 +187,33 @@ class ReturnCurveDisplay:
                 markersize=13,
                 label=f"kept: round {self.best_round}",
             )
-        ax.set(xlabel="round of DAgger (0 is the start)", ylabel="return")
-        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+        name_axes(ax, "round of DAgger (0 is the start)", "return")
         ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=2)
         self.ax_ = ax
         self.figure_: Any = ax.figure
         return self
+
+
+def _measured(history: Any) -> list[Mapping[str, Any]]:
+    """Return the records of those rounds whose return was measured."""
+    needed = {*_MEASURED, "n_eval_episodes"}
+    if not np.iterable(history) or isinstance(history, (str, Mapping)):
+        raise TypeError(
+            "history: expected the history_ of a DAggerRegressor, got "
+            f"{said_of(history)}"
+        )
+    records = list(history)
+    for record in records:
+        if not isinstance(record, Mapping) or not needed <= record.keys():
+            raise TypeError(
+                "history: expected the history_ of a DAggerRegressor, dicts with "
+                f"{', '.join(sorted(needed))}, got {reprlib.repr(record)}"
+            )
+    measured = [record for record in records if record["n_eval_episodes"] > 0]
+    if not measured:
+        raise ValueError(
+            "history: expected a round whose return was measured, got none in "
+            f"{len(records)} records (n_eval_episodes counts the episodes; without an "
+            "environment no round is run)"
+        )
+    return measured

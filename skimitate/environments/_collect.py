@@ -82,7 +82,7 @@ def collect_rollouts(
         n_jobs=n_jobs,
         verbose=verbose,
     )
-    return Rollouts.from_episodes(episodes)
+    return Rollouts.from_trajectories(episodes)
 
 
 @public

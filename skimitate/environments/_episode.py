@@ -25,22 +25,23 @@ class Episode(NamedTuple):
         What was seen before each step.
     actions : ndarray of shape (n_steps, n_outputs)
         What the driver remembers of each step.
-    rewards : ndarray of shape (n_steps,)
-        What each step earned.
-    last_observation : ndarray of shape (n_features,)
+    rewards : ndarray of shape (n_steps,) or None, default=None
+        What each step earned. None where nobody knows, as for those that follow; all
+        of them are known of an episode that was run here.
+    last_observation : ndarray of shape (n_features,) or None, default=None
         What was seen after the last step.
-    terminated : bool
+    terminated : bool or None, default=None
         Whether the environment came to an end of its own.
-    truncated : bool
+    truncated : bool or None, default=None
         Whether it was cut, by a limit of the environment's or of the caller's.
     """
 
     observations: NDArray
-    actions: NDArray[np.float64]
-    rewards: NDArray[np.float64]
-    last_observation: NDArray
-    terminated: bool
-    truncated: bool
+    actions: NDArray
+    rewards: NDArray | None = None
+    last_observation: NDArray | None = None
+    terminated: bool | None = None
+    truncated: bool | None = None
 
 
 class EpisodeRunner:

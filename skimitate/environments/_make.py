@@ -8,6 +8,7 @@ import gymnasium
 from gymnasium.envs.registration import EnvSpec
 from joblib import effective_n_jobs
 
+from skimitate.environments._mujoco import warnings_once
 from skimitate.environments._spaces import Spaces
 
 EnvLike = str | EnvSpec | Callable[[], gymnasium.Env] | gymnasium.Env
@@ -35,13 +36,14 @@ def open_env(env: EnvLike) -> Iterator[gymnasium.Env]:
     TypeError
         If ``env`` is none of these.
     """
-    made = _make_env(env)
-    try:
-        Spaces(made)
-        yield made
-    finally:
-        if made is not env:
-            made.close()
+    with warnings_once(env):
+        made = _make_env(env)
+        try:
+            Spaces(made)
+            yield made
+        finally:
+            if made is not env:
+                made.close()
 
 
 def _make_env(env: EnvLike) -> gymnasium.Env:

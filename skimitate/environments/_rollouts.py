@@ -1,25 +1,30 @@
 """Rollouts: the steps of some episodes, and a file of them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skimitate._public import public
+from skimitate.environments._columns import REQUIRED, check_columns
 from skimitate.environments._episode import Episode
+from skimitate.environments._episodes import Episodes
+from skimitate.environments._report import summarize
+from skimitate.environments._trajectories import read_trajectories
 from skimitate.formats._npz import NOT_NPZ
-
-# Number of dimensions of the arrays with a row for each step, and for each episode.
-_STEPS = {"observations": 2, "actions": 2, "rewards": 1, "episode_ids": 1}
-_EPISODES = {"terminated": 1, "truncated": 1, "last_observations": 2}
 
 
 @public
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Rollouts:
     """The steps of some episodes, one row each.
+
+    Rollouts are equal if their arrays are, and can be keys of a dict or members of a
+    set: leave their arrays as they are. ``rollouts + others`` has the episodes of both,
+    and ``len(rollouts)`` is the number of steps.
 
     Parameters
     ----------
@@ -27,14 +32,15 @@ class Rollouts:
         What the policy saw before each step.
     actions : ndarray of shape (n_steps, n_outputs)
         What the policy asked for; not clipped to the action space.
-    rewards : ndarray of shape (n_steps,)
-        What the environment gave for it.
+    rewards : ndarray of shape (n_steps,) or None
+        What the environment gave for each step. None where nobody knows, as for the
+        last three. What is not known of one of several episodes that are joined is None
+        for all of them.
     episode_ids : ndarray of shape (n_steps,)
         Number of the episode that the step belongs to, from 0 and in order: the
         ``groups`` of a :class:`sklearn.model_selection.GroupKFold`.
     terminated : ndarray of shape (n_episodes,), bool, or None, default=None
-        Whether the environment of each episode came to an end of its own. None where
-        nobody knows, as for the two that follow.
+        Whether the environment of each episode came to an end of its own.
     truncated : ndarray of shape (n_episodes,), bool, or None, default=None
         Whether it was cut, by a limit of the environment's or of the caller's.
     last_observations : ndarray of shape (n_episodes, n_features) or None, default=None
@@ -43,12 +49,22 @@ class Rollouts:
     Attributes
     ----------
     returns : ndarray of shape (n_episodes,)
-        Sum of the rewards of each episode.
+        Sum of the rewards of each episode. A ValueError where they are not known.
     lengths : ndarray of shape (n_episodes,)
         Number of steps of each episode.
+    n_episodes : int
+        Number of episodes.
+    episodes : sequence of Episode
+        ``episodes[0]`` is a named tuple of the first episode's ``observations``,
+        ``actions``, ``rewards``, ``last_observation``, ``terminated`` and
+        ``truncated``; those that are not known are None. A slice, an array of numbers
+        or one of bools gives the rollouts of these episodes alone:
+        ``rollouts.episodes[rollouts.returns > 3000]``.
 
     Raises
     ------
+    TypeError
+        If one of the arrays is something else.
     ValueError
         If the arrays do not fit each other, are empty, or hold values that are not
         finite.
@@ -60,52 +76,32 @@ class Rollouts:
     >>> rollouts = Rollouts(
     ...     observations=np.zeros((3, 2)),
     ...     actions=np.zeros((3, 1)),
-    ...     rewards=np.array([1.0, 2.0, 4.0]),
     ...     episode_ids=np.array([0, 0, 1]),
+    ...     rewards=np.array([1.0, 2.0, 4.0]),
     ... )
     >>> rollouts.returns, rollouts.lengths
     (array([3., 4.]), array([2, 1]))
+    >>> rollouts.episodes[-1].rewards
+    array([4.])
+    >>> rollouts.episodes[:1]
+    Rollouts(n_episodes=1, n_steps=2, n_features=2, n_outputs=1, return=3.0 (0.0))
+    >>> rollouts.episodes[:1] + rollouts.episodes[1:] == rollouts
+    True
     """
 
     observations: NDArray
     actions: NDArray
-    rewards: NDArray[np.float64]
+    rewards: NDArray[np.float64] | None
     episode_ids: NDArray[np.int64]
-
     terminated: NDArray[np.bool_] | None = None
     truncated: NDArray[np.bool_] | None = None
     last_observations: NDArray | None = None
 
     def __post_init__(self) -> None:
-        for name, n_dims in _STEPS.items():
-            _check_array(name, getattr(self, name), n_dims, len(self), "steps")
-        jumps = np.diff(self.episode_ids, prepend=-1)
-        if (
-            self.episode_ids.dtype.kind not in "iu"
-            or jumps[0] != 1
-            or not np.isin(jumps, (0, 1)).all()
-        ):
-            raise ValueError("episode_ids: expected 0, 1, ... in order, got others")
-        for name, n_dims in _EPISODES.items():
-            if getattr(self, name) is not None:
-                array = getattr(self, name)
-                _check_array(name, array, n_dims, self.n_episodes, "episodes")
-        self._check_ends()
+        check_columns(self._columns())
 
-    def _check_ends(self) -> None:
-        """Check what is known of the episodes' ends beyond shapes."""
-        for name in ("terminated", "truncated"):
-            array = getattr(self, name)
-            if array is not None and array.dtype != np.bool_:
-                raise ValueError(
-                    f"{name}: expected an array of bool, got {array.dtype}"
-                )
-        last, width = self.last_observations, self.observations.shape[1]
-        if last is not None and last.shape[1] != width:
-            raise ValueError(
-                f"last_observations: expected {width} features as in observations, "
-                f"got {last.shape[1]}"
-            )
+    def _columns(self) -> dict[str, Any]:
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
     @property
     def n_episodes(self) -> int:
@@ -114,7 +110,11 @@ class Rollouts:
 
     @property
     def returns(self) -> NDArray:
-        """Sum of the rewards of each episode."""
+        """Sum of the rewards of each episode; a ValueError where they are not known."""
+        if self.rewards is None:
+            raise ValueError(
+                "rewards: expected one for each step to have returns, got None"
+            )
         return np.bincount(self.episode_ids, weights=self.rewards)
 
     @property
@@ -122,39 +122,108 @@ class Rollouts:
         """Number of steps of each episode."""
         return np.bincount(self.episode_ids)
 
+    @property
+    def episodes(self) -> "Episodes[Rollouts]":
+        """The episodes one by one, and rollouts of some of them."""
+        return Episodes(
+            self.n_episodes, self._episode, lambda n: _join([*map(self._episode, n)])
+        )
+
+    def _episode(self, number: int) -> Episode:
+        start, stop = np.searchsorted(self.episode_ids, (number, number + 1))
+
+        def of(array: NDArray | None, key: int | slice) -> Any:
+            return None if array is None else array[key]
+
+        return Episode(
+            self.observations[start:stop],
+            self.actions[start:stop],
+            of(self.rewards, slice(start, stop)),
+            of(self.last_observations, number),
+            None if self.terminated is None else bool(self.terminated[number]),
+            None if self.truncated is None else bool(self.truncated[number]),
+        )
+
     def __len__(self) -> int:
         return len(self.observations)
 
+    def __add__(self, other: "Rollouts") -> "Rollouts":
+        if not isinstance(other, Rollouts):
+            return NotImplemented
+        return _join([*self.episodes, *other.episodes], "episodes")
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Rollouts):
+            return NotImplemented
+        theirs = other._columns()
+        return all(np.array_equal(a, theirs[n]) for n, a in self._columns().items())
+
+    def __hash__(self) -> int:
+        # Arrays of other types, and zeros of either sign, may be equal too.
+        known = {n: a for n, a in self._columns().items() if a is not None}
+        floats = {n: a.astype(np.float64) + 0.0 for n, a in known.items()}
+        return hash(tuple((n, a.shape, a.tobytes()) for n, a in floats.items()))
+
+    def __repr__(self) -> str:
+        known = "" if self.rewards is None else f", return={summarize(self.returns)}"
+        return (
+            f"Rollouts(n_episodes={self.n_episodes}, n_steps={len(self)}, "
+            f"n_features={self.observations.shape[1]}, "
+            f"n_outputs={self.actions.shape[1]}{known})"
+        )
+
     @classmethod
-    def from_episodes(cls, episodes: Sequence[Episode]) -> "Rollouts":
-        """Join episodes.
+    def from_trajectories(cls, trajectories: Iterable[Any]) -> "Rollouts":
+        """Join trajectories of one's own, or of another library.
 
         Parameters
         ----------
-        episodes : sequence of Episode
-            In order.
+        trajectories : iterable
+            One for each episode: a list, a generator, a Minari data set. Each is one of
+
+            - a dict, or an object with attributes (an episode of ``episodes``,
+              imitation's ``Trajectory``, Minari's ``EpisodeData``), with
+              ``observations`` and ``actions`` and maybe ``rewards``, ``terminated``,
+              ``truncated``, ``next_observations`` or ``last_observation``. Their
+              singulars and usual short names (``obs``, ``acts``, ``rews``, ``states``,
+              ``dones``, ``terminals``, ``timeouts``) are understood; what is called
+              otherwise is passed over;
+            - a tuple of observations, actions and maybe rewards;
+            - a list of steps, each a dict, object or tuple of that kind. A last one
+              without an action shows the last observation.
+
+            Observations are array-like of shape (n_steps, n_features), or with one row
+            more, the last observation; actions of shape (n_steps, n_outputs) or
+            (n_steps,), for one output; how an episode ended, one flag or one for each
+            step. float32 stays, other types of numbers become float64.
 
         Returns
         -------
         Rollouts
+            What one of the trajectories does not tell is None for all of them. A
+            ``done`` alone does not tell whether an episode terminated or was cut.
 
         Raises
         ------
+        TypeError
+            If these are not a number of trajectories, as where one is given without a
+            list around it.
         ValueError
-            If there are none, or their widths differ.
+            If there are none, their widths differ, or one of them lacks observations or
+            actions or has others than arrays of finite numbers that fit each other: of
+            Dict spaces, of Discrete ones, of several episodes.
+
+        Examples
+        --------
+        >>> from skimitate import Rollouts
+        >>> logged = [
+        ...     {"obs": [[0.1, 0.2], [0.3, 0.4]], "acts": [0.5, -0.5], "rews": [1, 2]},
+        ...     {"obs": [[0.5, 0.6]], "acts": [0.0], "rews": [3]},
+        ... ]
+        >>> Rollouts.from_trajectories(logged)
+        Rollouts(n_episodes=2, n_steps=3, n_features=2, n_outputs=1, return=3.0 (0.0))
         """
-        if not episodes:
-            raise ValueError("episodes: expected at least one, got none")
-        lengths = [len(episode.rewards) for episode in episodes]
-        return cls(
-            np.concatenate([episode.observations for episode in episodes]),
-            np.concatenate([episode.actions for episode in episodes]),
-            np.concatenate([episode.rewards for episode in episodes]),
-            np.repeat(np.arange(len(episodes)), lengths),
-            np.array([episode.terminated for episode in episodes]),
-            np.array([episode.truncated for episode in episodes]),
-            np.array([episode.last_observation for episode in episodes]),
-        )
+        return _join(read_trajectories(trajectories))
 
     def save(self, path: str | Path, *, compress: bool = True) -> None:
         """Write the rollouts as an npz file, without pickles; what is None is left out.
@@ -166,8 +235,7 @@ class Rollouts:
         compress : bool, default=True
             Whether to compress the file, which takes about 15 times as long.
         """
-        arrays = {field.name: getattr(self, field.name) for field in fields(self)}
-        arrays = {name: array for name, array in arrays.items() if array is not None}
+        arrays = {n: a for n, a in self._columns().items() if a is not None}
         with open(path, "wb") as file:
             (np.savez_compressed if compress else np.savez)(file, **arrays)
 
@@ -193,20 +261,52 @@ class Rollouts:
         """
         try:
             with np.load(path, allow_pickle=False) as arrays:
-                known = [name for name in _EPISODES if name in arrays]
-                return cls(**{name: arrays[name] for name in (*_STEPS, *known)})
+                _check_keys(arrays.files)
+                known = [f.name for f in fields(cls) if f.name in arrays]
+                return cls(**{"rewards": None} | {n: arrays[n] for n in known})
         except NOT_NPZ as error:
             raise ValueError(f"{path}: expected saved rollouts, but {error}") from None
 
 
-def _check_array(
-    name: str, array: NDArray, n_dims: int, n_rows: int, rows: str
-) -> None:
-    """Raise if an array is not of this shape, is empty, or is not finite."""
-    if array.ndim != n_dims or len(array) != n_rows or n_rows == 0:
+def _check_keys(keys: list[str]) -> None:
+    """Raise if a file lacks what all rollouts have."""
+    if not set(REQUIRED) <= set(keys):
         raise ValueError(
-            f"{name}: expected {n_dims} dimensions and {n_rows} {rows} (at least 1), "
-            f"got shape {array.shape}"
+            f"it has the keys {', '.join(keys) or '(none)'}, and not all of "
+            f"{', '.join(REQUIRED)}. If it has one trajectory: "
+            "Rollouts.from_trajectories([numpy.load(path)])"
         )
-    if not np.isfinite(array).all():
-        raise ValueError(f"{name}: expected finite values, got others")
+
+
+def _join(episodes: Sequence[Episode], name: str = "trajectories") -> Rollouts:
+    """Join episodes, at least one; name is what errors call them."""
+    observations, actions, rewards, last_observations, terminated, truncated = zip(
+        *episodes, strict=True
+    )
+    return Rollouts(
+        _stack(name, "observations", observations),
+        _stack(name, "actions", actions),
+        _of_all(np.concatenate, rewards),
+        np.repeat(np.arange(len(episodes)), [len(array) for array in actions]),
+        _of_all(np.array, terminated),
+        _of_all(np.array, truncated),
+        _of_all(np.array, last_observations),
+    )
+
+
+def _stack(name: str, part: str, arrays: tuple[NDArray, ...]) -> NDArray:
+    """Return the rows of all episodes, which must be of one width."""
+    try:
+        return np.concatenate(arrays)
+    except ValueError:
+        widths = [array.shape[1] for array in arrays]
+        odd = next(i for i, width in enumerate(widths) if width != widths[0])
+        raise ValueError(
+            f"{name}[{odd}]: {part}: expected {widths[0]} columns as in {name}[0], got "
+            f"{widths[odd]}"
+        ) from None
+
+
+def _of_all(join: Callable[[Sequence[Any]], NDArray], parts: tuple) -> NDArray | None:
+    """Return a part of all episodes, or None if it is not known of all."""
+    return None if any(part is None for part in parts) else join(parts)

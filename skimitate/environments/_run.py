@@ -6,17 +6,19 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from joblib import Parallel, delayed, effective_n_jobs
 from joblib.parallel import get_active_backend
+from numpy.typing import NDArray
 
 from skimitate._threads import one_thread
 from skimitate.environments._drivers import Driver
 from skimitate.environments._episode import Episode, EpisodeRunner
 from skimitate.environments._interrupts import children_spared_interrupts
 from skimitate.environments._make import EnvLike, open_env, refuse_live
+from skimitate.environments._mujoco import Speaker, say_once, speaker, warnings_kept
 from skimitate.environments._workers import cost_of_workers, note_workers
 
 # How often a worker reports.
@@ -31,8 +33,8 @@ def whole(episode: Episode) -> Episode:
 
 
 def return_of(episode: Episode) -> float:
-    """Keep the sum of the rewards alone."""
-    return float(episode.rewards.sum())
+    """Keep the sum of the rewards alone, of an episode that was run and so has them."""
+    return float(cast(NDArray, episode.rewards).sum())
 
 
 def run_episodes(
@@ -92,7 +94,7 @@ def run_episodes(
     n_workers = min(effective_n_jobs(n_jobs), len(seeds))
     refuse_live(env, n_workers)
     numbered = list(enumerate(seeds))
-    job = _Job(env, driver, max_steps, where, verbose, keep)
+    job = _Job(env, driver, max_steps, where, verbose, keep, speaker())
     done = _Done(len(seeds), report)
     if n_workers > 1:
         # The episodes that tell what an episode takes are run here.
@@ -119,6 +121,7 @@ class _Job(NamedTuple):
     where: str
     verbose: bool
     keep: Callable[[Episode], Any]
+    speaker: Speaker
 
     def run(self, opened: EpisodeRunner, number: int, seed: Any) -> Any:
         """Run an episode, and return what is kept of it."""
@@ -127,7 +130,7 @@ class _Job(NamedTuple):
         if self.verbose:
             print(
                 f"{self.where}episode {number}: return {return_of(episode):.1f}, "
-                f"{len(episode.rewards)} steps",
+                f"{len(episode.actions)} steps",
                 flush=True,
             )
         return self.keep(episode)
@@ -138,6 +141,7 @@ class _Part(NamedTuple):
 
     kept: list[Any]
     ignores_seed: bool
+    warnings: Sequence[str] = ()
 
 
 class _Done:
@@ -153,6 +157,7 @@ class _Done:
         """Take in the next episodes."""
         self.kept += part.kept
         self.ignores_seed |= part.ignores_seed
+        say_once(part.warnings)
         if self.report is not None:
             self.report(len(self.kept), self._total)
 
@@ -232,7 +237,11 @@ def _own_drivers(driver: Driver, n_workers: int) -> Iterator[Driver]:
 
 def _run_part(job: _Job, numbered: list[_Numbered]) -> _Part:
     """Run some of the episodes, in one environment."""
-    with one_thread(), open_env(job.env) as opened:
+    with (
+        warnings_kept(job.speaker) as unsaid,
+        one_thread(),
+        open_env(job.env) as opened,
+    ):
         runner = EpisodeRunner(opened, job.driver)
         kept = [job.run(runner, number, seed) for number, seed in numbered]
-        return _Part(kept, runner.ignores_seed)
+    return _Part(kept, runner.ignores_seed, unsaid)

@@ -179,10 +179,13 @@ class NetworkExpert:
 def _of_expert(actor: NetworkExpert) -> Policy:
     layers = zip(actor.weights, actor.biases, strict=True)
     parts = [part for weight, bias in layers for part in (weight.T.ravel(), bias)]
+    vector = np.concatenate(parts)
+    single = vector.astype(np.float32)
     plain = np.zeros(actor.n_outputs), np.ones(actor.n_outputs)
     return NetworkPolicy(
         [actor.n_features, *(len(bias) for bias in actor.biases)],
         actor.activation,
-        np.concatenate(parts),
+        # What was kept in float32 is the same in it, and the kernel acts on that.
+        single if (single == vector).all() else vector,
         Units(actor.mean, actor.scale, *plain),
     )

@@ -14,6 +14,7 @@ from gymnasium.envs.registration import EnvSpec
 from numpy.typing import NDArray
 
 from skimitate.environments._make import open_env
+from skimitate.environments._mujoco import warnings_once
 
 MadeByGymnasium = str | EnvSpec
 
@@ -121,13 +122,14 @@ def filmed_env(
     ValueError
         If the environment cannot be made or drawn.
     """
-    made = _make_visible(env)
-    try:
-        steps_a_second = float(made.metadata.get("render_fps") or fps)
-        every = max(1, round(steps_a_second / fps))
-        yield FilmedEnv(made, every, max_steps), steps_a_second / every
-    finally:
-        made.close()
+    with warnings_once(env):
+        made = _make_visible(env)
+        try:
+            steps_a_second = float(made.metadata.get("render_fps") or fps)
+            every = max(1, round(steps_a_second / fps))
+            yield FilmedEnv(made, every, max_steps), steps_a_second / every
+        finally:
+            made.close()
 
 
 def _make_visible(env: MadeByGymnasium) -> gymnasium.Env:

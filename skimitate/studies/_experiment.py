@@ -1,6 +1,5 @@
 """The main job: an expert's roll-outs, a clone, a DAgger policy, and their returns."""
 
-import json
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
@@ -16,8 +15,6 @@ from skimitate.callbacks._work import followed
 from skimitate.cloning._regressor import BehaviorCloner
 from skimitate.dagger._regressor import DAggerRegressor
 from skimitate.displays._axes import require_matplotlib
-from skimitate.displays._loss_curve import LossCurveDisplay
-from skimitate.displays._return_curve import ReturnCurveDisplay
 from skimitate.environments._drivers import PolicyDriver
 from skimitate.environments._make import EnvLike
 from skimitate.environments._report import summarize
@@ -25,9 +22,9 @@ from skimitate.environments._rollouts import Rollouts
 from skimitate.environments._run import return_of, run_episodes
 from skimitate.environments._uniform_policy import UniformPolicy
 from skimitate.experts._check import check_expert
-from skimitate.formats._files import replace_file
-from skimitate.studies._machine import code_checksum, describe_machine, package_versions
-from skimitate.studies._markdown import markdown_table
+from skimitate.studies._findings import keep_findings
+from skimitate.studies._machine import code_checksum, package_versions
+from skimitate.studies._schedule import SCHEDULE, Schedule
 from skimitate.studies._stages import StageFolder
 
 # Episodes of the expert that the validation loss is measured on.
@@ -67,6 +64,8 @@ class Experiment:
     baselines : StageFolder or None, default=None
         Where the evaluation of the expert and of the random policy is kept, for
         experiments that share them; None for ``out``.
+    schedule : Schedule
+        How long DAgger trains; by default as an estimator of its own would.
     name : str, default=""
         What tells the environment apart from others; empty for its id.
 
@@ -87,6 +86,7 @@ class Experiment:
     eval_seed: int
     out: Path | None
     baselines: StageFolder | None = None
+    schedule: Schedule = SCHEDULE
     name: str = ""
     returns: dict[str, NDArray[np.float64]] = field(default_factory=dict)
 
@@ -106,8 +106,7 @@ class Experiment:
         for name in POLICIES:
             self.returns[name] = self._evaluated(name)
         if self.out is not None:
-            replace_file(self.out / "results.json", self._write_results)
-            self._draw(self.out)
+            keep_findings(self, self.out)
         # Of a table's many experiments, none should hold hundreds of megabytes.
         for roll_outs in ("rollouts", "_held_out"):
             self.__dict__.pop(roll_outs, None)
@@ -129,16 +128,10 @@ class Experiment:
 
     @property
     def _dagger_setting(self) -> dict[str, Any]:
-        return self._training_setting | {"n_rounds": self.n_rounds}
-
-    @property
-    def n_epochs_per_round(self) -> int:
-        """Passes over the labels in each round of DAgger.
-
-        As many steps on few demonstrations as on many: a pass over an aggregate that
-        starts with 10 roll-outs takes ten times as long as with one.
-        """
-        return max(1, 20 // self.n_episodes)
+        return self._training_setting | {
+            "n_rounds": self.n_rounds,
+            "schedule": list(self.schedule),
+        }
 
     @cached_property
     def rollouts(self) -> Rollouts:
@@ -163,7 +156,7 @@ class Experiment:
                     n_jobs=self.n_jobs,
                     report=report,
                 )
-            return (Rollouts.from_episodes(episodes),)
+            return (Rollouts.from_trajectories(episodes),)
 
         setting = self._expert_setting | {"seed": self.seed, "n_episodes": n_episodes}
         (rollouts,) = self._stages.do(stage, [f"{stage}.npz"], setting, collect)
@@ -197,11 +190,11 @@ class Experiment:
 
         def fit() -> tuple[BehaviorCloner, Losses, dict[str, Any]]:
             dagger = DAggerRegressor(
-                BehaviorCloner(max_iter=self.n_epochs_per_round),
+                self.schedule.learner(),
                 env=self.env,
                 expert=self.expert,
                 n_rounds=self.n_rounds,
-                n_epochs_per_round=self.n_epochs_per_round,
+                n_epochs_per_round=self.schedule.n_epochs_per_round,
                 n_jobs=self.n_jobs,
                 random_state=self._seeds["DAgger"],
             )
@@ -215,6 +208,11 @@ class Experiment:
             "DAgger", names, setting, fit, self._collect_all
         )
         return learner, losses, record
+
+    @property
+    def losses(self) -> dict[str, Losses]:
+        """Losses on held-out episodes: the clone's by epoch, DAgger's by round."""
+        return {"BC": self._clone_stage[1], "DAgger": self._dagger_stage[1]}
 
     @property
     def dagger(self) -> BehaviorCloner:
@@ -299,50 +297,3 @@ class Experiment:
         """Return a policy's mean return between the random one's and the expert's."""
         low, high = self.returns["Random"].mean(), self.returns["Expert"].mean()
         return float((self.returns[name].mean() - low) / (high - low))
-
-    def table(self) -> str:
-        """Return the table of the results."""
-        names = ("Expert", "BC", "DAgger")
-        stages = ("demonstrations", "BC", "DAgger")
-        rows = [
-            ["Environment", "Roll-outs", *(f"{name} Rewards" for name in names)],
-            [self.name, str(self.n_episodes)]
-            + [summarize(self.returns[name]) for name in names],
-            ["normalized return", ""] + [f"{self.normalized(n):.3f}" for n in names],
-            ["seconds", ""] + [f"{self.seconds[stage]:.1f}" for stage in stages],
-        ]
-        return (
-            f"{markdown_table(rows)}\n\nMean (standard deviation) of "
-            f"{self.n_eval_episodes} episodes on the same seeds. Normalized: 0 is the "
-            f"random\npolicy's {summarize(self.returns['Random'])}, 1 the expert's "
-            "mean. Seconds: collecting, cloning, all of DAgger."
-        )
-
-    def _write_results(self, path: Path) -> None:
-        results = {
-            "env": self.name,
-            "n_episodes": self.n_episodes,
-            "n_rounds": self.n_rounds,
-            "seed": self.seed,
-            "returns": {name: r.tolist() for name, r in self.returns.items()},
-            "normalized_return": {n: self.normalized(n) for n in ("BC", "DAgger")},
-            "n_expert_queries": self.n_expert_queries,
-            "seconds": self.seconds,
-            "best_round": self.best_round,
-            "history": self.history,
-            "machine": describe_machine(),
-        }
-        path.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
-
-    def _draw(self, folder: Path) -> None:
-        levels = {f"{n} (mean)": self.returns[n].mean() for n in ("Expert", "BC")}
-        returns = ReturnCurveDisplay.from_history(
-            self.history, levels=levels, best_round=self.best_round
-        )
-        losses = LossCurveDisplay.from_history(self._clone_stage[1], name="BC")
-        LossCurveDisplay.from_history(
-            self._dagger_stage[1], name="DAgger", ax=losses.ax_
-        )
-        for display, name in ((returns, "learning_curve.png"), (losses, "losses.png")):
-            display.ax_.set_title(self.name)
-            replace_file(folder / name, partial(display.figure_.savefig, dpi=120))

@@ -17,12 +17,12 @@ from skimitate.formats._files import replace_file
 _INDEX = "stages.json"
 
 
-def _write_json(value: Any, path: Path) -> None:
+def write_json(value: Any, path: Path) -> None:
     path.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
 
 
 _FORMATS: dict[str, tuple[Callable[[Any, Path], Any], Callable[[Path], Any]]] = {
-    ".json": (_write_json, lambda path: json.loads(path.read_text(encoding="utf-8"))),
+    ".json": (write_json, lambda path: json.loads(path.read_text(encoding="utf-8"))),
     ".joblib": (joblib.dump, joblib.load),
     ".npz": (lambda rollouts, path: rollouts.save(path, compress=False), Rollouts.load),
 }
@@ -146,7 +146,7 @@ class StageFolder:
             "seconds": self.seconds[stage],
             "sha256": {name: _checksum(folder / name) for name in names},
         }
-        replace_file(folder / _INDEX, partial(_write_json, self._index))
+        replace_file(folder / _INDEX, partial(write_json, self._index))
 
 
 def _format_of(name: str) -> tuple[Callable[[Any, Path], Any], Callable[[Path], Any]]:

@@ -16,6 +16,7 @@ from skimitate.studies._experiment import Experiment
 from skimitate.studies._machine import describe_machine
 from skimitate.studies._markdown import markdown_table
 from skimitate.studies._post import POST
+from skimitate.studies._schedule import schedule_of_the_post
 from skimitate.studies._stages import StageFolder
 
 N_EVAL_EPISODES = 50
@@ -88,6 +89,7 @@ class Table:
                     eval_seed=EVAL_SEED,
                     out=folder / f"seed-{seed}",
                     baselines=baselines,
+                    schedule=schedule_of_the_post(n_episodes or _n_episodes_of(env)),
                 )
                 for seed in range(n_seeds)
             ]

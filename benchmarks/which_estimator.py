@@ -1,0 +1,191 @@
+"""Which estimator when: what a choice earns beside the default, a task for each.
+
+Prints a table: normalized returns (0 is the random policy, 1 the expert), the mean over
+seeds of the mean of 20 episodes, and two standard errors over the seeds; and R² on
+episodes of the expert that were held out, which tells little of them.
+
+    python benchmarks/which_estimator.py [--seeds 5] [--first-seed 0]
+"""
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import gymnasium
+import numpy as np
+from harness import RESULTS
+from numpy.typing import NDArray
+from scipy.linalg import solve_discrete_are
+
+from skimitate import (
+    BehaviorCloner,
+    DAggerRegressor,
+    collect_rollouts,
+    evaluate_policy,
+    load_expert,
+)
+from skimitate.environments._uniform_policy import UniformPolicy
+from skimitate.studies._machine import describe_machine
+from skimitate.studies._markdown import markdown_table
+from skimitate.studies._stages import write_json
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "examples"))
+from dagger_pendulum import swing_up
+
+N_EPISODES = 20
+DOUBLE_PENDULUM = "InvertedDoublePendulum-v5"
+
+
+class LinearQuadratic:
+    """Balances InvertedDoublePendulum by the feedback that is best near upright."""
+
+    def __init__(self) -> None:
+        env = gymnasium.make(DOUBLE_PENDULUM).unwrapped
+        # The derivatives of a step of the environment at the upright position.
+        h = 1e-5
+        n = env.model.nq + env.model.nv
+        columns = [
+            _after(env, h * row) - _after(env, -h * row) for row in np.eye(n + 1)
+        ]
+        derivatives = np.transpose(columns) / (2 * h)
+        A, B = derivatives[:, :n], derivatives[:, n:]
+        cost = np.diag([1.0, 10.0, 10.0, 0.1, 0.1, 0.1]), np.eye(1)
+        P = solve_discrete_are(A, B, *cost)
+        self.gain = np.linalg.solve(cost[1] + B.T @ P @ B, B.T @ P @ A)
+        env.close()
+
+    def __call__(self, observations: NDArray) -> NDArray:
+        """Return the force on the cart for a batch of observations."""
+        position, sines, speeds = np.split(
+            observations[:, [0, 1, 2, 5, 6, 7]], [1, 3], 1
+        )
+        state = np.hstack([position, np.arcsin(np.clip(sines, -1, 1)), speeds])
+        return -state @ self.gain.T
+
+
+def _after(env: Any, state_and_force: NDArray) -> NDArray:
+    """Return the state after a step from a state, with a force on the cart."""
+    position, speed, force = np.split(state_and_force, [3, 6])
+    env.set_state(position, speed)
+    env.do_simulation(force, env.frame_skip)
+    return np.concatenate([env.data.qpos, env.data.qvel])
+
+
+class Case(NamedTuple):
+    """A task, and what does better there than the default."""
+
+    when: str
+    env: str
+    n_demonstrations: int
+    choice: str
+    make: Callable[[int, str, Any], Any]
+
+
+def expert_of(env: str) -> Any:
+    """Return the expert of an environment."""
+    own = {"Pendulum-v1": lambda: swing_up, DOUBLE_PENDULUM: LinearQuadratic}
+    return own[env]() if env in own else load_expert(env)
+
+
+def cloner(**options: Any) -> Callable[[int, str, Any], Any]:
+    """Return what makes a cloner with these parameters."""
+    return lambda seed, env, expert: BehaviorCloner(random_state=seed, **options)
+
+
+def dagger(**options: Any) -> Callable[[int, str, Any], Any]:
+    """Return what makes a DAggerRegressor with these parameters."""
+    return lambda seed, env, expert: DAggerRegressor(
+        env=env, expert=expert, random_state=seed, **options
+    )
+
+
+CASES = [
+    Case(
+        "the expert is nearly linear, and a small error is amplified",
+        DOUBLE_PENDULUM,
+        10,
+        "`BehaviorCloner(())`",
+        cloner(hidden_layer_sizes=()),
+    ),
+    Case(
+        "few samples: 100 epochs are few steps",
+        "Hopper-v5",
+        1,
+        "`BehaviorCloner(max_iter=1000)`",
+        cloner(max_iter=1000),
+    ),
+    Case(
+        "the expert is smooth",
+        "Walker2d-v5",
+        10,
+        '`BehaviorCloner(activation="tanh")`',
+        cloner(activation="tanh"),
+    ),
+    Case(
+        "the learner leads where the expert did not go",
+        "Reacher-v5",
+        2,
+        "`DAggerRegressor(n_rounds=20)`",
+        dagger(n_rounds=20),
+    ),
+    Case(
+        "the expert switches, and its episodes hardly show where",
+        "Pendulum-v1",
+        2,
+        "`DAggerRegressor(n_rounds=20)`",
+        dagger(n_rounds=20),
+    ),
+]
+
+
+def measure(case: Case, seed: int) -> list[float]:
+    """Return normalized return and R² of the default cloner, and of the choice."""
+    expert = expert_of(case.env)
+    demos = collect_rollouts(
+        case.env, expert, n_episodes=case.n_demonstrations, random_state=seed
+    )
+    held_out = collect_rollouts(
+        case.env, expert, n_episodes=5, random_state=5_000 + seed
+    )
+    episodes = {"n_episodes": N_EPISODES, "random_state": 10_000 + seed}
+    low = evaluate_policy(case.env, UniformPolicy(case.env), **episodes).mean()
+    high = evaluate_policy(case.env, expert, **episodes).mean()
+    figures = []
+    for make in (cloner(), case.make):
+        model = make(seed, case.env, expert).fit(demos.observations, demos.actions)
+        earned = evaluate_policy(case.env, model, **episodes).mean()
+        figures.append((earned - low) / (high - low))
+        figures.append(model.score(held_out.observations, held_out.actions))
+    return figures
+
+
+def main() -> None:
+    """Print the table, and keep what it was made of."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--first-seed", type=int, default=0)
+    args = parser.parse_args()
+    seeds = range(args.first_seed, args.first_seed + args.seeds)
+    head = ["when", "task", "try", "return: default", "with it"]
+    rows = [[*head, "R²: default", "with it"]]
+    kept: list[dict[str, Any]] = []
+    for case in CASES:
+        figures = np.array([measure(case, seed) for seed in seeds])
+        means = figures.mean(axis=0)
+        errors = 2 * figures.std(axis=0, ddof=1) / np.sqrt(len(figures))
+        pairs = zip(means[::2], errors[::2], strict=True)
+        cells = [f"{mean:.2f} ± {error:.2f}" for mean, error in pairs]
+        task = f"{case.env}, {case.n_demonstrations} roll-outs"
+        r2 = [f"{mean:.4f}" for mean in means[1::2]]
+        rows.append([case.when, task, case.choice, *cells, *r2])
+        print(" | ".join(rows[-1]), flush=True)
+        kept.append({"case": case[:4], "figures": figures.tolist()})
+    print(f"\n{markdown_table(rows)}")
+    content = {"machine": describe_machine(), "seeds": list(seeds), "cases": kept}
+    write_json(content, RESULTS / "which_estimator.json")
+
+
+if __name__ == "__main__":
+    main()

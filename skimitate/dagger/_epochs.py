@@ -1,0 +1,37 @@
+"""How long a learner that goes on trains in a round."""
+
+import math
+from typing import Any, Literal
+
+# Gradient steps of a round. Fewer leave short episodes underfitted, whose passes are
+# short; ten times as many gain nothing, and with few labels lose.
+N_STEPS = 3000
+
+
+def epochs_of_round(
+    n_epochs: int | Literal["auto"], learner: Any, n_samples: int
+) -> int:
+    """Return the number of passes over the labels in a round.
+
+    Parameters
+    ----------
+    n_epochs : int or "auto"
+        What the user asks for; "auto" for as many as make 3,000 gradient steps.
+    learner : object
+        Goes on; its ``batch_size``, if it has one, is the number of samples a step.
+        Others are taken to make a step for each sample.
+    n_samples : int
+        Number of labels.
+
+    Returns
+    -------
+    int
+        At least 1.
+    """
+    if n_epochs != "auto":
+        return n_epochs
+    batch_size = getattr(learner, "batch_size", 1)
+    if batch_size == "auto":  # scikit-learn's multilayer perceptrons
+        batch_size = 200
+    steps_of_epoch = math.ceil(n_samples / max(1, min(batch_size, n_samples)))
+    return math.ceil(N_STEPS / steps_of_epoch)

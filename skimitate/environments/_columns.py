@@ -1,0 +1,92 @@
+"""The arrays that rollouts consist of, and what is expected of each."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+# Number of dimensions of the arrays with a row for each step, and for each episode.
+_STEPS = {"observations": 2, "actions": 2, "rewards": 1, "episode_ids": 1}
+_EPISODES = {"terminated": 1, "truncated": 1, "last_observations": 2}
+
+# The others may be None.
+REQUIRED = ("observations", "actions", "episode_ids")
+
+
+def check_columns(columns: dict[str, Any]) -> None:
+    """Raise if arrays are not those of rollouts.
+
+    Parameters
+    ----------
+    columns : dict of str to ndarray or None
+        By the names of the fields of :class:`Rollouts`.
+
+    Raises
+    ------
+    TypeError
+        If one of them is no array.
+    ValueError
+        If they do not fit each other, are empty, or are not finite.
+    """
+    known: dict[str, NDArray] = {}
+    for name, array in columns.items():
+        if array is None and name not in REQUIRED:
+            continue
+        if not isinstance(array, np.ndarray):
+            raise TypeError(f"{name}: expected an array, got {type(array).__name__}")
+        if array.dtype.kind not in "fiub":
+            raise ValueError(f"{name}: expected an array of numbers, got {array.dtype}")
+        known[name] = array
+    n_steps = len(known["observations"]) if known["observations"].ndim else 0
+    for name in filter(_STEPS.__contains__, known):
+        _check_shape(name, known[name], _STEPS[name], n_steps, "steps")
+    ids = known["episode_ids"]
+    _check_episode_ids(ids)
+    n_episodes = int(ids[-1]) + 1
+    for name in filter(_EPISODES.__contains__, known):
+        _check_shape(name, known[name], _EPISODES[name], n_episodes, "episodes")
+    _check_ends(known)
+    for name, array in known.items():
+        _check_finite(name, array, ids if name in _STEPS else np.arange(n_episodes))
+
+
+def _check_shape(
+    name: str, array: NDArray, n_dims: int, n_rows: int, rows: str
+) -> None:
+    if array.ndim != n_dims or len(array) != n_rows or 0 in array.shape:
+        raise ValueError(
+            f"{name}: expected {n_dims} dimensions and {n_rows} {rows} (at least 1), "
+            f"got shape {array.shape}"
+        )
+
+
+def _check_episode_ids(ids: NDArray) -> None:
+    jumps = np.diff(ids, prepend=-1) if ids.dtype.kind in "iu" else np.array([-1])
+    if jumps[0] != 1 or not ((jumps == 0) | (jumps == 1)).all():
+        raise ValueError("episode_ids: expected 0, 1, ... in order, got others")
+
+
+def _check_ends(known: dict[str, NDArray]) -> None:
+    """Raise if what is known of the ends of the episodes has other types or widths."""
+    for name in ("terminated", "truncated"):
+        if name in known and known[name].dtype != np.bool_:
+            raise ValueError(
+                f"{name}: expected an array of bool, got {known[name].dtype}"
+            )
+    width = known["observations"].shape[1]
+    last = known.get("last_observations")
+    if last is not None and last.shape[1] != width:
+        raise ValueError(
+            f"last_observations: expected {width} features as in observations, "
+            f"got {last.shape[1]}"
+        )
+
+
+def _check_finite(name: str, array: NDArray, episodes: NDArray) -> None:
+    finite = np.isfinite(array)
+    if not finite.all():
+        where = tuple(np.argwhere(~finite)[0])
+        raise ValueError(
+            f"{name}: expected finite values, got {array[where]} in row {where[0]}, "
+            f"of episode {episodes[where[0]]}"
+        )

@@ -1,0 +1,177 @@
+"""The parts of a trajectory as arrays that fit each other."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skimitate.environments._episode import Episode
+from skimitate.environments._fields import (
+    FLAGS,
+    Fields,
+    TrajectoryError,
+    describe,
+    is_mapping,
+)
+
+_ONE_FEATURE = (
+    ". A list of steps is one trajectory: put it into a list. A single feature: "
+    "reshape(-1, 1). Those of a Discrete space: one-hot encode them"
+)
+_MANY_DIMENSIONS = ". An array of more dimensions: reshape(n_steps, -1)"
+
+
+def read_parts(fields: Fields) -> tuple[Episode, bool]:
+    """Read the parts of a trajectory.
+
+    Parameters
+    ----------
+    fields : dict of str to (str, object)
+        With observations and actions at least.
+
+    Returns
+    -------
+    episode : Episode
+        With None for what is not known.
+    discrete : bool
+        Whether the actions look as if they came from a Discrete space.
+
+    Raises
+    ------
+    TrajectoryError
+        If a part is no array of finite numbers, or does not fit the actions in length.
+    """
+    name, value = fields["actions"]
+    raw = _numbers(name, value)
+    columns = raw.reshape(-1, 1) if raw.ndim == 1 else raw
+    actions = _rows(name, columns, "(n_steps, n_outputs) or (n_steps,)")
+    n_steps = len(actions)
+    observations, last = _observations(fields, n_steps)
+    rewards = _rewards(*fields["rewards"], n_steps) if "rewards" in fields else None
+    terminated, truncated = _ends(fields, n_steps)
+    episode = Episode(observations, actions, rewards, last, terminated, truncated)
+    return episode, raw.ndim == 1 and raw.dtype.kind in "iub"
+
+
+def _numbers(name: str, value: Any) -> NDArray:
+    """Return as an array of numbers what can be one."""
+    if is_mapping(value):
+        raise TrajectoryError(
+            f"{name}: expected an array of numbers, got {describe(value)}: join its "
+            "arrays into one, as by numpy.column_stack"
+        )
+    try:
+        array = np.asarray(value)
+        if array.dtype == object and array.ndim == 1:
+            # Arrays of arrays, as columns of data frames are.
+            array = np.asarray(array.tolist())
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise TrajectoryError(
+            f"{name}: expected an array of numbers, with rows of one length, got "
+            f"{describe(value)}: {error}"
+        ) from error
+    if array.dtype.kind not in "fiub":
+        odd = next((x for x in array.flat if not isinstance(x, (int, float))), value)
+        raise TrajectoryError(
+            f"{name}: expected an array of numbers, got {describe(odd)} in it"
+        )
+    return array
+
+
+def _floats(name: str, array: NDArray) -> NDArray:
+    """Return an array as finite floats; float32 and float64 as they are."""
+    if array.dtype not in (np.dtype(np.float32), np.dtype(np.float64)):
+        array = array.astype(np.float64)
+    if not np.isfinite(array).all():
+        where = [int(i) for i in np.argwhere(~np.isfinite(array))[0]]
+        raise TrajectoryError(
+            f"{name}: expected finite values, got {array[tuple(where)]} at {where}"
+        )
+    return array
+
+
+def _rows(name: str, array: NDArray, shape: str, hint: str = "") -> NDArray:
+    """Return an array with a row of floats for each of at least one step."""
+    if array.shape[:1] == (0,):
+        raise TrajectoryError(f"{name}: expected at least one step, got none")
+    if array.ndim != 2 or 0 in array.shape:
+        raise TrajectoryError(
+            f"{name}: expected shape {shape}, got {array.shape}{hint}"
+        )
+    return _floats(name, array)
+
+
+def _observations(fields: Fields, n_steps: int) -> tuple[NDArray, NDArray | None]:
+    """Return what was seen before each step, and after the last if that is known."""
+    name, value = fields["observations"]
+    array = _numbers(name, value)
+    hint = _MANY_DIMENSIONS if array.ndim > 2 else _ONE_FEATURE
+    observations = _rows(name, array, "(n_steps, n_features)", hint)
+    if len(observations) not in (n_steps, n_steps + 1):
+        raise TrajectoryError(
+            f"{name}: expected as many as there are actions, or one more: {n_steps} or "
+            f"{n_steps + 1}, got {len(observations)}"
+        )
+    if len(observations) > n_steps:
+        return observations[:-1], observations[-1]
+    return observations, _last(fields, observations)
+
+
+def _last(fields: Fields, observations: NDArray) -> NDArray | None:
+    """Return what was seen after the last step, where a part of its own tells it."""
+    shape: tuple[int, ...]
+    if "last_observation" in fields:
+        name, value = fields["last_observation"]
+        shape = observations.shape[1:]
+    elif "next_observations" in fields:
+        name, value = fields["next_observations"]
+        shape = observations.shape
+    else:
+        return None
+    array = _numbers(name, value)
+    if array.shape != shape:
+        raise TrajectoryError(f"{name}: expected shape {shape}, got {array.shape}")
+    return _floats(name, array if array.ndim == 1 else array[-1])
+
+
+def _rewards(name: str, value: Any, n_steps: int) -> NDArray[np.float64]:
+    array = _numbers(name, value)
+    if array.shape not in ((n_steps,), (n_steps, 1)):
+        raise TrajectoryError(
+            f"{name}: expected one for each of the {n_steps} actions, got shape "
+            f"{array.shape}"
+        )
+    return _floats(name, array.reshape(-1)).astype(np.float64, copy=False)
+
+
+def _ends(fields: Fields, n_steps: int) -> tuple[bool | None, bool | None]:
+    """Return whether it terminated and whether it was cut, where that is known."""
+    terminated, truncated, over = (
+        _flag(*fields[field], n_steps) if field in fields else None for field in FLAGS
+    )
+    if terminated is None and over is not None:
+        if not over:
+            terminated = False
+        elif truncated is not None:
+            terminated = not truncated
+    return terminated, truncated
+
+
+def _flag(name: str, value: Any, n_steps: int) -> bool:
+    """Return the last of the flags of the steps, or the flag of the trajectory."""
+    flags = _numbers(name, value)
+    if flags.shape not in ((), (n_steps,), (n_steps, 1), (n_steps + 1,)):
+        raise TrajectoryError(
+            f"{name}: expected True or False, or one for each of the {n_steps} steps, "
+            f"got shape {flags.shape}"
+        )
+    flags = flags.reshape(-1)
+    if not np.isin(flags, (0, 1)).all():
+        raise TrajectoryError(f"{name}: expected True and False, got other numbers")
+    early = np.flatnonzero(flags[: n_steps - 1])
+    if len(flags) > 1 and len(early):
+        raise TrajectoryError(
+            f"{name}: expected True at the last step alone, got it at step {early[0]} "
+            f"of {n_steps}: episodes that follow each other are to be cut there"
+        )
+    return bool(flags[-1])

@@ -1,0 +1,190 @@
+"""Other people's trajectories, in the forms in which they come, as episodes."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from skimitate.environments._episode import Episode
+from skimitate.environments._fields import (
+    FLAGS,
+    Fields,
+    TrajectoryError,
+    check_named,
+    describe,
+    fields_by_name,
+    fields_by_position,
+    is_mapping,
+    is_sequence,
+)
+from skimitate.environments._parts import read_parts
+
+
+def read_trajectories(trajectories: Iterable[Any]) -> list[Episode]:
+    """Read trajectories of any form that :meth:`Rollouts.from_trajectories` takes.
+
+    Parameters
+    ----------
+    trajectories : iterable
+        See there.
+
+    Returns
+    -------
+    list of Episode
+        Of any widths. Of our own, those with fitting arrays are returned as they are.
+
+    Raises
+    ------
+    TypeError
+        If the trajectories are not a number of them.
+    ValueError
+        If there are none, or one cannot be read; it names that one.
+    """
+    _check_many(trajectories)
+    episodes, whole = [], True
+    for number, trajectory in enumerate(trajectories):
+        if _is_ours(trajectory):
+            episodes.append(trajectory)
+            whole = False
+            continue
+        try:
+            episode, discrete = read_parts(_fields(trajectory))
+        except TrajectoryError as error:
+            raise ValueError(f"trajectories[{number}]: {error}") from error.__cause__
+        episodes.append(episode)
+        whole = whole and discrete
+    if not episodes:
+        raise ValueError("trajectories: expected at least one, got none")
+    if whole:
+        raise ValueError(
+            "trajectories[0]: actions: expected continuous ones, got whole numbers of "
+            "shape (n_steps,), as of a Discrete space, and so in all trajectories; as "
+            "an array of floats they are taken for continuous"
+        )
+    return episodes
+
+
+def _check_many(trajectories: Any) -> None:
+    """Raise, with a hint, if this is one trajectory, or none at all."""
+    expected = "trajectories: expected a list of trajectories"
+    if isinstance(trajectories, (str, bytes, Path)):
+        raise TypeError(f"{expected}, got {trajectories!r}: read the file first")
+    if _is_many(trajectories):
+        raise TypeError(
+            f"{expected}, got {type(trajectories).__name__} of many episodes: rollouts "
+            "go in as their .episodes, and are joined by +"
+        )
+    try:
+        fields = fields_by_name(trajectories)
+    except TrajectoryError as error:
+        raise TypeError(f"{expected}, got one, of which {error}") from None
+    if fields:
+        raise TypeError(
+            f"{expected}, got {describe(trajectories)}, which looks like one: put it "
+            "into a list, [trajectory]"
+        )
+    if isinstance(trajectories, Mapping):
+        raise TypeError(f"{expected}, got {describe(trajectories)}: give its .values()")
+    try:
+        iter(trajectories)
+    except TypeError:
+        raise TypeError(f"{expected}, got {describe(trajectories)}") from None
+
+
+def _is_many(trajectory: Any) -> bool:
+    """Tell whether this has the steps of many episodes, as Rollouts have."""
+    if isinstance(trajectory, Mapping):
+        return "episode_ids" in trajectory
+    return hasattr(trajectory, "episode_ids")
+
+
+def _is_ours(trajectory: Any) -> bool:
+    """Tell at once of the usual episode of our own that nothing has to be done to it.
+
+    That its values are finite is found out when episodes are joined.
+    """
+    return (
+        type(trajectory) is Episode
+        and type(trajectory.observations) is type(trajectory.actions) is np.ndarray
+        and trajectory.observations.ndim == trajectory.actions.ndim == 2
+        and trajectory.rewards is not None
+        and len(trajectory.observations)
+        == len(trajectory.actions)
+        == len(trajectory.rewards)
+    )
+
+
+def _fields(trajectory: Any) -> Fields:
+    """Return the parts of a trajectory, whatever its form."""
+    if _is_many(trajectory):
+        raise TrajectoryError(
+            f"expected one trajectory, got {type(trajectory).__name__} of many: "
+            "rollouts are joined by +; Rollouts(...) takes arrays with episode_ids"
+        )
+    fields = fields_by_name(trajectory)
+    if not fields and is_sequence(trajectory):
+        if not trajectory:
+            raise TrajectoryError("expected at least one step, got none")
+        if _is_steps(trajectory):
+            fields = _columns(trajectory)
+        elif len(trajectory) in (2, 3):
+            fields = fields_by_position(trajectory)
+    if not fields and not is_mapping(trajectory):
+        raise TrajectoryError(
+            "expected a dict or object with observations and actions, a tuple of "
+            "these and maybe rewards, or a list of steps that are dicts or tuples, got "
+            f"{describe(trajectory)}. If all this is one trajectory, put it into a "
+            "list; arrays of the observations and actions of many: zip them"
+        )
+    check_named(fields, ("observations", "actions"), trajectory)
+    return fields
+
+
+def _is_steps(trajectory: list | tuple) -> bool:
+    """Tell whether a sequence has a record for each step."""
+    first = trajectory[0]
+    if is_mapping(first):
+        # Unless they are the observations of a Dict space, before actions.
+        return is_mapping(trajectory[-1]) or len(trajectory) > 3
+    if isinstance(first, tuple) and isinstance(trajectory, list):
+        return True
+    return bool(fields_by_name(first))
+
+
+def _columns(steps: list | tuple) -> Fields:
+    """Return as columns what the steps hold.
+
+    A last record without an action shows the last observation.
+    """
+    records = [_step_fields(number, step) for number, step in enumerate(steps)]
+    last: Fields = {}
+    if {"observations"} <= records[-1].keys() <= {"observations", *FLAGS}:
+        last = records.pop()
+    first = records[0] if records else last
+    for number, record in enumerate(records):
+        if record.keys() != first.keys():
+            name = (first | record)[min(record.keys() ^ first.keys())][0]
+            raise TrajectoryError(
+                f"steps[{number}]: expected {name!r} in all steps or in none, got "
+                f"{describe(steps[number])} after {describe(steps[0])}"
+            )
+    fields: Fields = {
+        field: (name, [record[field][1] for record in records])
+        for field, (name, _) in first.items()
+    }
+    for field, (name, value) in last.items():
+        rows = [*fields[field][1], value] if field in fields else value
+        fields[field] = name, rows
+    return fields
+
+
+def _step_fields(number: int, step: Any) -> Fields:
+    try:
+        fields = fields_by_name(step)
+        if fields or not is_sequence(step):
+            check_named(fields, ("observations",), step)
+            return fields
+        return fields_by_position(step)
+    except TrajectoryError as error:
+        raise TrajectoryError(f"steps[{number}]: {error}") from None
