@@ -275,13 +275,15 @@ class BaseCloner(CallbackSupportMixin, Restorable):
 
     def _prepare(self, train: Samples) -> "TrainingData":
         """Normalize the samples and lay them out for the trainer."""
-        inputs = train.X
+        inputs, targets = train.X, np.empty(train.y.shape)
         if self.normalizer_ is not None:
-            # In blocks: another array as large as X would cost more than the work.
             inputs = np.empty(train.X.shape, dtype=np.float32)
-            for rows in gen_batches(len(train), _BLOCK):
+        # In blocks: other arrays as large as X would cost more than the work, and so
+        # would waiting for them to one who interrupts it.
+        for rows in gen_batches(len(train), _BLOCK):
+            if self.normalizer_ is not None:
                 inputs[rows] = self.normalizer_.transform(train.X[rows])
-        targets = self._units.standardize_outputs(train.y)
+            targets[rows] = self._units.standardize_outputs(train.y[rows])
         return self._trainer.prepare(inputs, targets, train.weight)
 
     def _run_epoch(

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from skimitate.cloning._device import resolve_device
 from skimitate.cloning._losses import LOSSES
 from skimitate.cloning._network import MLP
+from skimitate.cloning._precision import in_single_precision
 from skimitate.cloning._settings import Settings
 from skimitate.cloning._units import Units, change_units
 from skimitate.kernels import mlp as kernel
@@ -130,10 +131,9 @@ class Trainer:
 
     def _laid_out(self, array: NDArray, name: str) -> Any:
         """Return an array as what trains takes it."""
-        with np.errstate(over="ignore"):
-            single = np.ascontiguousarray(array, dtype=np.float32)
-        if single is not array:
-            _check_range(array, single, name)
+        single = array
+        if array.dtype != np.float32 or not array.flags.c_contiguous:
+            single = in_single_precision(array, name)
         if self._compiled:
             return single
         return torch.tensor(single, device=self._average.device)
@@ -335,13 +335,3 @@ def rows_of_a_call(n_parameters: int, batch_size: int) -> int:
     # Adam and of the average as much as 10 samples.
     step = (n_parameters + 1000) * (batch_size + 10)
     return max(1, _WORK // step) * batch_size
-
-
-def _check_range(array: NDArray, single: NDArray[np.float32], name: str) -> None:
-    """Raise if finite numbers became infinite, or all of them nothing, in float32."""
-    largest, kept = np.abs(array).max(), np.abs(single).max()
-    if not np.isfinite(kept) or (largest > 0 and kept < np.finfo(np.float32).tiny):
-        raise ValueError(
-            f"{name}: expected numbers that float32 can tell from 0 and infinity, got "
-            f"{largest:.3g} as the largest; rescale them, or train with normalize=True"
-        )
