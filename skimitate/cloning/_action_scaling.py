@@ -18,25 +18,36 @@ Floats = NDArray[np.float64]
 # of benchmarks/action_scales.py. The bundled experts' differ by 4.5 at most.
 MOST = 10.0
 
+# The unit of a constant action: in that of the smallest of the others, in its value.
+_STILL = 1e-6
+_ROUNDED = float(np.sqrt(np.finfo(np.float64).eps))
+
 # What may stand between a user's call and the fit that it comes to.
 _BETWEEN = {"skimitate", "sklearn", "joblib", "contextlib"}
 
 _told: ContextVar[bool] = ContextVar("told", default=False)
 
 
-def _one_for_all(spreads: Floats) -> Floats:
+def _one_for_all(spreads: Floats, mean: Floats) -> Floats:
     """Keep the proportions of the actions: errors count in the expert's unit."""
     scale = np.sqrt(np.mean(spreads**2))
     return np.full(spreads.shape, scale if scale > 0 else 1.0)
 
 
-def _one_for_each(spreads: Floats) -> Floats:
-    """Let errors of all actions count alike; of constant ones as of the smallest."""
-    least = spreads[spreads > 0].min(initial=np.inf)
-    return np.where(spreads > 0, spreads, least if np.isfinite(least) else 1.0)
+def _one_for_each(spreads: Floats, mean: Floats) -> Floats:
+    """Let errors of all actions count alike.
+
+    Constant ones have a unit so small that the network's errors do not show, and that
+    they are no burden should the action begin to move; but none that magnifies the
+    rounding of their value.
+    """
+    moves = spreads > 0
+    least = spreads[moves].min() if moves.any() else 1.0
+    still = np.maximum(_STILL * least, _ROUNDED * np.abs(mean))
+    return np.where(moves, spreads, still)
 
 
-SCALINGS: dict[str, Callable[[Floats], Floats]] = {
+SCALINGS: dict[str, Callable[[Floats, Floats], Floats]] = {
     "common": _one_for_all,
     "individual": _one_for_each,
 }
@@ -113,7 +124,7 @@ def _is_between(module: str) -> bool:
 
 @contextmanager
 def told_already() -> Iterator[None]:
-    """Warn no more of spreads: the same data are fitted once again."""
+    """Warn no more of spreads: what is fitted here is fitted once again."""
     token = _told.set(True)
     try:
         yield

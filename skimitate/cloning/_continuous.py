@@ -50,7 +50,9 @@ class ContinuousCloner(BaseCloner):
                 statistics.partial_fit(train.y, sample_weight=train.weight)
             self._warn_of_spreads(statistics, None if self.n_iter_ == 0 else old)
             self.action_mean_ = np.array(statistics.mean_)
-            self.action_scale_ = SCALINGS[self.action_scaling](spreads_of(statistics))
+            self.action_scale_ = SCALINGS[self.action_scaling](
+                spreads_of(statistics), self.action_mean_
+            )
             self._action_statistics = statistics
         elif self.action_scaling != "common":
             raise ValueError(
