@@ -51,7 +51,7 @@ def report_training(sizes: tuple[int, ...], batch: int, peak: float) -> None:
     arguments = (X, y, None, order, np.array(sizes), 2, 0, *vectors)
 
     def epoch() -> None:
-        kernel.train_epoch(*arguments, 0, batch, 1e-3, 0.0, 0.9995)
+        kernel.train_epoch(*arguments, np.zeros(1, np.intp), batch, 1e-3, 0.0, 0.9995)
 
     seconds = median_seconds(epoch) / 200
     products = sum(a * b for a, b in pairwise(sizes))

@@ -39,18 +39,21 @@ def write_pages() -> None:
     """Put the tables that are kept between their marks in the pages."""
     for name, page in PAGES.items():
         content = json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
-        table = as_markdown(content["rows"])
-        mark = f"<!-- {name} -->"
-        path = ROOT / page
-        text, n_found = re.subn(
-            f"{mark}\n(?:.*?\n)?{mark}",
-            lambda _, mark=mark, table=table: f"{mark}\n{table}\n{mark}",
-            path.read_text(encoding="utf-8"),
-            flags=re.DOTALL,
-        )
-        if n_found != 1:
-            raise ValueError(f"{page}: expected one place for {name}")
-        path.write_text(text, encoding="utf-8")
+        write_into(ROOT / page, name, as_markdown(content["rows"]))
+
+
+def write_into(path: Path, name: str, table: str) -> None:
+    """Put a table between the two marks that a page has for it."""
+    mark = f"<!-- {name} -->"
+    text, n_found = re.subn(
+        f"{mark}\n(?:.*?\n)?{mark}",
+        lambda _: f"{mark}\n{table}\n{mark}",
+        path.read_text(encoding="utf-8"),
+        flags=re.DOTALL,
+    )
+    if n_found != 1:
+        raise ValueError(f"{path}: expected one place for {name}")
+    path.write_text(text, encoding="utf-8")
 
 
 def main() -> None:

@@ -271,18 +271,30 @@ def check_count(name: str, value: Any, *, optional: bool = False) -> None:
 
 @contextmanager
 def unchanged_on_error(estimator: BaseEstimator) -> Iterator[None]:
-    """Give an estimator back the attributes it had if a fit fails.
-
-    Attributes are put back, not what is inside of them. What scikit-learn's callbacks
-    keep there during a fit is left to them.
-    """
+    """Give an estimator back the attributes it had if a fit fails."""
     before = dict(vars(estimator))
     try:
         yield
     except BaseException:
-        after = vars(estimator)
-        for name in list(after):
-            if name not in before and not name.startswith(("_skl_", "_callback_")):
-                del after[name]
-        after.update(before)
+        put_back(estimator, before)
         raise
+
+
+def put_back(estimator: BaseEstimator, attributes: dict[str, Any]) -> None:
+    """Give an estimator back the attributes it had.
+
+    Attributes are put back, not what is inside of them. What scikit-learn's callbacks
+    keep there during a fit is left to them.
+
+    Parameters
+    ----------
+    estimator : BaseEstimator
+        Whose fit failed.
+    attributes : dict
+        A copy of its ``vars`` from before.
+    """
+    after = vars(estimator)
+    for name in list(after):
+        if name not in attributes and not name.startswith(("_skl_", "_callback_")):
+            del after[name]
+    after.update(attributes)

@@ -215,7 +215,7 @@ def arguments(**changes):
         "moment1": np.zeros(n, np.float32),
         "moment2": np.zeros(n, np.float32),
         "average": np.zeros(n, np.float32),
-        "n_steps": 0,
+        "n_steps": np.zeros(1, np.intp),
         "batch_size": 4,
         "learning_rate": 1e-3,
         "penalty": 0.0,
@@ -240,7 +240,7 @@ def arguments(**changes):
         ({"sample_weight": np.ones(3, np.float32)}, "sample_weight must have length 8"),
         ({"activation": 7}, "activation must be one of"),
         ({"loss": 2}, "loss must be one of"),
-        ({"n_steps": -9}, "n_steps must be at least 0"),
+        ({"n_steps": np.array([-9])}, "n_steps must be at least 0"),
         (
             {"layer_sizes": np.array([3, *[2**31 - 1] * 4, 2**31 - 2, 1, 1, 2])},
             "layer_sizes must have at most",

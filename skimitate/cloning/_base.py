@@ -1,41 +1,41 @@
 """What cloners have in common: to start, to go on, and to run epochs."""
 
 import copy
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from numbers import Integral, Real
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator
 from sklearn.utils import gen_batches
 
 from skimitate._seeds import draw_seed
 from skimitate._sklearn import CallbackSupportMixin, Interval, StrOptions
 from skimitate._threads import one_thread
-from skimitate._validation import check_count, check_weights, unchanged_on_error
+from skimitate._validation import check_count, check_weights
 from skimitate.cloning._activations import ACTIVATIONS
-from skimitate.cloning._early_stopping import EarlyStopping, split_for_validation
+from skimitate.cloning._early_stopping import split_for_validation
+from skimitate.cloning._epochs import Epochs
+from skimitate.cloning._restorable import Restorable
 from skimitate.cloning._samples import Samples
 from skimitate.cloning._settings import Settings
 from skimitate.cloning._units import Units
 from skimitate.preprocessing._normalizer import RunningNormalizer
 
 if TYPE_CHECKING:
-    from skimitate.cloning._network import MLP
-    from skimitate.cloning._trainer import Trainer, TrainingData
+    from skimitate.cloning._trainer import TrainingData
 
 # Number of samples that are normalized together.
 _BLOCK = 4096
 
 
-class BaseCloner(CallbackSupportMixin, BaseEstimator):
+class BaseCloner(CallbackSupportMixin, Restorable):
     """Trains a network on samples, with the parameters that all cloners have.
 
     A class that derives from it says what its targets are (``_validate_targets``),
     which loss is minimized (``_loss``), what its outputs count in
-    (``_fit_output_unit``) and how well it does on other samples (``_score_samples``).
+    (``_fit_output_unit``) and its loss (``_loss_unit``), and how well it does on other
+    samples (``_score_samples``).
     """
 
     _parameter_constraints: dict = {
@@ -64,21 +64,19 @@ class BaseCloner(CallbackSupportMixin, BaseEstimator):
     _loss: str
     _validate_targets: Callable[..., tuple[NDArray, NDArray]]
     _fit_output_unit: Callable[..., tuple[NDArray[np.float64], NDArray[np.float64]]]
+    _loss_unit: Callable[[], float]
     _score_samples: Callable[[Samples], float]
 
-    network_: "MLP"
     normalizer_: RunningNormalizer | None
     loss_curve_: list[float]
     validation_scores_: list[float] | None
     best_validation_score_: float | None
-    _trainer: "Trainer"
-    _units: Units
-    _rng: np.random.Generator
 
     def _fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None) -> Self:
         """Start, or go on with ``warm_start``, and train for ``max_iter`` epochs."""
         continues: bool = self.warm_start and hasattr(self, "_trainer")
-        with self._unchanged_on_error(), one_thread():
+
+        def train(epochs: Epochs) -> None:
             samples = self._validate_samples(X, y, sample_weight, anew=True)
             train, validation = samples, None
             if self.early_stopping:
@@ -90,8 +88,9 @@ class BaseCloner(CallbackSupportMixin, BaseEstimator):
             else:
                 self._start(train)
             self._fit_units(train)
-            self._run_epochs(train, self.max_iter, validation)
-        return self
+            self._run_epochs(epochs, train, self.max_iter, validation)
+
+        return self._attempt(train)
 
     def _go_on_for(
         self,
@@ -105,34 +104,39 @@ class BaseCloner(CallbackSupportMixin, BaseEstimator):
         """Train for some epochs; ``running`` adds to statistics, else they are new."""
         check_count("n_epochs", n_epochs)
         first = not hasattr(self, "_trainer")
-        with self._unchanged_on_error(), one_thread():
-            train = self._validate_samples(X, y, sample_weight, anew=first)
-            if first:
-                self._start(train)
-            else:
-                self._go_on(train)
-            self._fit_units(train, running=running)
-            self._run_epochs(train, n_epochs)
-        return self
 
-    @contextmanager
-    def _unchanged_on_error(self) -> Iterator[None]:
-        """Go back to what was fitted before if training fails on the way."""
-        if not hasattr(self, "_trainer"):
-            with unchanged_on_error(self):
-                yield
-            return
-        trainer, network = self._trainer, self.network_
-        training, acting = trainer.state(), network.vector.clone()
-        rng = copy.deepcopy(self._rng)
+        def train(epochs: Epochs) -> None:
+            samples = self._validate_samples(X, y, sample_weight, anew=first)
+            if first:
+                self._start(samples)
+            else:
+                self._go_on(samples)
+            self._fit_units(samples, running=running)
+            self._run_epochs(epochs, samples, n_epochs)
+
+        return self._attempt(train)
+
+    def _attempt(self, train: Callable[[Epochs], None]) -> Self:
+        """Train, and leave the cloner in order whatever comes in between.
+
+        After an error it is as it was before. After an interruption what was learnt so
+        far acts, if there is anything. No context manager does this: interrupted at its
+        own end, it would undo a finished training once its frame is thrown away.
+        """
+        epochs = Epochs(self.tol, self.n_iter_no_change)
+        go_back = self._way_back()
         try:
-            with unchanged_on_error(self):
-                yield
-        except BaseException:
-            trainer.restore(training)
-            network.assign(acting)
-            self._rng = rng
+            with one_thread():
+                train(epochs)
+        except BaseException as error:
+            kept = False
+            try:
+                kept = isinstance(error, KeyboardInterrupt) and self._conclude(epochs)
+            finally:
+                if not kept:
+                    go_back()
             raise
+        return self
 
     def _validate_samples(
         self,
@@ -236,71 +240,91 @@ class BaseCloner(CallbackSupportMixin, BaseEstimator):
         self._units = self._trainer.units
 
     def _run_epochs(
-        self, train: Samples, n_epochs: int, validation: Samples | None = None
+        self,
+        epochs: Epochs,
+        train: Samples,
+        n_epochs: int,
+        validation: Samples | None = None,
     ) -> None:
         """Train until the epochs are spent, or early stopping or a callback says so."""
         data = self._prepare(train)
-        early = EarlyStopping(self.tol, self.n_iter_no_change)
-        if validation is None:
-            # Those of a fit before are the scores of weights that will no longer act.
-            self.validation_scores_ = self.best_validation_score_ = None
-        elif self.n_iter_ > 0:
+        # Without validation, older scores are those of weights that no longer act.
+        scores = None if validation is None else self.validation_scores_
+        epochs.begin(self._trainer, self.loss_curve_, scores)
+        self._record(epochs)
+        if validation is not None and self.n_iter_ > 0:
             # A warm start that only makes it worse ends where it began.
-            early.note(self._score_samples(validation), self._trainer.state())
+            epochs.note_start(self._score_samples(validation))
         shown = train.for_callbacks()
         context = self._init_callback_context(max_subtasks=n_epochs)
         context.call_on_fit_task_begin(estimator=self, **shown)
         for _ in range(n_epochs):
             epoch = context.subcontext(task_name="epoch")
             epoch.call_on_fit_task_begin(estimator=self, **shown)
-            self._run_epoch(data)
-            stop = validation is not None and self._score_epoch(validation, early)
-            self._report_epoch()
+            self._run_epoch(epochs, data, validation)
             # A shallow copy of a cloner shares nothing that training changes.
-            stop |= epoch.call_on_fit_task_end(
+            stop = epoch.call_on_fit_task_end(
                 estimator=self, **shown, reconstruction_attributes=dict
             )
-            if stop:
+            if stop or epochs.are_stale:
                 break
-        if early.best is not None:
-            self._trainer.restore(early.best)
-            self._let_act()
-            self.best_validation_score_ = early.best_score
+        self._conclude(epochs)
         context.call_on_fit_task_end(
             estimator=self, **shown, reconstruction_attributes=dict
         )
 
     def _prepare(self, train: Samples) -> "TrainingData":
         """Normalize the samples and lay them out for the trainer."""
-        inputs = train.X
+        inputs, targets = train.X, np.empty(train.y.shape)
         if self.normalizer_ is not None:
-            # In blocks: another array as large as X would cost more than the work.
             inputs = np.empty(train.X.shape, dtype=np.float32)
-            for rows in gen_batches(len(train), _BLOCK):
+        # In blocks: other arrays as large as X would cost more than the work, and so
+        # would waiting for them to one who interrupts it.
+        for rows in gen_batches(len(train), _BLOCK):
+            if self.normalizer_ is not None:
                 inputs[rows] = self.normalizer_.transform(train.X[rows])
-        targets = self._units.standardize_outputs(train.y)
+            targets[rows] = self._units.standardize_outputs(train.y[rows])
         return self._trainer.prepare(inputs, targets, train.weight)
 
-    def _run_epoch(self, data: "TrainingData") -> None:
+    def _run_epoch(
+        self, epochs: Epochs, data: "TrainingData", validation: Samples | None
+    ) -> None:
         """Pass once over the data in a new order, and let the result act."""
         loss = self._trainer.run_epoch(data, self._rng.permutation(len(data.X)))
         self._let_act()
-        finite = bool(self.network_.vector.isfinite().all())
-        if not (loss < float(np.finfo(np.float32).max) and finite):
+        if not (loss < float(np.finfo(np.float32).max) and self._acts_finitely()):
             raise ValueError(
                 f"the loss became {loss} in epoch {self.n_iter_ + 1}: observations "
                 "or actions are too large for float32, or learning_rate_init "
                 f"({self.learning_rate_init}) is too high"
             )
-        unit = float(np.mean(self._units.output_scale**2))
-        self.loss_curve_ = [*self.loss_curve_, loss * unit]
-        self.n_iter_ += 1
+        score = None if validation is None else self._score_samples(validation)
+        epochs.note(loss * self._loss_unit(), score)
+        self._record(epochs)
+        self._report_epoch()
 
-    def _score_epoch(self, validation: Samples, early: EarlyStopping) -> bool:
-        """Record the score on the validation samples, and say whether to stop."""
-        score = self._score_samples(validation)
-        self.validation_scores_ = [*(self.validation_scores_ or []), score]
-        return early.note(score, self._trainer.state())
+    def _acts_finitely(self) -> bool:
+        return bool(self.network_.vector.isfinite().all())
+
+    def _record(self, epochs: Epochs) -> None:
+        """Show what the epochs have come to."""
+        self.loss_curve_ = epochs.losses
+        self.validation_scores_ = epochs.scores
+        self.best_validation_score_ = epochs.best_score
+        self.n_iter_ = len(epochs.losses)
+
+    def _conclude(self, epochs: Epochs) -> bool:
+        """Let what was trained act, or the best of it; return whether it can.
+
+        Interrupted in here, it can be done once again.
+        """
+        if not epochs.have_trained:
+            return False
+        if epochs.best is not None:
+            self._trainer.restore(epochs.best)
+        self._let_act()
+        self._record(epochs)
+        return self._acts_finitely()
 
     def _report_epoch(self) -> None:
         if not self.verbose:
@@ -309,31 +333,3 @@ class BaseCloner(CallbackSupportMixin, BaseEstimator):
         if self.validation_scores_:
             line += f", validation score = {self.validation_scores_[-1]:.6g}"
         print(line)
-
-    def __getstate__(self) -> dict[str, Any]:
-        # Arrays and plain containers: no file names a room that may be moved.
-        state = dict(super().__getstate__())
-        if "_trainer" in state:
-            network = state.pop("network_")
-            del state["_units"]
-            state["_network_arrays"] = (
-                network.layer_sizes,
-                network.activation,
-                network.vector.cpu().numpy().copy(),
-                network.training,
-            )
-            state["_trainer"] = state["_trainer"].state()
-            state["_rng"] = copy.deepcopy(state["_rng"])
-        return state
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        arrays = state.get("_network_arrays")
-        if arrays is not None:
-            from skimitate.cloning._network import MLP
-            from skimitate.cloning._trainer import Trainer
-
-            state = {name: state[name] for name in state if name != "_network_arrays"}
-            trainer = Trainer.of_state(state["_trainer"])
-            state |= {"network_": MLP.of_arrays(*arrays), "_trainer": trainer}
-            state["_units"] = trainer.units
-        super().__setstate__(state)

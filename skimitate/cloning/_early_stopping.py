@@ -1,4 +1,4 @@
-"""Early stopping: which weights were the best so far, and when to give up."""
+"""Early stopping: the samples that it sets aside."""
 
 from typing import Any
 
@@ -54,50 +54,3 @@ def split_for_validation(
                 f"samples to {use} (validation_fraction={fraction} of {n_samples})"
             )
     return train, validation
-
-
-class EarlyStopping:
-    """Remembers the state of training that had the best score.
-
-    Parameters
-    ----------
-    tol : float
-        Improvement of the score that counts as one.
-    n_iter_no_change : int
-        Number of epochs without improvement after which to stop.
-
-    Attributes
-    ----------
-    best_score : float
-        The highest score.
-    best : dict or None
-        The state that had it.
-    """
-
-    def __init__(self, tol: float, n_iter_no_change: int) -> None:
-        self.tol = tol
-        self.n_iter_no_change = n_iter_no_change
-        self.best_score = -np.inf
-        self.best: dict[str, Any] | None = None
-        self._n_stale = 0
-
-    def note(self, score: float, state: dict[str, Any]) -> bool:
-        """Take a score and the state of training that it is of.
-
-        Parameters
-        ----------
-        score : float
-            Greater is better.
-        state : dict
-            From :meth:`Trainer.state`.
-
-        Returns
-        -------
-        bool
-            Whether to stop.
-        """
-        improved = score > self.best_score + self.tol
-        self._n_stale = 0 if improved else self._n_stale + 1
-        if score > self.best_score:
-            self.best, self.best_score = state, score
-        return self._n_stale >= self.n_iter_no_change

@@ -1,26 +1,21 @@
 """Behavior cloning of continuous actions."""
 
-import copy
 from collections.abc import Sequence
 from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import MultiOutputMixin, RegressorMixin
-from sklearn.metrics import r2_score
 from sklearn.utils.validation import check_is_fitted
 
 from skimitate._public import public
 from skimitate._sklearn import fit_context
-from skimitate._validation import naming, validate_observations, validate_pairs
-from skimitate.cloning._base import BaseCloner
-from skimitate.cloning._samples import Samples
-from skimitate.cloning._units import unit_of_all
-from skimitate.preprocessing._normalizer import RunningNormalizer
+from skimitate._validation import validate_observations
+from skimitate.cloning._continuous import ContinuousCloner
 
 
 @public
-class BehaviorCloner(MultiOutputMixin, RegressorMixin, BaseCloner):
+class BehaviorCloner(MultiOutputMixin, RegressorMixin, ContinuousCloner):
     """Imitate an expert by regression from its observations to its actions.
 
     A multilayer perceptron is trained by minibatch Adam on the mean squared error of
@@ -48,9 +43,15 @@ class BehaviorCloner(MultiOutputMixin, RegressorMixin, BaseCloner):
         Number of epochs; at most, with early stopping.
     normalize : bool, default=True
         Whether to standardize observations by their mean and standard deviation in
-        the training data, and actions by their means and one standard deviation for
-        all of them. The latter changes neither which errors are minimized nor what the
-        network puts out; it lets training start from outputs as large as the actions.
+        the training data, and actions as ``action_scaling`` says.
+    action_scaling : {"common", "individual"}, default="common"
+        What errors of the actions count in. "common": in the expert's units, whatever
+        the action; actions are standardized by their means and one standard deviation
+        for all of them, so that the unit as such does not matter, but an action that is
+        ten times smaller than another is learnt less well. "individual": in
+        the standard deviation of each action, so that all count alike, as in a
+        :class:`~sklearn.compose.TransformedTargetRegressor` with a ``StandardScaler``.
+        It needs ``normalize``.
     early_stopping : bool, default=False
         Whether to set a part of the data aside and stop when the score on it no longer
         improves. The best weights are kept then.
@@ -90,7 +91,8 @@ class BehaviorCloner(MultiOutputMixin, RegressorMixin, BaseCloner):
         ``action_mean_``; 1 and 0 without ``normalize``. In float64, as float32 cannot
         tell a large mean from its neighbours.
     loss_curve_ : list of float
-        Mean loss of each epoch, at the plain iterates.
+        Mean loss of each epoch, at the plain iterates: in the square of the expert's
+        unit, or of standard deviations with ``action_scaling="individual"``.
     validation_scores_ : list of float or None
         R² on the validation split after each epoch, if ``early_stopping``; None once
         something has trained without it.
@@ -105,12 +107,6 @@ class BehaviorCloner(MultiOutputMixin, RegressorMixin, BaseCloner):
         Number of observation dimensions.
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Names of the features, if the data had any.
-
-    Notes
-    -----
-    The errors of all the actions count in the expert's units. Where one action is much
-    smaller than the others, wrap the cloner in a
-    :class:`sklearn.compose.TransformedTargetRegressor` with a ``StandardScaler``.
 
     References
     ----------
@@ -134,8 +130,6 @@ class BehaviorCloner(MultiOutputMixin, RegressorMixin, BaseCloner):
     (2,)
     """
 
-    _loss = "squared_error"
-
     def __init__(
         self,
         hidden_layer_sizes: int | Sequence[int] = (50, 50),
@@ -146,6 +140,7 @@ class BehaviorCloner(MultiOutputMixin, RegressorMixin, BaseCloner):
         learning_rate_init: float = 1e-3,
         max_iter: int = 100,
         normalize: bool = True,
+        action_scaling: Literal["common", "individual"] = "common",
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
         n_iter_no_change: int = 10,
@@ -164,6 +159,7 @@ class BehaviorCloner(MultiOutputMixin, RegressorMixin, BaseCloner):
         self.learning_rate_init = learning_rate_init
         self.max_iter = max_iter
         self.normalize = normalize
+        self.action_scaling = action_scaling
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
@@ -319,32 +315,3 @@ class BehaviorCloner(MultiOutputMixin, RegressorMixin, BaseCloner):
         """
         actions = self.network_.act(observation, self._units)
         return actions if self._y_ndim == 2 else actions[..., 0]
-
-    def _validate_targets(
-        self, X: ArrayLike, y: ArrayLike, *, reset: bool
-    ) -> tuple[NDArray, NDArray]:
-        """Check the pairs, and remember the shape that actions shall have."""
-        observations, actions = validate_pairs(self, X, y, reset=reset)
-        self._y_ndim = actions.ndim
-        return observations, actions.reshape(len(actions), -1)
-
-    def _fit_output_unit(
-        self, train: Samples, *, running: bool
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return the mean of the actions and one standard deviation for all of them."""
-        old: RunningNormalizer | None = getattr(self, "_action_statistics", None)
-        statistics = None
-        self.action_mean_ = np.zeros(self.n_outputs_)
-        self.action_scale_ = np.ones(self.n_outputs_)
-        if self.normalize:
-            statistics = copy.copy(old) if running and old else RunningNormalizer()
-            with naming("y", instead_of="X"):
-                statistics.partial_fit(train.y, sample_weight=train.weight)
-            self.action_mean_, self.action_scale_ = unit_of_all(statistics)
-        self._action_statistics = statistics
-        return self.action_mean_, self.action_scale_
-
-    def _score_samples(self, samples: Samples) -> float:
-        """Return R² of the policy that acts."""
-        predicted = self.act(samples.X).reshape(samples.y.shape)
-        return r2_score(samples.y, predicted, sample_weight=samples.weight)

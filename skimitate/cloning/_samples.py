@@ -6,8 +6,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.utils import gen_batches
 
 from skimitate._sklearn import safe_indexing
+
+# Number of samples that are copied together.
+_BLOCK = 4096
 
 
 @dataclass(frozen=True)
@@ -39,8 +43,9 @@ class Samples:
 
     def take(self, rows: NDArray[np.intp]) -> "Samples":
         """Return some of the samples, of which none has been left out before."""
-        weight = None if self.weight is None else self.weight[rows]
-        return Samples(self.X[rows], self.y[rows], weight, self.given, rows)
+        weight = None if self.weight is None else _taken(self.weight, rows)
+        X, y = _taken(self.X, rows), _taken(self.y, rows)
+        return Samples(X, y, weight, self.given, rows)
 
     def for_callbacks(self) -> dict[str, Any]:
         """Return what scikit-learn's callbacks are shown: data as the user gave them.
@@ -66,3 +71,11 @@ class Samples:
             for data in self.given
         )
         return X, y, weight
+
+
+def _taken(array: NDArray, rows: NDArray[np.intp]) -> NDArray:
+    """Return some rows, in steps between which Python looks at signals."""
+    taken = np.empty((len(rows), *array.shape[1:]), dtype=array.dtype)
+    for part in gen_batches(len(rows), _BLOCK):
+        taken[part] = array[rows[part]]
+    return taken

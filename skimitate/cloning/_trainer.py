@@ -7,12 +7,17 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from skimitate._threads import one_thread
+from skimitate.cloning._device import resolve_device
 from skimitate.cloning._losses import LOSSES
 from skimitate.cloning._network import MLP
+from skimitate.cloning._precision import in_single_precision
 from skimitate.cloning._settings import Settings
 from skimitate.cloning._units import Units, change_units
 from skimitate.kernels import mlp as kernel
+
+# How much one call of the kernel may do, in samples times parameters: about 30 ms on a
+# core of today. Python looks at signals, Ctrl-C for one, between two calls.
+_WORK = 300_000_000
 
 
 class TrainingData(NamedTuple):
@@ -35,8 +40,6 @@ class Trainer:
 
     Attributes
     ----------
-    n_steps : int
-        Number of steps taken.
     units : Units
         What the network's inputs and outputs count in.
 
@@ -57,13 +60,18 @@ class Trainer:
     def __init__(self, network: MLP, settings: Settings) -> None:
         sizes = network.layer_sizes
         vector = network.vector
-        self.n_steps = 0
+        self._n_steps = np.zeros(1, dtype=np.intp)  # where the kernel counts
         self.units = Units.plain(sizes[0], sizes[-1])
         self._iterate = MLP.of_arrays(sizes, network.activation, vector.cpu().numpy())
         self._average = vector.clone()
         self._moments = torch.zeros_like(vector), torch.zeros_like(vector)
         self._settings = settings
         self.configure(settings)
+
+    @property
+    def n_steps(self) -> int:
+        """Number of steps taken."""
+        return int(self._n_steps[0])
 
     def configure(self, settings: Settings) -> None:
         """Change how training goes on.
@@ -123,10 +131,9 @@ class Trainer:
 
     def _laid_out(self, array: NDArray, name: str) -> Any:
         """Return an array as what trains takes it."""
-        with np.errstate(over="ignore"):
-            single = np.ascontiguousarray(array, dtype=np.float32)
-        if single is not array:
-            _check_range(array, single, name)
+        single = array
+        if array.dtype != np.float32 or not array.flags.c_contiguous:
+            single = in_single_precision(array, name)
         if self._compiled:
             return single
         return torch.tensor(single, device=self._average.device)
@@ -151,11 +158,9 @@ class Trainer:
         batch_size = min(settings.batch_size, len(permutation))
         n_outputs = self._iterate.layer_sizes[-1]
         penalty = settings.alpha * LOSSES[settings.loss].penalty(n_outputs)
-        with one_thread(), torch.inference_mode(False), torch.enable_grad():
+        with torch.inference_mode(False), torch.enable_grad():
             run = self._run_compiled if self._compiled else self._run_torch
-            loss = run(data, permutation, batch_size, penalty)
-        self.n_steps += -(-len(permutation) // batch_size)
-        return loss
+            return run(data, permutation, batch_size, penalty) / len(permutation)
 
     def _run_compiled(
         self,
@@ -165,24 +170,30 @@ class Trainer:
         penalty: float,
     ) -> float:
         settings = self._settings
-        return kernel.train_epoch(
-            data.X,
-            data.y,
-            data.weight,
-            permutation,
-            np.array(self._iterate.layer_sizes, dtype=np.intp),
-            kernel.ACTIVATIONS[self._iterate.activation],
-            kernel.LOSSES[settings.loss],
-            self._iterate.vector.numpy(),
-            self._moments[0].numpy(),
-            self._moments[1].numpy(),
-            None if settings.ema_decay is None else self._average.numpy(),
-            self.n_steps,
-            batch_size,
-            settings.learning_rate_init,
-            penalty,
-            settings.ema_decay or 0.0,
-        )
+        total = 0.0
+        n_visits = rows_of_a_call(self._iterate.layout.n_parameters, batch_size)
+        for start in range(0, len(permutation), n_visits):
+            visits = permutation[start : start + n_visits]
+            loss = kernel.train_epoch(
+                data.X,
+                data.y,
+                data.weight,
+                visits,
+                np.array(self._iterate.layer_sizes, dtype=np.intp),
+                kernel.ACTIVATIONS[self._iterate.activation],
+                kernel.LOSSES[settings.loss],
+                self._iterate.vector.numpy(),
+                self._moments[0].numpy(),
+                self._moments[1].numpy(),
+                None if settings.ema_decay is None else self._average.numpy(),
+                self._n_steps,
+                batch_size,
+                settings.learning_rate_init,
+                penalty,
+                settings.ema_decay or 0.0,
+            )
+            total += loss * len(visits)
+        return total
 
     def _run_torch(
         self,
@@ -204,8 +215,9 @@ class Trainer:
             if ema_decay is not None:
                 weight = kernel.average_weight(ema_decay, step)
                 self._average.lerp_(vector.detach(), weight)
+            self._n_steps[0] = step
             total += loss.detach() * len(rows)
-        return float(total) / len(permutation)
+        return float(total)
 
     def _optimizer(self) -> tuple[nn.Parameter, torch.optim.Adam]:
         """Return the vector of parameters, and an Adam that goes on with it.
@@ -279,7 +291,7 @@ class Trainer:
     def restore(self, state: dict[str, Any]) -> None:
         """Go back to what :meth:`state` returned."""
         self.configure(Settings(**state["settings"]))
-        self.n_steps = state["n_steps"]
+        self._n_steps[0] = state["n_steps"]
         self.units = Units.unpacked(state["units"], self._iterate.layer_sizes[0])
         for vector, values in zip(self._vectors(), state["vectors"], strict=True):
             vector.copy_(torch.from_numpy(np.array(values)))  # which may be read-only
@@ -303,40 +315,23 @@ class Trainer:
         return self._iterate.vector, self._average, *self._moments
 
 
-def _check_range(array: NDArray, single: NDArray[np.float32], name: str) -> None:
-    """Raise if finite numbers became infinite, or all of them nothing, in float32."""
-    largest, kept = np.abs(array).max(), np.abs(single).max()
-    if not np.isfinite(kept) or (largest > 0 and kept < np.finfo(np.float32).tiny):
-        raise ValueError(
-            f"{name}: expected numbers that float32 can tell from 0 and infinity, got "
-            f"{largest:.3g} as the largest; rescale them, or train with normalize=True"
-        )
+def rows_of_a_call(n_parameters: int, batch_size: int) -> int:
+    """Return how many samples the kernel trains on before Python looks at signals.
 
-
-def resolve_device(name: str) -> torch.device:
-    """Return the torch device of a name, if this machine has it.
+    Whole minibatches, and so many that the calls themselves cost nothing to speak of.
 
     Parameters
     ----------
-    name : str
-        For example ``"cpu"`` or ``"cuda:0"``.
+    n_parameters : int
+        Of the network.
+    batch_size : int
+        Number of samples a step.
 
     Returns
     -------
-    torch.device
-
-    Raises
-    ------
-    ValueError
-        If torch does not know the device, or cannot reach it here.
+    int
     """
-    try:
-        device = torch.device(name)
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
-        raise ValueError(
-            f"device: expected one that torch can reach here, such as 'cpu', "
-            f"got {name!r} ({reason})"
-        ) from None
-    return device
+    # Measured: fetching a sample costs as much as 1,000 parameters do, and a step of
+    # Adam and of the average as much as 10 samples.
+    step = (n_parameters + 1000) * (batch_size + 10)
+    return max(1, _WORK // step) * batch_size

@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skimitate.cloning._layout import Layout
-from skimitate.preprocessing._normalizer import RunningNormalizer
 
 
 class Units:
@@ -94,27 +93,3 @@ def change_units(
     bias *= ratio
     bias += (old.output_mean - new.output_mean) / new.output_scale
     return changed
-
-
-def unit_of_all(
-    statistics: RunningNormalizer,
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the means of actions, and one standard deviation for all of them.
-
-    One for all, since their errors are compared in the expert's unit.
-
-    Parameters
-    ----------
-    statistics : RunningNormalizer
-        Fitted to the actions.
-
-    Returns
-    -------
-    mean, scale : ndarrays of shape (n_outputs,)
-    """
-    # The normalizer knows which outputs are constant but for rounding.
-    variance = np.asarray(statistics.var_)
-    varies = statistics.scale_ == np.sqrt(variance)
-    scale = float(np.sqrt(np.mean(variance * varies)))
-    mean = np.array(statistics.mean_)
-    return mean, np.full(mean.shape, scale if scale > 0 else 1.0)

@@ -11,6 +11,7 @@ from sklearn.base import clone
 from sklearn.utils import check_random_state
 
 from skimitate._sklearn import CallbackContext
+from skimitate.cloning._action_scaling import told_already
 from skimitate.dagger._epochs import epochs_of_round
 
 
@@ -71,7 +72,8 @@ class Learner:
             If the learner raises anything; its name is ``estimator``.
         """
         learner = clone(self._prototype)
-        with self._nested(learner, context), _naming_the_learner():
+        again = told_already() if hasattr(self, "fitted") else nullcontext()
+        with again, self._nested(learner, context), _naming_the_learner():
             self.fitted = learner.fit(X, y)
         return "fitted"
 

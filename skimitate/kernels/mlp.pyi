@@ -20,7 +20,7 @@ def train_epoch(
     moment1: Float32,
     moment2: Float32,
     average: Float32 | None,
-    n_steps: int,
+    n_steps: NDArray[np.intp],
     batch_size: int,
     learning_rate: float,
     penalty: float,

@@ -311,13 +311,16 @@ def train_epoch(
     float[::1] moment1,
     float[::1] moment2,
     float[::1] average,
-    Py_ssize_t n_steps,
+    Py_ssize_t[::1] n_steps,
     Py_ssize_t batch_size,
     double learning_rate,
     double penalty,
     double ema_decay,
 ):
     """Take one step of Adam for each minibatch, without the GIL.
+
+    The steps are counted in here as well: no interruption finds steps that were taken
+    and not counted.
 
     Parameters
     ----------
@@ -339,8 +342,8 @@ def train_epoch(
         Changed in place: the iterate and the moments of Adam.
     average : memoryview of shape (n_parameters,) or None
         Moving average of the iterates, changed in place.
-    n_steps : int
-        Number of steps taken before.
+    n_steps : memoryview of shape (1,)
+        Number of steps taken, changed in place.
     batch_size : int
         Number of samples a step; the last step takes what is left.
     learning_rate : float
@@ -367,7 +370,7 @@ def train_epoch(
         Py_ssize_t n_samples = X.shape[0]
         Py_ssize_t n_parameters = parameters.shape[0]
         Py_ssize_t n_visits = permutation.shape[0]
-        Py_ssize_t start, n_rows
+        Py_ssize_t start, n_rows, step
         double total = 0.0, correction1, correction2, weight
         Network net
         Workspace space
@@ -378,7 +381,8 @@ def train_epoch(
         check_length("average", average.shape[0], n_parameters)
         average_data = &average[0]
     check_network(layer_sizes, X.shape[1], y.shape[1], n_parameters)
-    check_choices(activation, loss, n_steps)
+    check_length("n_steps", n_steps.shape[0], 1)
+    check_choices(activation, loss, n_steps[0])
     check_length("y", y.shape[0], n_samples)
     check_length("moment1", moment1.shape[0], n_parameters)
     check_length("moment2", moment2.shape[0], n_parameters)
@@ -401,6 +405,7 @@ def train_epoch(
     with nogil:
         control = flush_denormals()
         start = 0
+        step = n_steps[0]
         while start < permutation.shape[0]:
             n_rows = min(batch_size, permutation.shape[0] - start)
             gather(
@@ -419,20 +424,21 @@ def train_epoch(
                 &net, &parameters[0], n_rows, penalty / n_rows,
                 space.activations, space.deltas, space.gradient,
             )
-            n_steps += 1
-            correction1 = 1.0 - pow(BETA1, <double> n_steps)
-            correction2 = 1.0 - pow(BETA2, <double> n_steps)
+            step += 1
+            correction1 = 1.0 - pow(BETA1, <double> step)
+            correction2 = 1.0 - pow(BETA2, <double> step)
             adam_step(
                 n_parameters, <float> (learning_rate / correction1), <float> BETA1,
                 <float> BETA2, <float> sqrt(correction2), <float> EPSILON,
                 space.gradient, &parameters[0], &moment1[0], &moment2[0],
             )
             if average_data != NULL:
-                weight = average_weight(ema_decay, n_steps)
+                weight = average_weight(ema_decay, step)
                 move_average(
                     n_parameters, <float> weight, &parameters[0], average_data
                 )
             start += n_rows
+        n_steps[0] = step
         restore_denormals(control)
     return total / permutation.shape[0]
 

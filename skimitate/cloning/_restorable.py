@@ -1,0 +1,69 @@
+"""The state of a cloner: taken, saved and gone back to."""
+
+import copy
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from skimitate._validation import put_back
+from skimitate.cloning._units import Units
+
+if TYPE_CHECKING:
+    from skimitate.cloning._network import MLP
+    from skimitate.cloning._trainer import Trainer
+
+
+class Restorable(BaseEstimator):
+    """Can be pickled, and go back to what it was."""
+
+    network_: "MLP"
+    _trainer: "Trainer"
+    _units: Units
+    _rng: np.random.Generator
+
+    def _way_back(self) -> Callable[[], None]:
+        """Return what goes back to all that is fitted now."""
+        attributes = dict(vars(self))
+        if not hasattr(self, "_trainer"):
+            return lambda: put_back(self, attributes)
+        trainer, network = self._trainer, self.network_
+        training, acting = trainer.state(), network.vector.clone()
+        rng = copy.deepcopy(self._rng)
+
+        def go_back() -> None:
+            put_back(self, attributes)
+            trainer.restore(training)
+            network.assign(acting)
+            self._rng = rng
+
+        return go_back
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Arrays and plain containers: no file names a room that may be moved.
+        state = dict(super().__getstate__())
+        if "_trainer" in state:
+            network = state.pop("network_")
+            del state["_units"]
+            state["_network_arrays"] = (
+                network.layer_sizes,
+                network.activation,
+                network.vector.cpu().numpy().copy(),
+                network.training,
+            )
+            state["_trainer"] = state["_trainer"].state()
+            state["_rng"] = copy.deepcopy(state["_rng"])
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        arrays = state.get("_network_arrays")
+        if arrays is not None:
+            from skimitate.cloning._network import MLP
+            from skimitate.cloning._trainer import Trainer
+
+            state = {name: state[name] for name in state if name != "_network_arrays"}
+            trainer = Trainer.of_state(state["_trainer"])
+            state |= {"network_": MLP.of_arrays(*arrays), "_trainer": trainer}
+            state["_units"] = trainer.units
+        super().__setstate__(state)
