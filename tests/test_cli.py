@@ -165,8 +165,11 @@ def test_an_expert_by_file_and_by_name(tmp_path, capsys):
             ["run", "Reacher-v5", "--expert", "toy:hopper_noop"],
             r"expert: .* got \(1, 3\) when shown .* \(episode 0, step 0\)",
         ),
-        (["run", "Hopper-v5", "--out", "/dev/null/out"], "/dev/null"),
-        (["table", "Reacher-v5", "--out", "/dev/null/out"], "/dev/null"),
+        (["run", "Hopper-v5", "--out", "/dev/null/out"], "error: --out: .*/dev/null"),
+        (
+            ["table", "Reacher-v5", "--out", "/dev/null/out"],
+            "error: --out: .*/dev/null",
+        ),
         (
             ["table", "Reacher-v5", "Hoper-v5"],
             "ENV: cannot make 'Hoper-v5'.* Did you mean: `Hopper`",
@@ -289,6 +292,27 @@ def test_help_says_what_is_counted_and_what_is_kept(capsys):
         assert "(default: nothing is kept)" in shown[command]
     for command in ("run", "collect", "evaluate", "film"):
         assert "zip and joblib files run code that they contain" in shown[command]
+
+
+@pytest.mark.parametrize("command", ["evaluate", "collect"])
+def test_who_fails_in_an_episode_is_named_by_the_option(
+    tmp_path, monkeypatch, capsys, command
+):
+    (tmp_path / "clumsy.py").write_text(
+        "import numpy as np\n"
+        "asked = []\n"
+        "def expert(observations):\n"
+        "    asked.append(1)\n"
+        "    return np.full((1, 2), np.nan if len(asked) > 9 else 0.0)\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "clumsy", raising=False)
+    out = ["--out", str(tmp_path / "x.npz")] if command == "collect" else []
+    options = ["--expert", "clumsy:expert", "--jobs", "1", *out]
+    assert main([command, "Reacher-v5", *options]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("skimitate: error: --expert: expected finite actions")
+    assert line.endswith("(episode 0, step 8)")
 
 
 def test_an_interruption_is_one_line_and_status_130(tmp_path, monkeypatch, capsys):

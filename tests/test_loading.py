@@ -162,6 +162,18 @@ def test_a_model_without_its_statistics_warns(trained):
     assert loaded.statistics_path is None
 
 
+def test_the_command_line_warns_in_one_line(trained, capsys):
+    _, _, folder = trained
+    command = ["evaluate", ENV, "--expert", str(folder / "model.zip")]
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        assert main([*command, "--episodes", "1", "--max-steps", "2"]) == 0
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(
+        f"skimitate: warning: {folder / 'model.zip'}: this model was"
+    )
+
+
 def test_a_model_that_learnt_without_statistics_gets_none(tmp_path, trained):
     _, env, _ = trained
     env.save(tmp_path / "vecnormalize.pkl")

@@ -5,6 +5,7 @@ import os
 import sys
 import warnings
 from collections.abc import Sequence
+from typing import TextIO
 
 import skimitate
 from skimitate.cli import _clone, _collect, _evaluate, _film, _run, _table
@@ -80,13 +81,38 @@ def _perform(argv: Sequence[str] | None) -> int:
         with warnings.catch_warnings():
             # Gymnasium warns of old versions before it refuses them.
             warnings.filterwarnings("ignore", module="gymnasium")
+            warnings.showwarning = _show_warning
             args.act(args)
     except BrokenPipeError:
         raise
     except (ValueError, TypeError, ImportError, OSError) as error:
-        print(f"skimitate: error: {' '.join(str(error).split())}", file=sys.stderr)
+        message = " ".join(_by_option(str(error), args).split())
+        print(f"skimitate: error: {message}", file=sys.stderr)
         return 2
     return 0
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Show a warning as errors are shown, without the line of code that it is from."""
+    print(f"skimitate: warning: {message}", file=sys.stderr)
+
+
+def _by_option(message: str, args: argparse.Namespace) -> str:
+    """Begin an error with the option by which what it is about was given."""
+    name, colon, rest = message.partition(":")
+    if name == "policy" and getattr(args, name, None) is None:
+        name = "expert"  # which is evaluated and collected as a policy
+    if not colon or name not in vars(args):
+        return message
+    positional = name == "env" and args.command != "clone"
+    return f"{'ENV' if positional else f'--{name}'}:{rest}"
 
 
 def _find_modules_here() -> None:

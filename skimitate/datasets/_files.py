@@ -8,19 +8,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skimitate.datasets._csv import read_csv_columns
+from skimitate.environments._fields import FLAGS, NAMES
 from skimitate.formats._npz import NOT_NPZ
 
 SUFFIXES = (".npz", ".csv")
 
 # What arrays of a file are called, in the order in which they are looked for.
 _NAMES = {
-    "observations": ("observations", "observation", "obs", "states", "state", "X"),
-    "actions": ("actions", "action", "acts", "act", "y"),
+    "observations": (*NAMES["observations"], "X"),
+    "actions": (*NAMES["actions"], "y"),
     "episode_ids": ("episode_ids", "episode_id", "episodes", "episode"),
 }
 _NEEDED = ("observations", "actions")
 # Flags of the last step of an episode, and of the first one.
-_ENDS = ("dones", "done", "terminals", "timeouts")
+_ENDS = tuple(name for flag in FLAGS for name in NAMES[flag])
 _STARTS = ("episode_starts",)
 
 

@@ -10,12 +10,8 @@ from skimitate.environments._run import run_episodes
 from skimitate.policies._as_policy import as_policy
 
 
-def check_expert(
-    env: EnvLike, expert: Any, name: str = "expert", env_name: str = "the environment"
-) -> None:
-    """Raise if an expert or a policy does not fit an environment.
-
-    Where it does not tell its widths, it is asked for the first step of an episode.
+def check_widths(env: EnvLike, expert: Any, name: str, env_name: str) -> None:
+    """Raise if an expert or a policy tells widths that an environment does not have.
 
     Parameters
     ----------
@@ -23,15 +19,15 @@ def check_expert(
         The environment.
     expert : object
         See :func:`skimitate.as_policy`.
-    name : str, default="expert"
+    name : str
         What errors call it: the parameter or the option by which it came.
-    env_name : str, default="the environment"
+    env_name : str
         What errors call the environment.
 
     Raises
     ------
     ValueError
-        If its widths are others, or it fails at the first step.
+        If its widths are others.
     TypeError
         If it cannot act.
     """
@@ -48,6 +44,27 @@ def check_expert(
             f"{name}: {env_name} has {found[0]} observation and {found[1]} action "
             f"dimensions, and this one is for {theirs}; give one for {env_name}"
         )
-    if None in given:
+
+
+def check_expert(env: EnvLike, expert: Any, name: str, env_name: str) -> None:
+    """Raise if an expert or a policy does not fit an environment.
+
+    Where it does not tell its widths, it is asked for the first step of an episode.
+
+    Parameters
+    ----------
+    env, expert, name, env_name
+        See :func:`check_widths`.
+
+    Raises
+    ------
+    ValueError
+        If its widths are others, or it fails at the first step.
+    TypeError
+        If it cannot act.
+    """
+    check_widths(env, expert, name, env_name)
+    policy = as_policy(expert, name)
+    if None in (policy.n_features, policy.n_outputs):
         driver = PolicyDriver(expert, name)
         run_episodes(env, driver, [np.random.SeedSequence(0)], max_steps=1)

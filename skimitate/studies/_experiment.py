@@ -21,7 +21,7 @@ from skimitate.environments._report import summarize
 from skimitate.environments._rollouts import Rollouts
 from skimitate.environments._run import return_of, run_episodes
 from skimitate.environments._uniform_policy import UniformPolicy
-from skimitate.experts._check import check_expert
+from skimitate.experts._check import check_widths
 from skimitate.studies._findings import keep_findings
 from skimitate.studies._machine import code_checksum, package_versions
 from skimitate.studies._schedule import SCHEDULE, Schedule
@@ -92,7 +92,7 @@ class Experiment:
 
     def __post_init__(self) -> None:
         self.name = self.name or str(self.env)
-        check_expert(self.env, self.expert, env_name=self.name)
+        check_widths(self.env, self.expert, "expert", self.name)
         if self.out is not None:
             require_matplotlib("--out")
         self._stages = StageFolder(self.out)
