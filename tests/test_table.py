@@ -190,9 +190,8 @@ def test_evaluation_shares_no_seed_with_anything_else(tmp_path):
     # The expert and the random policy once, clones and DAgger policies of three seeds.
     evaluation = {seed for seed, n in times.items() if n == 1 + 1 + 3 + 3}
     assert len(evaluation) == 4
-    # One to try the expert in, which does not tell its widths. Of each of three seeds:
-    # 2 roll-outs and 5 to validate, 2 rounds, 10 to decide.
-    assert len(times.keys() - evaluation) == 1 + 3 * (2 + 5 + 2 + 10)
+    # Of each of three seeds: 2 roll-outs and 5 to validate, 2 rounds, 10 to decide.
+    assert len(times.keys() - evaluation) == 3 * (2 + 5 + 2 + 10)
 
 
 def test_the_interval_is_that_of_the_paired_difference():
