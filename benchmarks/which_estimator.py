@@ -9,6 +9,7 @@ episodes of the expert that were held out, which tells little of them.
 
 import argparse
 import sys
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -36,6 +37,8 @@ from dagger_pendulum import swing_up
 
 N_EPISODES = 20
 DOUBLE_PENDULUM = "InvertedDoublePendulum-v5"
+# What the torques of Reacher's two joints are multiplied by to have other units.
+UNITS = np.array([1e-3, 100.0])
 
 
 class LinearQuadratic:
@@ -73,28 +76,49 @@ def _after(env: Any, state_and_force: NDArray) -> NDArray:
     return np.concatenate([env.data.qpos, env.data.qvel])
 
 
+def uneven_reacher() -> gymnasium.Env:
+    """Make Reacher with a unit of its own for each joint."""
+    env = gymnasium.make("Reacher-v5")
+    return gymnasium.wrappers.RescaleAction(env, -UNITS, UNITS)
+
+
+class ReachInUnits:
+    """The bundled expert for it."""
+
+    def __init__(self) -> None:
+        self.expert = load_expert("Reacher-v5")
+
+    def __call__(self, observations: NDArray) -> NDArray:
+        """Return the torques, in those units."""
+        return self.expert(observations) * UNITS
+
+
 class Case(NamedTuple):
     """A task, and what does better there than the default."""
 
     when: str
-    env: str
+    env: Any
     n_demonstrations: int
     choice: str
-    make: Callable[[int, str, Any], Any]
+    make: Callable[[int, Any, Any], Any]
 
 
-def expert_of(env: str) -> Any:
+def expert_of(env: Any) -> Any:
     """Return the expert of an environment."""
-    own = {"Pendulum-v1": lambda: swing_up, DOUBLE_PENDULUM: LinearQuadratic}
+    own = {
+        "Pendulum-v1": lambda: swing_up,
+        DOUBLE_PENDULUM: LinearQuadratic,
+        uneven_reacher: ReachInUnits,
+    }
     return own[env]() if env in own else load_expert(env)
 
 
-def cloner(**options: Any) -> Callable[[int, str, Any], Any]:
+def cloner(**options: Any) -> Callable[[int, Any, Any], Any]:
     """Return what makes a cloner with these parameters."""
     return lambda seed, env, expert: BehaviorCloner(random_state=seed, **options)
 
 
-def dagger(**options: Any) -> Callable[[int, str, Any], Any]:
+def dagger(**options: Any) -> Callable[[int, Any, Any], Any]:
     """Return what makes a DAggerRegressor with these parameters."""
     return lambda seed, env, expert: DAggerRegressor(
         env=env, expert=expert, random_state=seed, **options
@@ -106,8 +130,15 @@ CASES = [
         "the expert is nearly linear, and a small error is amplified",
         DOUBLE_PENDULUM,
         10,
-        "`BehaviorCloner(())`",
-        cloner(hidden_layer_sizes=()),
+        "`BehaviorCloner((), max_iter=1000)`",
+        cloner(hidden_layer_sizes=(), max_iter=1000),
+    ),
+    Case(
+        "the same, as long and not linear",
+        DOUBLE_PENDULUM,
+        10,
+        "`BehaviorCloner(max_iter=1000)`",
+        cloner(max_iter=1000),
     ),
     Case(
         "few samples: 100 epochs are few steps",
@@ -122,6 +153,13 @@ CASES = [
         10,
         '`BehaviorCloner(activation="tanh")`',
         cloner(activation="tanh"),
+    ),
+    Case(
+        "actions are of very different sizes",
+        uneven_reacher,
+        10,
+        '`BehaviorCloner(action_scaling="individual")`',
+        cloner(action_scaling="individual"),
     ),
     Case(
         "the learner leads where the expert did not go",
@@ -167,6 +205,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--first-seed", type=int, default=0)
     args = parser.parse_args()
+    warnings.filterwarnings("ignore", message="y: with action_scaling='common'")
     seeds = range(args.first_seed, args.first_seed + args.seeds)
     head = ["when", "task", "try", "return: default", "with it"]
     rows = [[*head, "R²: default", "with it"]]
@@ -177,11 +216,13 @@ def main() -> None:
         errors = 2 * figures.std(axis=0, ddof=1) / np.sqrt(len(figures))
         pairs = zip(means[::2], errors[::2], strict=True)
         cells = [f"{mean:.2f} ± {error:.2f}" for mean, error in pairs]
-        task = f"{case.env}, {case.n_demonstrations} roll-outs"
+        name = case.env if isinstance(case.env, str) else "Reacher-v5 in other units"
+        n = case.n_demonstrations
+        task = f"{name}, {n} {'roll-out' if n == 1 else 'roll-outs'}"
         r2 = [f"{mean:.4f}" for mean in means[1::2]]
         rows.append([case.when, task, case.choice, *cells, *r2])
         print(" | ".join(rows[-1]), flush=True)
-        kept.append({"case": case[:4], "figures": figures.tolist()})
+        kept.append({"task": task, "try": case.choice, "figures": figures.tolist()})
     print(f"\n{markdown_table(rows)}")
     content = {"machine": describe_machine(), "seeds": list(seeds), "cases": kept}
     write_json(content, RESULTS / "which_estimator.json")

@@ -42,7 +42,7 @@ def elsewhere(tmp_path, monkeypatch):
 
 
 def test_the_readme_s_example_on_arrays_runs():
-    on_arrays, _ = blocks(README)
+    on_arrays, _, _ = blocks(README)
     namespace = run(README, [on_arrays])
     X, y = namespace["observations"], namespace["actions"]
     assert namespace["policy"].score(X, y) > 0.99
@@ -50,11 +50,18 @@ def test_the_readme_s_example_on_arrays_runs():
 
 @pytest.mark.slow
 def test_the_readme_s_example_with_an_environment_runs(capsys):
-    _, with_environment = blocks(README)
+    _, with_environment, _ = blocks(README)
     run(README, [with_environment])
     printed = capsys.readouterr().out
     mean = int(re.fullmatch(r"(\d+) after 5 rounds\n", printed)[1])
     assert mean > 3000
+
+
+def test_the_readme_s_example_of_one_s_own_runs(capsys):
+    *_, all_of_it = blocks(README)
+    run(README, [all_of_it])
+    expert, policy = map(float, capsys.readouterr().out.split())
+    assert policy > 1.1 * expert  # returns are negative
 
 
 @pytest.mark.parametrize("page", [page for page in DOCS if blocks(page)], ids=names)
