@@ -76,7 +76,7 @@ class BaseCloner(CallbackSupportMixin, Restorable):
         """Start, or go on with ``warm_start``, and train for ``max_iter`` epochs."""
         continues: bool = self.warm_start and hasattr(self, "_trainer")
 
-        def train(epochs: Epochs) -> None:
+        def run(epochs: Epochs) -> None:
             samples = self._validate_samples(X, y, sample_weight, anew=True)
             train, validation = samples, None
             if self.early_stopping:
@@ -90,7 +90,7 @@ class BaseCloner(CallbackSupportMixin, Restorable):
             self._fit_units(train)
             self._run_epochs(epochs, train, self.max_iter, validation)
 
-        return self._attempt(train)
+        return self._attempt(run)
 
     def _go_on_for(
         self,
@@ -105,7 +105,7 @@ class BaseCloner(CallbackSupportMixin, Restorable):
         check_count("n_epochs", n_epochs)
         first = not hasattr(self, "_trainer")
 
-        def train(epochs: Epochs) -> None:
+        def run(epochs: Epochs) -> None:
             samples = self._validate_samples(X, y, sample_weight, anew=first)
             if first:
                 self._start(samples)
@@ -114,9 +114,9 @@ class BaseCloner(CallbackSupportMixin, Restorable):
             self._fit_units(samples, running=running)
             self._run_epochs(epochs, samples, n_epochs)
 
-        return self._attempt(train)
+        return self._attempt(run)
 
-    def _attempt(self, train: Callable[[Epochs], None]) -> Self:
+    def _attempt(self, run: Callable[[Epochs], None]) -> Self:
         """Train, and leave the cloner in order whatever comes in between.
 
         After an error it is as it was before. After an interruption what was learnt so
@@ -127,7 +127,7 @@ class BaseCloner(CallbackSupportMixin, Restorable):
         go_back = self._way_back()
         try:
             with one_thread():
-                train(epochs)
+                run(epochs)
         except BaseException as error:
             kept = False
             try:

@@ -45,13 +45,15 @@ class BehaviorCloner(MultiOutputMixin, RegressorMixin, ContinuousCloner):
         Whether to standardize observations by their mean and standard deviation in
         the training data, and actions as ``action_scaling`` says.
     action_scaling : {"common", "individual"}, default="common"
-        What errors of the actions count in. "common": in the expert's units, whatever
-        the action; actions are standardized by their means and one standard deviation
-        for all of them, so that the unit as such does not matter, but an action that is
-        ten times smaller than another is learnt less well. "individual": in
-        the standard deviation of each action, so that all count alike, as in a
-        :class:`~sklearn.compose.TransformedTargetRegressor` with a ``StandardScaler``.
-        It needs ``normalize``.
+        Which errors are minimized. "common": errors in the expert's units, an error of
+        0.1 as bad in one action as in another. Actions are standardized by their means
+        and one standard deviation for all of them, which changes nothing in this and
+        lets training start from outputs as large as the actions; but small actions are
+        learnt less well than large ones, and :meth:`fit` warns where their standard
+        deviations differ by a factor of more than 10. "individual": errors in the
+        standard deviation of each action, so that all count alike whatever their unit,
+        as in a :class:`~sklearn.compose.TransformedTargetRegressor` with a
+        ``StandardScaler``; only with ``normalize``.
     early_stopping : bool, default=False
         Whether to set a part of the data aside and stop when the score on it no longer
         improves. The best weights are kept then.
@@ -197,6 +199,16 @@ class BehaviorCloner(MultiOutputMixin, RegressorMixin, ContinuousCloner):
             If the data or a parameter is not as described, if the loss stops being
             finite, or if a warm start is given other features or another number of
             outputs than it goes on with.
+        KeyboardInterrupt
+            If training is interrupted, by Ctrl-C for one. What was learnt so far acts
+            then, with ``early_stopping`` the best of it, and training can go on from
+            there; so it is for :meth:`partial_fit` and :meth:`continue_fit`. Before the
+            first step of training, the cloner is left as it was.
+
+        Warns
+        -----
+        UserWarning
+            If the sizes of the actions are too different for ``action_scaling``.
         """
         return self._fit(X, y, sample_weight)
 
