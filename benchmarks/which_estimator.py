@@ -219,7 +219,7 @@ def main() -> None:
         name = case.env if isinstance(case.env, str) else "Reacher-v5 in other units"
         n = case.n_demonstrations
         task = f"{name}, {n} {'roll-out' if n == 1 else 'roll-outs'}"
-        r2 = [f"{mean:.4f}" for mean in means[1::2]]
+        r2 = [f"{mean:.4g}" for mean in means[1::2]]
         rows.append([case.when, task, case.choice, *cells, *r2])
         print(" | ".join(rows[-1]), flush=True)
         kept.append({"task": task, "try": case.choice, "figures": figures.tolist()})
