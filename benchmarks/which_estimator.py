@@ -4,19 +4,19 @@ Prints a table: normalized returns (0 is the random policy, 1 the expert), the m
 seeds of the mean of 20 episodes, and two standard errors over the seeds; and R² on
 episodes of the expert that were held out, which tells little of them.
 
-    python benchmarks/which_estimator.py [--seeds 5] [--first-seed 0]
+    python benchmarks/which_estimator.py [--seeds 5] [--first-seed 100]
 """
 
 import argparse
 import sys
 import warnings
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import gymnasium
 import numpy as np
 from harness import RESULTS
+from make_table import ROOT, write_into
 from numpy.typing import NDArray
 from scipy.linalg import solve_discrete_are
 
@@ -32,10 +32,11 @@ from skimitate.studies._machine import describe_machine
 from skimitate.studies._markdown import markdown_table
 from skimitate.studies._stages import write_json
 
-sys.path.append(str(Path(__file__).resolve().parents[1] / "examples"))
+sys.path.append(str(ROOT / "examples"))
 from dagger_pendulum import swing_up
 
 N_EPISODES = 20
+PAGE = ROOT / "docs" / "which-estimator.md"
 DOUBLE_PENDULUM = "InvertedDoublePendulum-v5"
 # What the torques of Reacher's two joints are multiplied by to have other units.
 UNITS = np.array([1e-3, 100.0])
@@ -199,33 +200,49 @@ def measure(case: Case, seed: int) -> list[float]:
     return figures
 
 
-def main() -> None:
-    """Print the table, and keep what it was made of."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--first-seed", type=int, default=0)
-    args = parser.parse_args()
-    warnings.filterwarnings("ignore", message="y: with action_scaling='common'")
-    seeds = range(args.first_seed, args.first_seed + args.seeds)
+def task_of(case: Case) -> str:
+    """Say in words what the task of a case is."""
+    name = case.env if isinstance(case.env, str) else "Reacher-v5 in other units"
+    n = case.n_demonstrations
+    return f"{name}, {n} {'roll-out' if n == 1 else 'roll-outs'}"
+
+
+def as_markdown(cases: list[dict[str, Any]]) -> str:
+    """Return the table of cases that were measured."""
     head = ["when", "task", "try", "return: default", "with it"]
     rows = [[*head, "R²: default", "with it"]]
-    kept: list[dict[str, Any]] = []
-    for case in CASES:
-        figures = np.array([measure(case, seed) for seed in seeds])
+    for case in cases:
+        figures = np.array(case["figures"])
         means = figures.mean(axis=0)
         errors = 2 * figures.std(axis=0, ddof=1) / np.sqrt(len(figures))
         pairs = zip(means[::2], errors[::2], strict=True)
         cells = [f"{mean:.2f} ± {error:.2f}" for mean, error in pairs]
-        name = case.env if isinstance(case.env, str) else "Reacher-v5 in other units"
-        n = case.n_demonstrations
-        task = f"{name}, {n} {'roll-out' if n == 1 else 'roll-outs'}"
-        r2 = [f"{mean:.4g}" for mean in means[1::2]]
-        rows.append([case.when, task, case.choice, *cells, *r2])
-        print(" | ".join(rows[-1]), flush=True)
-        kept.append({"task": task, "try": case.choice, "figures": figures.tolist()})
-    print(f"\n{markdown_table(rows)}")
+        r2 = [f"{mean:.4f}" if mean > -10 else f"{mean:.0e}" for mean in means[1::2]]
+        rows.append([case["when"], case["task"], case["try"], *cells, *r2])
+    return markdown_table(rows)
+
+
+def main() -> None:
+    """Measure, keep the figures, and write the table into its page."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--first-seed", type=int, default=100)
+    args = parser.parse_args()
+    # What the case of other units is about, and its wrapper's opinion of them.
+    warnings.filterwarnings("ignore", message="y: with action_scaling='common'")
+    warnings.filterwarnings("ignore", message=".*precision lowered by casting")
+    seeds = range(args.first_seed, args.first_seed + args.seeds)
+    kept: list[dict[str, Any]] = []
+    for case in CASES:
+        figures = [measure(case, seed) for seed in seeds]
+        about = {"when": case.when, "task": task_of(case), "try": case.choice}
+        kept.append(about | {"figures": figures})
+        print(f"{about['task']}: {np.mean(figures, axis=0).round(3)}", flush=True)
     content = {"machine": describe_machine(), "seeds": list(seeds), "cases": kept}
     write_json(content, RESULTS / "which_estimator.json")
+    table = as_markdown(kept)
+    write_into(PAGE, "which-estimator", table)
+    print(f"\n{table}")
 
 
 if __name__ == "__main__":

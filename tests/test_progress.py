@@ -152,7 +152,7 @@ def test_dagger_shows_its_start_its_rounds_and_the_decision(capsys):
     dagger(learner, n_epochs_per_round=2).set_callbacks(Progress("DAgger")).fit()
     start, rounds, decision = capsys.readouterr().out.splitlines()
     assert re.match(r"DAgger: epoch 3/3, loss \S+, 0 s", start)
-    assert re.match(r"DAgger: round 4/4, 25 labels, return -\d+, 0 s, 0 s", rounds)
+    assert re.match(r"DAgger: round 4/4, 25 labels, return -\d+\.\d, 0 s, 0 s", rounds)
     evaluation = r"DAgger: evaluating the best rounds (\d)/\1, 25 labels, return"
     assert re.match(evaluation, decision)
 

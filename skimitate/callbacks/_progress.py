@@ -4,6 +4,7 @@ from typing import Any
 
 from skimitate.callbacks._clock import Clock
 from skimitate.callbacks._line import Line
+from skimitate.environments._report import short
 
 # A task of fewer subtasks is rather made of stages, which take unequal times.
 _MANY = 3
@@ -108,7 +109,7 @@ def _state_of(estimator: Any) -> list[str]:
         state = [f"{history[-1]['n_samples']} labels"]
         measured = [record for record in history if record["n_eval_episodes"] > 0]
         if measured:
-            state.append(f"return {measured[-1]['mean_return']:.0f}")
+            state.append(f"return {short(measured[-1]['mean_return'])}")
         return state
     losses = getattr(estimator, "loss_curve_", [])
     return [f"loss {losses[-1]:.2e}"] if losses else []

@@ -3,8 +3,8 @@
 import math
 from typing import Any, Literal
 
-# Gradient steps of a round. Fewer leave short episodes underfitted, whose passes are
-# short; ten times as many gain nothing, and with few labels lose.
+# Gradient steps of a round: enough in each task of benchmarks/steps_of_round.py, where
+# more gain nothing.
 N_STEPS = 3000
 
 

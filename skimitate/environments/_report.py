@@ -13,5 +13,14 @@ def summarize(returns: Sequence[float] | NDArray[np.float64]) -> str:
 
 def mean_and_std(mean: float, std: float) -> str:
     """Return a mean and a standard deviation with as many digits as they deserve."""
-    digits = 0 if abs(mean) >= 100 else 1
+    digits = _digits_of(mean)
     return f"{mean:.{digits}f} ({std:.{digits}f})"
+
+
+def short(mean: float) -> str:
+    """Return a mean return with as many digits as it deserves."""
+    return f"{mean:.{_digits_of(mean)}f}"
+
+
+def _digits_of(mean: float) -> int:
+    return 0 if abs(mean) >= 100 else 1

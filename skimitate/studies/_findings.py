@@ -13,6 +13,7 @@ from skimitate.formats._files import replace_file
 from skimitate.formats._safetensors import save_policy
 from skimitate.studies._machine import describe_machine
 from skimitate.studies._markdown import markdown_table
+from skimitate.studies._schedule import SCHEDULE
 
 
 def table_of(experiment: Any) -> str:
@@ -91,6 +92,9 @@ def _draw(experiment: Any, folder: Path) -> None:
     ax = axes_of_a_file()
     for name, history in experiment.losses.items():
         losses = LossCurveDisplay.from_history(history, name=name, ax=ax)
+    if experiment.schedule == SCHEDULE:
+        # DAgger's epochs are many times those of a clone: both are to be seen.
+        ax.set_xscale("log")
     for display, name in ((returns, "learning_curve.png"), (losses, "losses.png")):
         display.ax_.set_title(experiment.name)
         replace_file(folder / name, partial(display.figure_.savefig, dpi=120))
