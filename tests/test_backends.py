@@ -38,12 +38,15 @@ def backend(request):
     if request.param in NEEDS:
         pytest.importorskip(NEEDS[request.param])
     before = os.environ.get("PYTHONPATH")
-    paths = [str(Path(__file__).parent), str(ROOT / "benchmarks"), *sys.path]
+    # Some start their workers with this process's path, some with its environment.
+    sys.path.append(str(ROOT / "benchmarks"))
+    paths = [str(Path(__file__).parent), *sys.path]
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
     try:
         with backends.BACKENDS[request.param]():
             yield request.param
     finally:
+        sys.path.remove(str(ROOT / "benchmarks"))
         del os.environ["PYTHONPATH"]
         if before is not None:
             os.environ["PYTHONPATH"] = before

@@ -1,7 +1,6 @@
 """What can act, how it is asked, and what it leaves behind when it acts alone."""
 
 import copy
-import io
 import pickle
 
 import joblib
@@ -9,10 +8,8 @@ import numpy as np
 import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
-from pickles import assert_public_names
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LinearRegression, Ridge
-from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from toy import OneActionEnv, PointEnv, expert
@@ -23,7 +20,6 @@ from skimitate import (
     as_policy,
     collect_rollouts,
     evaluate_policy,
-    load_expert,
     per_observation,
 )
 
@@ -141,6 +137,48 @@ def test_a_policy_with_a_state_acts_for_a_batch_of_episodes():
     assert_allclose(again.act(X[0, :1]), [0.1])
 
 
+class NamesItState:
+    """Agents call the observation a state, and have nothing to carry along."""
+
+    def act(self, state):
+        return -state
+
+    def predict(self, state, deterministic=False):
+        return -state
+
+
+@pytest.mark.parametrize(
+    "actor",
+    [
+        NamesItState(),
+        NamesItState().act,
+        NamesItState().predict,
+        lambda state: -state,
+        lambda observation, state=1.0: -state * observation,
+    ],
+)
+def test_what_calls_the_observation_a_state_carries_none(actor):
+    assert_array_equal(as_policy(actor).act(X), -X)
+    assert evaluate_policy(PointEnv, actor, n_episodes=1).shape == (1,)
+
+
+def test_the_method_of_a_recurrent_expert_is_asked_as_the_expert_is():
+    recurrent = Counting()
+    rollouts = collect_rollouts(OneActionEnv, recurrent.predict, n_episodes=2)
+    assert_allclose(rollouts.actions.ravel(), np.tile(np.arange(1, 6) / 10, 2))
+
+
+def test_a_module_s_parts_stay_in_their_modes():
+    module = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Dropout(0.5))
+    module[1].eval()
+    as_policy(module).act(X)
+    assert (module.training, module[0].training, module[1].training) == (
+        True,
+        True,
+        False,
+    )
+
+
 def test_a_torch_module_is_an_expert_as_it_is():
     torch.manual_seed(0)
     module = torch.nn.Sequential(
@@ -215,11 +253,37 @@ def test_an_expert_that_answers_in_another_shape_is_told_what_it_saw():
 
 @pytest.mark.parametrize(
     ("answer", "expected"),
-    [(3.0, [3.0]), ([1, 2], [1, 2]), (torch.ones(2, requires_grad=True), [1, 1])],
+    [
+        (3.0, [3.0]),
+        ([1, 2], [1, 2]),
+        ((1, 2), [1, 2]),
+        ((1, 2, 3), [1, 2, 3]),
+        ((np.array([1, 2]), "a state"), [1, 2]),
+        (torch.ones(2, requires_grad=True), [1, 1]),
+        ([torch.ones((), requires_grad=True), torch.zeros(())], [1, 0]),
+    ],
 )
 def test_per_observation_takes_what_people_return(answer, expected):
     actions = per_observation(lambda observation: answer)(X)
     assert_array_equal(actions, [expected] * len(X))
+
+
+def test_per_observation_shows_a_module_tensors():
+    module = torch.nn.Linear(2, 1)
+    expected = as_policy(module).act(X)
+    assert_allclose(per_observation(module)(X), expected, rtol=1e-6)
+
+
+def test_errors_of_what_is_wrapped_tell_what_it_saw():
+    policy = as_policy(per_observation(lambda observation: 1 / 0))
+    message = r"Zero.* when shown an observation of shape \(2,\)$"
+    with pytest.raises(ValueError, match=message):
+        policy.act(X[0])
+    policy = as_policy(per_observation(lambda observation: {"torque": 1}))
+    with pytest.raises(ValueError, match=r"^expected an array of actions, got \{'tor"):
+        policy.act(X[0])
+    with pytest.raises(TypeError, match=r"got .*: give its act"):
+        per_observation(Acting())
 
 
 def test_per_observation_resets_what_it_wraps_and_needs_a_function():
@@ -237,61 +301,3 @@ def test_per_observation_resets_what_it_wraps_and_needs_a_function():
     assert_array_equal(rollouts.actions.ravel(), np.tile(np.arange(1, 6), 2))
     with pytest.raises(TypeError, match="fn: expected a function of one observation"):
         per_observation(3)
-
-
-@pytest.mark.parametrize(
-    "options",
-    [{}, {"normalize": False}, {"hidden_layer_sizes": ()}, {"activation": "tanh"}],
-)
-def test_a_cloner_acts_alone_as_it_does_itself(options):
-    cloner = fitted(**options)
-    policy = assert_public_names(as_policy(cloner))
-    assert (policy.n_features, policy.n_outputs) == (2, 2)
-    assert_array_equal(policy.act(X), cloner.predict(X))
-    assert_array_equal(policy.act(X[0]), cloner.act(X[0]))
-    assert len(pickle.dumps(policy)) < len(pickle.dumps(cloner)) / 2
-    policy.reset()
-
-
-def test_a_policy_keeps_its_axis_where_y_had_one_dimension():
-    cloner = fitted(X[:, 0])
-    policy = as_policy(cloner)
-    assert_array_equal(policy.act(X)[:, 0], cloner.predict(X))
-    assert policy.act(X[0]).shape == (1,)
-
-
-def test_a_policy_does_not_change_when_its_cloner_trains_on():
-    cloner = fitted()
-    policy = as_policy(cloner)
-    before = policy.act(X)
-    cloner.partial_fit(X, expert(X))
-    assert_array_equal(policy.act(X), before)
-
-
-def test_a_dagger_policy_leaves_its_expert_and_environment_behind():
-    blob = np.zeros(100_000)
-    model = dagger(lambda observations: -observations + blob[0]).fit()
-    with pytest.raises((pickle.PicklingError, AttributeError)):
-        joblib.dump(model, io.BytesIO())
-    file = io.BytesIO()
-    joblib.dump(as_policy(model), file)
-    assert len(file.getvalue()) < 40_000
-    file.seek(0)
-    assert_array_equal(joblib.load(file).act(X), model.predict(X))
-
-
-def test_a_dagger_policy_of_another_learner_and_of_a_search():
-    learner = make_pipeline(StandardScaler(), Ridge())
-    model = DAggerRegressor(learner, env=PointEnv, expert=expert, n_rounds=1).fit()
-    policy = as_policy(model)
-    assert_array_equal(policy.act(X), model.predict(X))
-    assert policy.n_features == 2
-    search = GridSearchCV(BehaviorCloner(max_iter=2), {"alpha": [0, 1]}, cv=2)
-    search.fit(X, expert(X))
-    assert_array_equal(as_policy(search).act(X), search.predict(X))
-
-
-def test_the_bundled_experts_know_their_widths():
-    policy = as_policy(load_expert("Hopper-v5"))
-    assert (policy.n_features, policy.n_outputs) == (11, 3)
-    assert as_policy(expert).n_outputs is None

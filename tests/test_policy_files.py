@@ -134,7 +134,9 @@ def test_what_cannot_be_saved(path):
     assert not path.exists()
     save_policy(fitted(), path)
     before = path.read_bytes()
-    with pytest.raises(OSError, match="nowhere"):
+    with pytest.raises(ValueError, match="mean_return: expected a finite number"):
+        save_policy(fitted(), path, mean_return=float("nan"))
+    with pytest.raises(FileNotFoundError, match=r"path: no such folder: .*nowhere$"):
         save_policy(fitted(), path.parent / "nowhere" / "policy.safetensors")
     assert list(path.parent.iterdir()) == [path]
     assert path.read_bytes() == before
@@ -166,7 +168,11 @@ def rewritten(path, change=lambda tensors, described: None, metadata=None):
         (lambda t, d: d.update(layer_sizes=[2, 50, 2]), "it holds arrays"),
         (lambda t, d: d.update(layer_sizes=[]), ""),
         (lambda t, d: d.update(layer_sizes=[10**9, 10**9]), "it holds arrays"),
-        (lambda t, d: d.update(layer_sizes="2"), ""),
+        (lambda t, d: d.update(layer_sizes="2"), "its layer_sizes are '2'"),
+        (lambda t, d: d.update(layer_sizes=[2.0, 50, 50, 2]), "its layer_sizes are"),
+        (lambda t, d: d.update(version=True), "version True of the format"),
+        (lambda t, d: t.update(input_mean=np.zeros(2, "c8")), "arrays of"),
+        (lambda t, d: t.update(bias_0=np.zeros(50, int)), "arrays of .*int64"),
         (lambda t, d: d.update(mean_return="high"), ""),
         (lambda t, d: t.pop("bias_1"), "it holds arrays"),
         (lambda t, d: t.update(more=np.zeros(2)), "it holds arrays"),
@@ -184,6 +190,18 @@ def test_a_file_that_holds_something_else(saved, change, message):
 def test_a_file_of_others(saved):
     rewritten(saved, metadata={"format": "pt"})
     with pytest.raises(ValueError, match="its metadata has no 'skimitate_policy'"):
+        load_policy(saved)
+    rewritten_metadata = {KEY: "[" * 100_000}
+    save_file({"a": np.zeros(1)}, saved, rewritten_metadata)
+    with pytest.raises(ValueError, match=str(saved)):
+        load_policy(saved)
+
+
+def test_types_that_numpy_has_not(saved):
+    array = {"dtype": "F8_E4M3", "shape": [1], "data_offsets": [0, 1]}
+    header = json.dumps({"a": array})
+    saved.write_bytes(len(header).to_bytes(8, "little") + header.encode() + b"0")
+    with pytest.raises(ValueError, match=str(saved)):
         load_policy(saved)
 
 

@@ -25,8 +25,7 @@ from skimitate.dagger._leaders import Candidate
 from skimitate.dagger._loop import DaggerLoop
 from skimitate.dagger._report import decision_report
 from skimitate.environments._make import EnvLike, env_widths, shared_env
-from skimitate.policies._as_policy import Policy, as_policy, policy_of
-from skimitate.policies._network_policy import NetworkPolicy
+from skimitate.policies._as_policy import as_policy
 
 
 class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
@@ -275,13 +274,3 @@ def _check_expert(expert: Any) -> None:
             f"{error} (a search clones the values of its grid: put an expert in there "
             "as FrozenEstimator(expert))"
         ) from None
-
-
-@policy_of.register
-def _of_dagger(actor: BaseDAgger) -> Policy:
-    """Leave the expert and the environment behind."""
-    policy = as_policy(actor.estimator_)
-    record = actor.history_[actor.best_round_]
-    if isinstance(policy, NetworkPolicy) and record["n_eval_episodes"] > 0:
-        policy.mean_return = record["mean_return"]
-    return policy

@@ -12,6 +12,9 @@ from skimitate._public import public
 from skimitate._validation import validate_observations
 from skimitate.dagger._base import BaseDAgger
 from skimitate.environments._make import EnvLike
+from skimitate.policies._actor_policy import ActorPolicy
+from skimitate.policies._as_policy import Policy, acts_otherwise, as_policy, policy_of
+from skimitate.policies._network_policy import NetworkPolicy
 
 
 @public
@@ -200,3 +203,15 @@ class DAggerRegressor(MultiOutputMixin, RegressorMixin, BaseDAgger):
         actions = np.asarray(act(batch), dtype=np.float64)
         actions = actions.reshape((-1,) if self._y_ndim == 1 else (len(batch), -1))
         return actions[0] if observations.ndim == 1 else actions
+
+
+@policy_of.register
+def _of_dagger(actor: DAggerRegressor) -> Policy:
+    """Leave the expert and the environment behind."""
+    if acts_otherwise(actor, DAggerRegressor):
+        return ActorPolicy(actor)
+    policy = as_policy(actor.estimator_)
+    record = actor.history_[actor.best_round_]
+    if isinstance(policy, NetworkPolicy) and record["n_eval_episodes"] > 0:
+        policy.mean_return = record["mean_return"]
+    return policy

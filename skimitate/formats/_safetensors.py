@@ -1,6 +1,7 @@
 """Policies as safetensors: nothing in such a file is executed."""
 
 import json
+import math
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -20,6 +21,17 @@ from skimitate.policies._network_policy import NetworkPolicy
 # What the description of a policy stands under in the file's metadata.
 _KEY = "skimitate_policy"
 _VERSION = 1
+
+# What a file that is none, or says what is not so, makes of those who read it; NumPy
+# has not all of the format's types.
+_NOT_OURS = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
 
 _UNITS = ("input_mean", "input_scale", "output_mean", "output_scale")
 
@@ -56,6 +68,8 @@ def save_policy(
         If the policy is no network of skimitate's.
     NotFittedError
         If it is an estimator that was not fitted.
+    ValueError
+        If ``mean_return`` is not finite.
     OSError
         If the file cannot be written.
 
@@ -86,6 +100,8 @@ def save_policy(
         )
     if mean_return is None:
         mean_return = acting.mean_return
+    if mean_return is not None and not math.isfinite(mean_return):
+        raise ValueError(f"mean_return: expected a finite number, got {mean_return}")
     description = {
         "version": _VERSION,
         "layer_sizes": acting.layer_sizes,
@@ -95,7 +111,9 @@ def save_policy(
         "mean_return": None if mean_return is None else float(mean_return),
         "versions": {"skimitate": skimitate.__version__, "numpy": np.__version__},
     }
-    metadata = {_KEY: json.dumps(description)}
+    metadata = {_KEY: json.dumps(description, allow_nan=False)}
+    if not Path(path).parent.is_dir():
+        raise FileNotFoundError(f"path: no such folder: {Path(path).parent}")
     replace_file(Path(path), partial(_write, tensors_of(acting), metadata))
 
 
@@ -156,7 +174,7 @@ def load_policy(path: str | Path) -> NetworkPolicy:
         raise FileNotFoundError(f"path: no such file: {path}")
     try:
         return _read(path)
-    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+    except _NOT_OURS as error:
         reason = f"no entry {error}" if isinstance(error, LookupError) else error
         raise ValueError(
             f"{path}: expected a policy saved by save_policy, but {reason}"
@@ -176,16 +194,22 @@ def _read(path: str | Path) -> NetworkPolicy:
     if text is None:
         raise ValueError(f"its metadata has no {_KEY!r}")
     description = json.loads(text)
-    if description["version"] != _VERSION:
+    version = description["version"]
+    if type(version) is not int or version != _VERSION:
         raise ValueError(
-            f"it has version {description['version']!r} of the format, and this "
-            f"skimitate reads {_VERSION}"
+            f"it has version {version!r} of the format, and this skimitate reads "
+            f"{_VERSION}"
         )
-    sizes = [int(size) for size in description["layer_sizes"]]
+    sizes = description["layer_sizes"]
+    if type(sizes) is not list or any(type(size) is not int for size in sizes):
+        raise ValueError(f"its layer_sizes are {sizes!r}")
     expected = _shapes(sizes)
     found = {name: tensor.shape for name, tensor in tensors.items()}
     if found != expected:
         raise ValueError(f"it holds arrays {found} instead of {expected}")
+    types = {tensor.dtype for tensor in tensors.values()}
+    if not types <= {np.dtype(np.float32), np.dtype(np.float64)}:
+        raise ValueError(f"it holds arrays of {', '.join(map(str, types))}")
     layers = [
         tensors[f"{kind}_{i}"].ravel()
         for i in range(len(sizes) - 1)

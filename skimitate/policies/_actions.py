@@ -16,8 +16,9 @@ def as_float_array(answer: Any) -> NDArray[np.float64]:
     Parameters
     ----------
     answer : array-like, torch.Tensor or tuple
-        A tensor may be on any device and want a gradient. Of a tuple the first thing
-        counts: stable-baselines3 gives actions and a state.
+        A tensor may be on any device and want a gradient. Of a tuple that begins with
+        an array that one counts: stable-baselines3 gives actions and a state. A tuple
+        of numbers is an action.
 
     Returns
     -------
@@ -28,15 +29,21 @@ def as_float_array(answer: Any) -> NDArray[np.float64]:
     StepError
         If there are no numbers in it.
     """
-    if isinstance(answer, tuple) and answer:
+    if isinstance(answer, tuple) and answer and np.ndim(answer[0]) > 0:
         answer = answer[0]
     try:
-        if hasattr(answer, "detach"):
-            # NumPy has not all of torch's types of floats; float64 holds any of them.
-            answer = answer.detach().cpu().double().numpy()
-        return np.array(answer, dtype=np.float64)
+        return np.array(_without_tensors(answer), dtype=np.float64)
     except Exception as error:
         raise StepError(f"expected an array of actions, got {answer!r}") from error
+
+
+def _without_tensors(answer: Any) -> Any:
+    if hasattr(answer, "detach"):
+        # NumPy has not all of torch's types of floats; float64 holds any of them.
+        return answer.detach().cpu().double().numpy()
+    if isinstance(answer, (list, tuple)):
+        return [_without_tensors(part) for part in answer]
+    return answer
 
 
 def as_batch(answer: Any, n: int) -> NDArray[np.float64]:

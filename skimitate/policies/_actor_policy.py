@@ -1,14 +1,15 @@
 """A policy of anything that can act: callables, and objects with act or predict."""
 
-import sys
 from collections.abc import Callable
-from inspect import signature
+from inspect import Parameter, signature
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from skimitate.policies._actions import StepError, as_batch
+from skimitate.policies._per_observation import PerObservation
+from skimitate.policies._torch_module import TorchModule, is_torch_module
 
 Ask = Callable[[NDArray], Any]
 
@@ -60,13 +61,11 @@ class ActorPolicy:
         # A copy: an actor that works in place must not change what is kept.
         batch = np.array(observations, ndmin=2)
         try:
-            answer = self._ask(batch)
-        except Exception as error:
-            raise StepError(f"raised {error!r}{self.hint(batch)}") from error
-        try:
-            actions = as_batch(answer, len(batch))
+            actions = as_batch(self._ask(batch), len(batch))
         except StepError as error:
             raise StepError(f"{error}{self.hint(batch)}") from error.__cause__
+        except Exception as error:
+            raise StepError(f"raised {error!r}{self.hint(batch)}") from error
         return actions[0] if observations.ndim == 1 else actions
 
     __call__ = act
@@ -81,6 +80,8 @@ class ActorPolicy:
 
     def hint(self, batch: NDArray) -> str:
         """Return what to add to an error of the actor's, which saw a batch."""
+        if isinstance(self.actor, PerObservation):
+            return f" when shown an observation of shape {batch.shape[1:]}"
         shown = f" when shown a batch of shape {batch.shape}"
         if hasattr(self.actor, "act") or hasattr(self.actor, "predict"):
             return shown
@@ -100,16 +101,16 @@ class ActorPolicy:
 def _how_to_ask(actor: Any) -> Ask:
     """Return the function from a batch of observations to what the actor answers."""
     if isinstance(actor, type):
-        raise TypeError(_UNFIT.format(actor))
+        raise TypeError(f"{_UNFIT.format(actor)}: give an instance of it")
     for name in ("act", "predict"):
         method = getattr(actor, name, None)
         if callable(method):
             return _how_to_call(method)
-    if _is_torch_module(actor):
-        return _TorchModule(actor)
+    if is_torch_module(actor):
+        return TorchModule(actor)
     if not callable(actor):
         raise TypeError(_UNFIT.format(actor))
-    return actor
+    return _how_to_call(actor)
 
 
 _UNFIT = "expected a callable or an object with act or predict, got {!r}"
@@ -117,16 +118,18 @@ _UNFIT = "expected a callable or an object with act or predict, got {!r}"
 
 def _how_to_call(method: Callable) -> Ask:
     try:
-        parameters = signature(method).parameters
+        # The first one is the observation, whatever it is called.
+        parameters = list(signature(method).parameters.values())[1:]
     except (TypeError, ValueError):  # some compiled functions have no signature
         return method
+    defaults = {parameter.name: parameter.default for parameter in parameters}
     options = {}
-    if "deterministic" in parameters:
+    if "deterministic" in defaults:
         # Otherwise that of a stable-baselines3 model draws, from a generator that no
         # seed of an episode reaches; and an expert's label is its action, not a draw.
         options["deterministic"] = True
-    if "state" in parameters:
-        return _Recurrent(method, options, "episode_start" in parameters)
+    if defaults.get("state", 0) in (None, Parameter.empty):
+        return _Recurrent(method, options, "episode_start" in defaults)
     return (lambda batch: method(batch, **options)) if options else method
 
 
@@ -158,32 +161,6 @@ class _Recurrent:
             answer, self._state = answer
         self._begins = False
         return answer
-
-
-class _TorchModule:
-    """Shows a module of torch tensors of its own type, as it acts after training."""
-
-    def __init__(self, module: Any) -> None:
-        self._module = module
-
-    def __call__(self, batch: NDArray) -> Any:
-        torch = sys.modules["torch"]
-        module = self._module
-        first = next(module.parameters(), torch.empty(0))
-        inputs = torch.as_tensor(batch, dtype=first.dtype, device=first.device)
-        was_training = module.training
-        module.eval()
-        try:
-            with torch.no_grad():
-                return module(inputs)
-        finally:
-            module.train(was_training)
-
-
-def _is_torch_module(actor: Any) -> bool:
-    # Whoever has a module has imported torch; nobody else should have to.
-    torch = sys.modules.get("torch")
-    return torch is not None and isinstance(actor, torch.nn.Module)
 
 
 def _width(actor: Any, names: tuple[str, ...], space: str) -> int | None:

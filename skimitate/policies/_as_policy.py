@@ -130,11 +130,21 @@ def policy_of(actor: Any) -> Policy:
     """
     if not isinstance(actor, type) and hasattr(actor, "best_estimator_"):
         return as_policy(actor.best_estimator_)  # of a search, not all that it tried
+    if hasattr(actor, "cv_results_"):
+        raise TypeError(f"expected a search with refit=True, got {actor!r}")
     return ActorPolicy(actor)
+
+
+def acts_otherwise(actor: Any, known: Any) -> bool:
+    """Tell whether a subclass has an ``act`` or a ``predict`` of its own."""
+    names = ("act", "predict")
+    return any(getattr(type(actor), name) is not getattr(known, name) for name in names)
 
 
 @policy_of.register
 def _of_cloner(actor: BehaviorCloner) -> Policy:
+    if acts_otherwise(actor, BehaviorCloner):
+        return ActorPolicy(actor)
     network, normalizer = actor.network_, actor.normalizer_
     mean, scale = np.zeros(actor.n_features_in_), np.ones(actor.n_features_in_)
     if normalizer is not None:

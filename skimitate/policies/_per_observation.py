@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from skimitate._public import public
 from skimitate.policies._actions import as_float_array
+from skimitate.policies._torch_module import TorchModule, is_torch_module
 
 
 class PerObservation:
@@ -34,7 +35,8 @@ class PerObservation:
         -------
         ndarray of shape (n, n_outputs)
         """
-        rows = [as_float_array(self.fn(row)).ravel() for row in np.array(observations)]
+        ask = TorchModule(self.fn) if is_torch_module(self.fn) else self.fn
+        rows = [as_float_array(ask(row)).ravel() for row in np.array(observations)]
         return np.array(rows)
 
     def reset(self) -> None:
@@ -60,7 +62,7 @@ def per_observation(fn: Callable[[NDArray], Any]) -> PerObservation:
         From an observation, an ndarray of shape (n_features,) in the units of the
         environment, to an action: a number, an array-like of shape (n_outputs,), or a
         tensor of torch. If it has a ``reset()``, that is called at the start of each
-        episode.
+        episode. A :class:`torch.nn.Module` is shown tensors of its own type.
 
     Returns
     -------
@@ -83,5 +85,7 @@ def per_observation(fn: Callable[[NDArray], Any]) -> PerObservation:
            [-6.]])
     """
     if not callable(fn):
-        raise TypeError(f"fn: expected a function of one observation, got {fn!r}")
+        methods = [name for name in ("act", "predict") if hasattr(fn, name)]
+        hint = f": give its {methods[0]}" if methods else ""
+        raise TypeError(f"fn: expected a function of one observation, got {fn!r}{hint}")
     return PerObservation(fn)
