@@ -251,3 +251,9 @@ def test_the_bundled_experts_draw_no_warning(env):
     expert = load_expert(env)
     demos = collect_rollouts(env, expert, n_episodes=3, max_steps=100, random_state=0)
     assert not warned(common(max_iter=1).fit, demos.observations, demos.actions)
+
+
+def test_actions_that_are_not_standardized_draw_the_warning_too(data):
+    X, y = data
+    with pytest.warns(UserWarning, match="normalize=True with action_scaling='indiv"):
+        common(normalize=False).fit(X, y)

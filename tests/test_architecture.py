@@ -13,6 +13,7 @@ PACKAGE = Path(skimitate.__file__).parent
 FLOORS = [
     "kernels",
     "data",
+    "_callers",
     "_public",
     "_sklearn",
     "_validation",

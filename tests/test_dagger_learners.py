@@ -158,6 +158,8 @@ class Counted(IncrementalRecorder):
         (4, lambda n: -(-n // 4)),
         (1000, lambda n: 1),
         ("auto", lambda n: 1),
+        (None, lambda n: 1),
+        (-1, lambda n: 1),
     ],
 )
 def test_a_round_takes_as_many_passes_as_make_3000_steps(batch_size, steps_of_pass):

@@ -9,7 +9,7 @@ import pytest
 from numpy.testing import assert_array_equal
 from toy import OneActionEnv, PointEnv, expert
 
-from skimitate import DAggerRegressor, collect_rollouts, evaluate_policy
+from skimitate import BehaviorCloner, DAggerRegressor, collect_rollouts, evaluate_policy
 
 
 class ProcessNumber:
@@ -99,3 +99,12 @@ def test_environments_that_obey_are_left_in_peace():
         assert_array_equal(
             evaluate_policy(env, expert, n_episodes=2, random_state=0), first
         )
+
+
+def test_the_warning_of_dagger_points_to_the_user():
+    dagger = DAggerRegressor(
+        BehaviorCloner(max_iter=2), env=Unseeded, expert=expert, n_rounds=1
+    )
+    with pytest.warns(UserWarning, match="random_state does not") as caught:
+        dagger.fit()
+    assert caught[0].filename == __file__

@@ -1,6 +1,5 @@
 """What actions count in when they are learnt: one unit for all, or one for each."""
 
-import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,6 +8,7 @@ from contextvars import ContextVar
 import numpy as np
 from numpy.typing import NDArray
 
+from skimitate._callers import levels_to_the_user
 from skimitate.preprocessing._normalizer import RunningNormalizer
 
 Floats = NDArray[np.float64]
@@ -22,9 +22,6 @@ MOST = 30.0
 # The unit of a constant action: in that of the smallest of the others, in its value.
 _STILL = 1e-6
 _ROUNDED = float(np.sqrt(np.finfo(np.float64).eps))
-
-# What may stand between a user's call and the fit that it comes to.
-_BETWEEN = {"skimitate", "sklearn", "joblib", "contextlib"}
 
 _told: ContextVar[bool] = ContextVar("told", default=False)
 
@@ -101,26 +98,15 @@ def warn_of_spreads(spreads: Floats) -> None:
     largest = int(spreads.argmax())
     smallest = int(np.where(spreads > 0, spreads, np.inf).argmin())
     warnings.warn(
-        f"y: with action_scaling='common', expected actions whose standard deviations "
+        "y: with one unit for all actions, expected such whose standard deviations "
         f"differ by a factor of {MOST:.0f} at most, got {spreads[smallest]:.3g} in "
         f"column {smallest} and {spreads[largest]:.3g} in column {largest}; the small "
-        "ones are learnt badly or not at all. action_scaling='individual' counts the "
-        "errors of each action in its own standard deviation",
+        "ones are learnt badly or not at all. normalize=True with "
+        "action_scaling='individual' counts the errors of each action in its own "
+        "standard deviation",
         UserWarning,
-        stacklevel=_levels_to_the_user(),
+        stacklevel=levels_to_the_user(),
     )
-
-
-def _levels_to_the_user() -> int:
-    """Count the callers up to the one that has called an estimator."""
-    level, frame = 1, sys._getframe(1)
-    while frame.f_back is not None and _is_between(frame.f_globals["__name__"]):
-        level, frame = level + 1, frame.f_back
-    return level
-
-
-def _is_between(module: str) -> bool:
-    return module.partition(".")[0] in _BETWEEN
 
 
 @contextmanager

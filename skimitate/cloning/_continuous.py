@@ -44,11 +44,12 @@ class ContinuousCloner(BaseCloner):
         self._action_statistics = None
         self.action_mean_ = np.zeros(self.n_outputs_)
         self.action_scale_ = np.ones(self.n_outputs_)
-        if self.normalize:
+        if self.normalize or self.n_iter_ == 0:
             statistics = copy.copy(old) if running and old else RunningNormalizer()
             with naming("y", instead_of="X"):
                 statistics.partial_fit(train.y, sample_weight=train.weight)
             self._warn_of_spreads(statistics, None if self.n_iter_ == 0 else old)
+        if self.normalize:
             self.action_mean_ = np.array(statistics.mean_)
             self.action_scale_ = SCALINGS[self.action_scaling](
                 spreads_of(statistics), self.action_mean_

@@ -50,7 +50,7 @@ class BehaviorCloner(MultiOutputMixin, RegressorMixin, ContinuousCloner):
         and one standard deviation for all of them, which changes nothing in this and
         lets training start from outputs as large as the actions; but small actions are
         learnt less well than large ones, and :meth:`fit` warns where their standard
-        deviations differ by a factor of more than 10. "individual": errors in the
+        deviations differ by a factor of more than 30. "individual": errors in the
         standard deviation of each action, so that all count alike whatever their unit,
         as in a :class:`~sklearn.compose.TransformedTargetRegressor` with a
         ``StandardScaler``; only with ``normalize``.

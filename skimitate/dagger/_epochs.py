@@ -1,6 +1,7 @@
 """How long a learner that goes on trains in a round."""
 
 import math
+from numbers import Integral
 from typing import Any, Literal
 
 # Gradient steps of a round: enough in each task of benchmarks/steps_of_round.py, where
@@ -33,5 +34,6 @@ def epochs_of_round(
     batch_size = getattr(learner, "batch_size", 1)
     if batch_size == "auto":  # scikit-learn's multilayer perceptrons
         batch_size = 200
-    steps_of_epoch = math.ceil(n_samples / max(1, min(batch_size, n_samples)))
-    return math.ceil(N_STEPS / steps_of_epoch)
+    if not isinstance(batch_size, Integral) or batch_size < 1:
+        batch_size = n_samples  # None, or -1, mostly stands for all
+    return math.ceil(N_STEPS / math.ceil(n_samples / int(batch_size)))

@@ -17,7 +17,8 @@ def round_report(history: Sequence[Mapping[str, Any]]) -> str:
     str
     """
     *before, record = history
-    measured = "".join(f", return of {_return_of(r)}" for r in before[-1:])
+    told = [r for r in before[-1:] if r["n_eval_episodes"] > 0]
+    measured = "".join(f", return of {_return_of(r)}" for r in told)
     return (
         f"Round {record['round']}: {record['n_samples']} samples, "
         f"loss = {record['loss']:.4g}{measured}"

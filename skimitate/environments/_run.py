@@ -13,6 +13,7 @@ from joblib import Parallel, delayed, effective_n_jobs
 from joblib.parallel import get_active_backend
 from numpy.typing import NDArray
 
+from skimitate._callers import levels_to_the_user
 from skimitate._threads import one_thread
 from skimitate.environments._drivers import Driver
 from skimitate.environments._episode import Episode, EpisodeRunner
@@ -107,7 +108,7 @@ def run_episodes(
             "env: two resets with one seed gave different observations, so that "
             "random_state does not determine the episodes",
             UserWarning,
-            stacklevel=3,
+            stacklevel=levels_to_the_user(),
         )
     return done.kept
 
