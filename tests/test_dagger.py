@@ -568,6 +568,14 @@ def test_verbose_tells_a_mean_from_an_episode(capsys):
     assert kept == "Kept round 1, the last"
 
 
+def test_verbose_says_nothing_of_returns_that_were_not_measured(capsys):
+    options = {"n_rounds": 2, "n_eval_episodes": 1, "verbose": True}
+    point_dagger(keep="last", beta=0.5, **options).fit()
+    printed = capsys.readouterr().out
+    assert "nan" not in printed
+    assert "return of round" not in printed
+
+
 def test_verbose_of_a_clone_alone_has_no_return(capsys):
     X = np.arange(8.0).reshape(4, 2)
     DAggerRegressor(Recorder(), verbose=True).fit(X, X)

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.utils import gen_batches
 
 from skimitate._seeds import draw_seed
 from skimitate._sklearn import CallbackSupportMixin, Interval, StrOptions
 from skimitate._threads import one_thread
 from skimitate._validation import check_count, check_weights
 from skimitate.cloning._activations import ACTIVATIONS
+from skimitate.cloning._blocks import blocks
 from skimitate.cloning._early_stopping import split_for_validation
 from skimitate.cloning._epochs import Epochs
 from skimitate.cloning._restorable import Restorable
@@ -24,9 +24,6 @@ from skimitate.preprocessing._normalizer import RunningNormalizer
 
 if TYPE_CHECKING:
     from skimitate.cloning._trainer import TrainingData
-
-# Number of samples that are normalized together.
-_BLOCK = 4096
 
 
 class BaseCloner(CallbackSupportMixin, Restorable):
@@ -280,7 +277,7 @@ class BaseCloner(CallbackSupportMixin, Restorable):
             inputs = np.empty(train.X.shape, dtype=np.float32)
         # In blocks: other arrays as large as X would cost more than the work, and so
         # would waiting for them to one who interrupts it.
-        for rows in gen_batches(len(train), _BLOCK):
+        for rows in blocks(len(train)):
             if self.normalizer_ is not None:
                 inputs[rows] = self.normalizer_.transform(train.X[rows])
             targets[rows] = self._units.standardize_outputs(train.y[rows])

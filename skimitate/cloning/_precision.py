@@ -2,10 +2,8 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils import gen_batches
 
-# Number of samples that are converted together.
-_BLOCK = 4096
+from skimitate.cloning._blocks import blocks
 
 
 def in_single_precision(array: NDArray, name: str) -> NDArray[np.float32]:
@@ -30,7 +28,7 @@ def in_single_precision(array: NDArray, name: str) -> NDArray[np.float32]:
     """
     single = np.empty(array.shape, dtype=np.float32)
     largest = kept = 0.0
-    for rows in gen_batches(len(array), _BLOCK):
+    for rows in blocks(len(array)):
         with np.errstate(over="ignore"):
             single[rows] = array[rows]
         largest = np.maximum(largest, np.abs(array[rows]).max())

@@ -6,12 +6,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils import gen_batches
 
 from skimitate._sklearn import safe_indexing
-
-# Number of samples that are copied together.
-_BLOCK = 4096
+from skimitate.cloning._blocks import blocks
 
 
 @dataclass(frozen=True)
@@ -76,6 +73,6 @@ class Samples:
 def _taken(array: NDArray, rows: NDArray[np.intp]) -> NDArray:
     """Return some rows, in steps between which Python looks at signals."""
     taken = np.empty((len(rows), *array.shape[1:]), dtype=array.dtype)
-    for part in gen_batches(len(rows), _BLOCK):
+    for part in blocks(len(rows)):
         taken[part] = array[rows[part]]
     return taken
