@@ -1,7 +1,6 @@
 """One thread for numerical libraries, where results must not depend on their number."""
 
 import os
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -16,32 +15,31 @@ class _BlasLimit:
 
     threadpoolctl lets a limit be lifted by the thread that has set it alone. The first
     thread to come may leave before the others do; so one thread sets and lifts limits
-    for all, and does nothing else.
+    for all, and does nothing else. Nor does an interruption ever reach it in between.
     """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
         self._keeper = ThreadPoolExecutor(1, thread_name_prefix="skimitate-limit")
-        self._n_inside = 0
+        self._inside: set[object] = set()
         self._limit: Any = None
 
-    def enter(self) -> None:
-        with self._lock:
-            if self._n_inside == 0:
-                self._limit = self._keeper.submit(self._set).result()
-            self._n_inside += 1
+    def enter(self, who: object) -> None:
+        self._keeper.submit(self._let_in, who).result()
 
-    def leave(self) -> None:
-        with self._lock:
-            self._n_inside -= 1
-            if self._n_inside == 0:
-                self._keeper.submit(self._limit.__exit__, None, None, None).result()
+    def leave(self, who: object) -> None:
+        self._keeper.submit(self._let_out, who).result()
 
-    @staticmethod
-    def _set() -> Any:
-        limit = _libraries().select(user_api="blas").limit(limits=1)
-        limit.__enter__()
-        return limit
+    def _let_in(self, who: object) -> None:
+        if not self._inside:
+            self._limit = _libraries().select(user_api="blas").limit(limits=1)
+            self._limit.__enter__()
+        self._inside.add(who)
+
+    def _let_out(self, who: object) -> None:
+        if who in self._inside:
+            self._inside.remove(who)
+            if not self._inside:
+                self._limit.__exit__(None, None, None)
 
 
 _blas_limit = _BlasLimit()
@@ -73,11 +71,24 @@ def one_thread() -> Iterator[None]:
     episodes at once use the cores better. A limit that the caller has set by
     threadpoolctl stays in force.
     """
-    limit = _blas_limit
-    limit.enter()
+    limit, who = _blas_limit, object()
+    # The limit of OpenMP is that of the calling thread.
+    openmp = _libraries().select(user_api="openmp").lib_controllers
+    before = [library.get_num_threads() for library in openmp]
+
+    def leave() -> None:
+        for library, n_threads in zip(openmp, before, strict=True):
+            library.set_num_threads(n_threads)
+        limit.leave(who)
+
     try:
-        # The limit of OpenMP is that of the calling thread.
-        with _libraries().select(user_api="openmp").limit(limits=1):
-            yield
+        limit.enter(who)
+        for library in openmp:
+            library.set_num_threads(1)
+        yield
     finally:
-        limit.leave()
+        try:
+            leave()
+        except KeyboardInterrupt:
+            leave()  # which does no harm if it was done
+            raise
