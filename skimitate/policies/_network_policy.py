@@ -133,6 +133,5 @@ class NetworkPolicy:
         self._forward_pass = ForwardPass(Layout(self.layer_sizes), self.activation)
 
     def __repr__(self) -> str:
-        return (
-            f"NetworkPolicy(n_features={self.n_features}, n_outputs={self.n_outputs})"
-        )
+        widths = f"n_features={self.n_features}, n_outputs={self.n_outputs}"
+        return f"{type(self).__name__}({widths})"
