@@ -134,7 +134,7 @@ def fields_by_position(record: tuple | list) -> Fields:
     parts = TUPLES.get(len(record), ())
     misplaced = [
         f"{describe(value)} in the place of {part}"
-        for part, value in zip(parts[3:], record[3:], strict=True)
+        for part, value in zip(parts[3:], record[3:], strict=False)
         if (is_mapping(value) if part in FLAGS else np.isscalar(value))
     ]
     if misplaced or not parts:
