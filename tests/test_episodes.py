@@ -24,6 +24,15 @@ def collect(n_episodes, random_state=0):
     )
 
 
+def test_many_rollouts_have_a_sum():
+    first, second, third = (collect(3, seed) for seed in (0, 10, 20))
+    assert sum([first, second, third]) == first + second + third
+    assert sum([first]) == first
+    for other in (1, None, 0.5):
+        with pytest.raises(TypeError, match="unsupported operand"):
+            print(other + first)
+
+
 def test_an_episode_is_what_it_was():
     demos = collect(5)
     third = demos.episodes[2]

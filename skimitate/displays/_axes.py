@@ -1,12 +1,17 @@
 """Where displays draw, and what they need for it."""
 
 import importlib.util
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 _SIZE = (7, 4.5)  # inches
+
+# Figures that were made here, and have room for what stands outside of the axes.
+_ROOMY: WeakSet[Any] = WeakSet()
 
 
 def require_matplotlib(what: str) -> None:
@@ -24,7 +29,7 @@ def axes_or_new(ax: "Axes | None") -> "Axes":
     require_matplotlib("plot")
     from matplotlib import pyplot as plt
 
-    return plt.subplots(figsize=_SIZE, layout="constrained")[1]
+    return _axes_in(plt.figure(figsize=_SIZE, layout="constrained"))
 
 
 def axes_of_a_file() -> "Axes":
@@ -32,7 +37,20 @@ def axes_of_a_file() -> "Axes":
     require_matplotlib("savefig")
     from matplotlib.figure import Figure
 
-    return Figure(figsize=_SIZE, layout="constrained").add_subplot()
+    return _axes_in(Figure(figsize=_SIZE, layout="constrained"))
+
+
+def _axes_in(figure: "Figure") -> "Axes":
+    _ROOMY.add(figure)
+    return figure.add_subplot()
+
+
+def add_legend(ax: "Axes") -> None:
+    """Name what is drawn: below the axes if the figure is ours alone, else inside."""
+    if ax.figure in _ROOMY and ax.figure.axes == [ax]:
+        ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=2)
+    else:
+        ax.legend(loc="best")
 
 
 def name_axes(ax: "Axes", x: str, y: str) -> None:

@@ -1,7 +1,7 @@
 """Loss of training or on held-out data, drawn by epoch or by round."""
 
 import reprlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from numbers import Real
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -20,6 +20,7 @@ from skimitate.displays._subject import drawn_estimator, is_unfitted, said_of
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+_DATA = ("validation", "training")
 _X_LABELS = {"epoch": "epoch", "round": "round of DAgger (0 is the start)"}
 
 
@@ -52,6 +53,11 @@ class LossCurveDisplay:
     line_ : matplotlib.lines.Line2D
         The curve.
 
+    Raises
+    ------
+    ValueError
+        If ``data`` or ``unit`` is something else.
+
     Examples
     --------
     Of what is fitted, the loss of its training:
@@ -80,6 +86,8 @@ class LossCurveDisplay:
         data: Literal["validation", "training"] = "validation",
         unit: Literal["epoch", "round"] = "epoch",
     ) -> None:
+        _check_one_of("data", data, _DATA)
+        _check_one_of("unit", unit, _X_LABELS)
         self.epochs = np.asarray(epochs)
         self.losses = np.asarray(losses, dtype=float)
         self.name = name
@@ -222,6 +230,12 @@ class LossCurveDisplay:
         self.ax_ = ax
         self.figure_: Any = ax.figure
         return self
+
+
+def _check_one_of(name: str, value: Any, known: Iterable[str]) -> None:
+    if value not in list(known):
+        listed = " or ".join(map(repr, known))
+        raise ValueError(f"{name}: expected {listed}, got {value!r}")
 
 
 def _training_losses(estimator: Any) -> tuple[Any, Any]:

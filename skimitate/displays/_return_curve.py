@@ -10,7 +10,7 @@ from sklearn.exceptions import NotFittedError
 
 from skimitate._public import public
 from skimitate.dagger._base import BaseDAgger
-from skimitate.displays._axes import axes_or_new, name_axes
+from skimitate.displays._axes import add_legend, axes_or_new, name_axes
 from skimitate.displays._subject import drawn_estimator, said_of
 
 if TYPE_CHECKING:
@@ -188,7 +188,7 @@ class ReturnCurveDisplay:
                 label=f"kept: round {self.best_round}",
             )
         name_axes(ax, "round of DAgger (0 is the start)", "return")
-        ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=2)
+        add_legend(ax)
         self.ax_ = ax
         self.figure_: Any = ax.figure
         return self

@@ -37,8 +37,15 @@ NAMES = {
     "over": ("dones", "done", "terminal"),
 }
 
-# The parts that a tuple holds, in order.
-POSITIONS = ("observations", "actions", "rewards")
+# The parts that tuples hold, in order, by the length of the tuple.
+_STEP = ("observations", "actions", "rewards", "next_observations")
+TUPLES = {
+    2: _STEP[:2],
+    3: _STEP[:3],
+    4: _STEP,
+    5: (*_STEP, "over"),
+    6: (*_STEP, "terminated", "truncated"),
+}
 
 # The parts that tell how an episode ended.
 FLAGS = ("terminated", "truncated", "over")
@@ -72,7 +79,7 @@ def fields_by_name(record: Any) -> Fields:
     """
     fields: Fields = {}
     for field, names in NAMES.items():
-        values = {name: _get(record, name) for name in names}
+        values = {name: get_part(record, name) for name in names}
         present = [name for name in names if values[name] is not None]
         if len(present) > 1:
             raise TrajectoryError(
@@ -84,7 +91,21 @@ def fields_by_name(record: Any) -> Fields:
     return fields
 
 
-def _get(record: Any, name: str) -> Any:
+def get_part(record: Any, name: str) -> Any:
+    """Return what a mapping holds under a name, or an object as an attribute.
+
+    Parameters
+    ----------
+    record : object
+        Anything.
+    name : str
+        The name alone.
+
+    Returns
+    -------
+    object
+        None if there is none, or a method.
+    """
     if isinstance(record, Mapping):
         return record.get(name)
     value = getattr(record, name, None)
@@ -92,7 +113,7 @@ def _get(record: Any, name: str) -> Any:
 
 
 def fields_by_position(record: tuple | list) -> Fields:
-    """Return the parts that a tuple holds, in the order of ``POSITIONS``.
+    """Return the parts that a tuple holds, in the order of ``TUPLES``.
 
     Parameters
     ----------
@@ -107,40 +128,24 @@ def fields_by_position(record: tuple | list) -> Fields:
     Raises
     ------
     TrajectoryError
-        If it holds fewer than two or more than three.
+        If its length is none of these, or it has its parts in another order.
     """
-    if len(record) not in (2, 3):
+    came = describe(record)
+    parts = TUPLES.get(len(record), ())
+    misplaced = [
+        f"{describe(value)} in the place of {part}"
+        for part, value in zip(parts[3:], record[3:], strict=False)
+        if (is_mapping(value) if part in FLAGS else np.isscalar(value))
+    ]
+    if misplaced or not parts:
+        came = f"{came} with {misplaced[0]}" if misplaced else came
         raise TrajectoryError(
-            "expected (observation, action) or (observation, action, reward), got "
-            f"{describe(record)}; a dict can say what else is what"
+            "expected (observation, action), and maybe reward, next_observation and "
+            f"done, or terminated and truncated, in this order, got {came}; a dict can "
+            "say what is what"
         )
-    named = zip(POSITIONS, record, strict=False)
-    return {name: (name, value) for name, value in named if value is not None}
-
-
-def check_named(fields: Fields, required: tuple[str, ...], record: Any) -> None:
-    """Raise if one of the required parts was not found.
-
-    Parameters
-    ----------
-    fields : dict of str to (str, object)
-        The parts that were.
-    required : tuple of str
-        Those that must be.
-    record : object
-        Where they were looked for.
-
-    Raises
-    ------
-    TrajectoryError
-        With the names that are understood, and those that there are.
-    """
-    for field in required:
-        if field not in fields:
-            raise TrajectoryError(
-                f"expected {field}, as one of {', '.join(NAMES[field])}, got "
-                f"{describe(record)}"
-            )
+    named = zip(parts, record, strict=True)
+    return {part: (part, value) for part, value in named if value is not None}
 
 
 def is_mapping(value: Any) -> bool:
@@ -155,7 +160,8 @@ def is_mapping(value: Any) -> bool:
     -------
     bool
     """
-    disguised = hasattr(value, "keys") and not hasattr(value, "__array__")
+    keys = getattr(value, "keys", None)
+    disguised = callable(keys) and not hasattr(value, "__array__")
     return isinstance(value, Mapping) or disguised
 
 

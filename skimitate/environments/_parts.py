@@ -18,7 +18,11 @@ _ONE_FEATURE = (
     ". A list of steps is one trajectory: put it into a list. A single feature: "
     "reshape(-1, 1). Those of a Discrete space: one-hot encode them"
 )
+_NO_DIMENSION = ". A list of steps is one trajectory: put it into a list"
 _MANY_DIMENSIONS = ". An array of more dimensions: reshape(n_steps, -1)"
+
+# As many as an Atari game has; whole numbers below may number choices.
+_MOST_CLASSES = 18
 
 
 def read_parts(fields: Fields) -> tuple[Episode, bool]:
@@ -33,7 +37,7 @@ def read_parts(fields: Fields) -> tuple[Episode, bool]:
     -------
     episode : Episode
         With None for what is not known.
-    discrete : bool
+    looks_discrete : bool
         Whether the actions look as if they came from a Discrete space.
 
     Raises
@@ -44,13 +48,15 @@ def read_parts(fields: Fields) -> tuple[Episode, bool]:
     name, value = fields["actions"]
     raw = _numbers(name, value)
     columns = raw.reshape(-1, 1) if raw.ndim == 1 else raw
-    actions = _rows(name, columns, "(n_steps, n_outputs) or (n_steps,)")
+    hint = "" if raw.ndim else _NO_DIMENSION
+    actions = _rows(name, columns, "(n_steps, n_outputs) or (n_steps,)", hint)
     n_steps = len(actions)
     observations, last = _observations(fields, n_steps)
     rewards = _rewards(*fields["rewards"], n_steps) if "rewards" in fields else None
     terminated, truncated = _ends(fields, n_steps)
     episode = Episode(observations, actions, rewards, last, terminated, truncated)
-    return episode, raw.ndim == 1 and raw.dtype.kind in "iub"
+    whole = raw.ndim == 1 and raw.dtype.kind in "iub"
+    return episode, whole and bool(np.isin(raw, range(_MOST_CLASSES)).all())
 
 
 def _numbers(name: str, value: Any) -> NDArray:
@@ -61,7 +67,7 @@ def _numbers(name: str, value: Any) -> NDArray:
             "arrays into one, as by numpy.column_stack"
         )
     try:
-        array = np.asarray(value)
+        array = _as_array(value)
         if array.dtype == object and array.ndim == 1:
             # Arrays of arrays, as columns of data frames are.
             array = np.asarray(array.tolist())
@@ -76,6 +82,28 @@ def _numbers(name: str, value: Any) -> NDArray:
             f"{name}: expected an array of numbers, got {describe(odd)} in it"
         )
     return array
+
+
+def _as_array(value: Any) -> NDArray:
+    """Return as an array what NumPy takes, and tensors that it does not."""
+    try:
+        return np.asarray(value)
+    except (TypeError, ValueError, RuntimeError):
+        # They want a gradient, are on a device, or of a type that NumPy has not.
+        return np.asarray(_without_tensors(value))
+
+
+def _without_tensors(value: Any) -> Any:
+    """Return a value, or a nested list, with arrays in the place of torch's tensors."""
+    if isinstance(value, (list, tuple)):
+        return [_without_tensors(member) for member in value]
+    if not hasattr(value, "detach"):
+        return value
+    tensor = value.detach().cpu()
+    try:
+        return tensor.numpy()
+    except TypeError:
+        return tensor.double().numpy()
 
 
 def _floats(name: str, array: NDArray) -> NDArray:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,7 @@ class Rollouts:
 
     Rollouts are equal if their arrays are, and can be keys of a dict or members of a
     set: leave their arrays as they are. ``rollouts + others`` has the episodes of both,
-    and ``len(rollouts)`` is the number of steps.
+    as ``sum([...])`` has those of many, and ``len(rollouts)`` is the number of steps.
 
     Parameters
     ----------
@@ -152,6 +152,10 @@ class Rollouts:
             return NotImplemented
         return _join([*self.episodes, *other.episodes], "episodes")
 
+    def __radd__(self, other: Literal[0]) -> "Rollouts":
+        # What sum(...) starts from.
+        return self if isinstance(other, int) and other == 0 else NotImplemented
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Rollouts):
             return NotImplemented
@@ -188,14 +192,19 @@ class Rollouts:
               singulars and usual short names (``obs``, ``acts``, ``rews``, ``states``,
               ``dones``, ``terminals``, ``timeouts``) are understood; what is called
               otherwise is passed over;
-            - a tuple of observations, actions and maybe rewards;
+            - a tuple of observations, actions and maybe rewards, next observations, and
+              dones or terminated and truncated, in this order;
             - a list of steps, each a dict, object or tuple of that kind. A last one
               without an action shows the last observation.
+
+            Lists in the place of tuples, as JSON has them, are told apart by their
+            shapes, where these leave no doubt.
 
             Observations are array-like of shape (n_steps, n_features), or with one row
             more, the last observation; actions of shape (n_steps, n_outputs) or
             (n_steps,), for one output; how an episode ended, one flag or one for each
-            step. float32 stays, other types of numbers become float64.
+            step. float32 stays, other types of numbers become float64. torch's tensors
+            are detached.
 
         Returns
         -------
@@ -211,7 +220,13 @@ class Rollouts:
         ValueError
             If there are none, their widths differ, or one of them lacks observations or
             actions or has others than arrays of finite numbers that fit each other: of
-            Dict spaces, of Discrete ones, of several episodes.
+            Dict spaces, of several episodes; or if lists can be read in two ways.
+
+        Warns
+        -----
+        UserWarning
+            If the actions of all trajectories are whole numbers of shape (n_steps,)
+            from 0 to 17, as those of a Discrete space. They are taken for continuous.
 
         Examples
         --------

@@ -1,5 +1,6 @@
 """Other people's trajectories, in the forms in which they come, as episodes."""
 
+import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -9,14 +10,20 @@ import numpy as np
 from skimitate.environments._episode import Episode
 from skimitate.environments._fields import (
     FLAGS,
+    TUPLES,
     Fields,
     TrajectoryError,
-    check_named,
     describe,
     fields_by_name,
     fields_by_position,
     is_mapping,
     is_sequence,
+)
+from skimitate.environments._layout import check_zipped, is_steps
+from skimitate.environments._missing import check_named, is_step, way_to_a_list
+from skimitate.environments._numbering import (
+    check_one_episode,
+    check_steps_of_one_episode,
 )
 from skimitate.environments._parts import read_parts
 
@@ -40,27 +47,35 @@ def read_trajectories(trajectories: Iterable[Any]) -> list[Episode]:
         If the trajectories are not a number of them.
     ValueError
         If there are none, or one cannot be read; it names that one.
+
+    Warns
+    -----
+    UserWarning
+        If the actions of all of them look like the numbers of classes.
     """
     _check_many(trajectories)
-    episodes, whole = [], True
+    check_zipped(trajectories)
+    episodes, choices = [], True
     for number, trajectory in enumerate(trajectories):
         if _is_ours(trajectory):
             episodes.append(trajectory)
-            whole = False
+            choices = False
             continue
         try:
-            episode, discrete = read_parts(_fields(trajectory))
+            episode, looks_discrete = read_parts(_fields(trajectory))
         except TrajectoryError as error:
             raise ValueError(f"trajectories[{number}]: {error}") from error.__cause__
         episodes.append(episode)
-        whole = whole and discrete
+        choices = choices and looks_discrete
     if not episodes:
         raise ValueError("trajectories: expected at least one, got none")
-    if whole:
-        raise ValueError(
-            "trajectories[0]: actions: expected continuous ones, got whole numbers of "
-            "shape (n_steps,), as of a Discrete space, and so in all trajectories; as "
-            "an array of floats they are taken for continuous"
+    if choices:
+        warnings.warn(
+            "trajectories: actions: got small whole numbers of shape (n_steps,), as of "
+            "a Discrete space, and took them for continuous; no warning if they are "
+            "floats",
+            UserWarning,
+            stacklevel=3,
         )
     return episodes
 
@@ -75,8 +90,12 @@ def _check_many(trajectories: Any) -> None:
             f"{expected}, got {type(trajectories).__name__} of many episodes: rollouts "
             "go in as their .episodes, and are joined by +"
         )
+    if hasattr(trajectories, "get_group"):
+        kind = type(trajectories).__name__
+        raise TypeError(f"{expected}, got {kind}: give [steps for _, steps in groups]")
     try:
         fields = fields_by_name(trajectories)
+        check_one_episode(trajectories, fields)
     except TrajectoryError as error:
         raise TypeError(f"{expected}, got one, of which {error}") from None
     if fields:
@@ -85,7 +104,13 @@ def _check_many(trajectories: Any) -> None:
             "into a list, [trajectory]"
         )
     if isinstance(trajectories, Mapping):
-        raise TypeError(f"{expected}, got {describe(trajectories)}: give its .values()")
+        way = way_to_a_list(trajectories)
+        raise TypeError(f"{expected}, got {describe(trajectories)}: give {way}")
+    if is_sequence(trajectories) and trajectories and is_step(trajectories[0]):
+        try:
+            check_steps_of_one_episode(trajectories)
+        except TrajectoryError as error:
+            raise TypeError(f"{expected}, got steps: {error}") from None
     try:
         iter(trajectories)
     except TypeError:
@@ -126,9 +151,9 @@ def _fields(trajectory: Any) -> Fields:
     if not fields and is_sequence(trajectory):
         if not trajectory:
             raise TrajectoryError("expected at least one step, got none")
-        if _is_steps(trajectory):
+        if is_steps(trajectory):
             fields = _columns(trajectory)
-        elif len(trajectory) in (2, 3):
+        elif len(trajectory) in TUPLES:
             fields = fields_by_position(trajectory)
     if not fields and not is_mapping(trajectory):
         raise TrajectoryError(
@@ -138,18 +163,8 @@ def _fields(trajectory: Any) -> Fields:
             "list; arrays of the observations and actions of many: zip them"
         )
     check_named(fields, ("observations", "actions"), trajectory)
+    check_one_episode(trajectory, fields)
     return fields
-
-
-def _is_steps(trajectory: list | tuple) -> bool:
-    """Tell whether a sequence has a record for each step."""
-    first = trajectory[0]
-    if is_mapping(first):
-        # Unless they are the observations of a Dict space, before actions.
-        return is_mapping(trajectory[-1]) or len(trajectory) > 3
-    if isinstance(first, tuple) and isinstance(trajectory, list):
-        return True
-    return bool(fields_by_name(first))
 
 
 def _columns(steps: list | tuple) -> Fields:
@@ -158,6 +173,11 @@ def _columns(steps: list | tuple) -> Fields:
     A last record without an action shows the last observation.
     """
     records = [_step_fields(number, step) for number, step in enumerate(steps)]
+    check_steps_of_one_episode(steps)
+    if "next_observations" not in records[-1]:
+        # The last counts alone, and may be None where nothing follows.
+        for record in records:
+            record.pop("next_observations", None)
     last: Fields = {}
     if {"observations"} <= records[-1].keys() <= {"observations", *FLAGS}:
         last = records.pop()

@@ -1,10 +1,11 @@
-"""Displays: what is drawn is what was recorded."""
+"""The curve of losses: what is drawn is what was recorded."""
 
 import numpy as np
 import pandas as pd
 import pytest
 from matplotlib import pyplot as plt
 from numpy.testing import assert_allclose
+from pictures import dagger, point_rollouts
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LinearRegression, Ridge, SGDRegressor
@@ -13,25 +14,16 @@ from sklearn.multioutput import MultiOutputRegressor
 from sklearn.neural_network import MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from toy import PointEnv, expert
 
-from skimitate import (
-    BehaviorCloner,
-    DAggerRegressor,
-    LossCurveDisplay,
-    ReturnCurveDisplay,
-    collect_rollouts,
-)
+from skimitate import BehaviorCloner, LossCurveDisplay
 from skimitate.callbacks._validation_loss import ValidationLoss
-from skimitate.displays._axes import axes_of_a_file
+
+pytestmark = pytest.mark.usefixtures("no_figures")
 
 
-@pytest.fixture(autouse=True)
-def no_figures():
-    """Leaves none open, and finds none."""
-    plt.close("all")
-    yield
-    plt.close("all")
+@pytest.fixture(scope="module")
+def rollouts():
+    return [point_rollouts(seed) for seed in (0, 1)]
 
 
 @pytest.fixture(scope="module")
@@ -39,27 +31,6 @@ def fitted(rollouts):
     """A cloner that has learnt something."""
     cloner = BehaviorCloner(max_iter=4, random_state=0)
     return cloner.fit(rollouts[0].observations, rollouts[0].actions)
-
-
-@pytest.fixture(scope="module")
-def rollouts():
-    return [
-        collect_rollouts(PointEnv, expert, n_episodes=20, random_state=seed)
-        for seed in (0, 1)
-    ]
-
-
-def dagger(estimator=None, **options):
-    return DAggerRegressor(
-        estimator or BehaviorCloner(max_iter=2),
-        env=PointEnv,
-        expert=expert,
-        n_rounds=3,
-        n_epochs_per_round=4,
-        n_eval_episodes=1,
-        random_state=0,
-        **options,
-    )
 
 
 def test_validation_loss_of_a_cloner_by_epoch(rollouts):
@@ -139,54 +110,6 @@ def test_rounds_are_counted_anew_in_each_fit(rollouts):
     for _ in range(2):
         estimator.fit()
         assert [record["epoch"] for record in validation.history()] == [1, 2, 3]
-
-
-def test_return_by_round():
-    fitted = dagger().fit()
-    levels = {"expert": -1.0, "clone": -4.0}
-    display = ReturnCurveDisplay.from_estimator(fitted, levels=levels)
-    measured = [r for r in fitted.history_ if r["n_eval_episodes"]]
-    assert_allclose(display.rounds, [r["round"] for r in measured])
-    assert_allclose(display.mean_returns, [r["mean_return"] for r in measured])
-    labels = [text.get_text() for text in display.ax_.get_legend().get_texts()]
-    assert {"expert", "clone", f"kept: round {fitted.best_round_}"} <= set(labels)
-    heights = {line.get_label(): line.get_ydata()[0] for line in display.ax_.lines}
-    assert heights["expert"] == -1.0
-
-
-def test_without_matplotlib_it_says_what_to_install(monkeypatch):
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    history = [{"epoch": 1, "loss": 1.0}]
-    with pytest.raises(ImportError, match=r"pip install skimitate\[plot\]"):
-        LossCurveDisplay.from_history(history)
-
-
-def test_pictures_without_names_have_no_legend_of_them():
-    losses = LossCurveDisplay([1, 2], [1.0, 0.5]).plot()
-    assert losses.ax_.get_legend() is None
-    returns = ReturnCurveDisplay([0, 1], [1.0, 2.0], [0.1, 0.1]).plot()
-    (text,) = returns.ax_.get_legend().get_texts()
-    assert text.get_text() == "policy after the round"
-
-
-def test_a_display_shows_by_itself_and_through_pyplot(fitted):
-    display = LossCurveDisplay.from_estimator(fitted)
-    # What a notebook shows at the end of a cell, and plt.show().
-    assert plt.get_fignums() == [display.figure_.number]
-    assert plt.gcf() is display.figure_
-    returns = ReturnCurveDisplay([0, 1], [1.0, 2.0], [0.1, 0.1]).plot()
-    assert plt.gca() is returns.ax_
-    LossCurveDisplay.from_estimator(fitted, ax=returns.ax_)
-    assert len(plt.get_fignums()) == 2
-
-
-def test_pictures_for_files_stay_out_of_pyplot(fitted, tmp_path):
-    for i in range(25):
-        display = LossCurveDisplay.from_estimator(fitted, ax=axes_of_a_file())
-        if i == 0:
-            display.figure_.savefig(tmp_path / "losses.png")
-    assert (tmp_path / "losses.png").read_bytes().startswith(b"\x89PNG")
-    assert plt.get_fignums() == []
 
 
 def test_training_loss_of_a_fitted_cloner_without_a_refit(fitted):
@@ -317,34 +240,13 @@ def test_nonsense_instead_of_losses_is_named(history, error, message):
     assert plt.get_fignums() == []
 
 
-def test_returns_are_dagger_s_alone(fitted):
-    needed = "estimator: expected a fitted DAggerRegressor, got "
-    for estimator, came in (
-        (BehaviorCloner(), "BehaviorCloner unfitted"),
-        (fitted, "BehaviorCloner"),
-        (DAggerRegressor, "the class DAggerRegressor"),
-    ):
-        with pytest.raises(TypeError, match=f"^{needed}{came}$"):
-            ReturnCurveDisplay.from_estimator(estimator)
-    with pytest.raises(NotFittedError, match=f"^{needed}DAggerRegressor unfitted$"):
-        ReturnCurveDisplay.from_estimator(DAggerRegressor())
-
-
-def test_returns_that_nobody_measured_are_missed(rollouts):
-    X, y = rollouts[0].observations, rollouts[0].actions
-    alone = DAggerRegressor(BehaviorCloner(max_iter=2)).fit(X, y)
-    message = "^history: expected a round whose return was measured, got none in 1 rec"
-    with pytest.raises(ValueError, match=message):
-        ReturnCurveDisplay.from_estimator(alone)
-    for nonsense in ([0.1, 0.2], [{"round": 1}], "history", None):
-        with pytest.raises(
-            TypeError, match=r"^history: expected the history_ of a DAg"
-        ):
-            ReturnCurveDisplay.from_history(nonsense)
-
-
-def test_returns_of_a_searched_dagger(rollouts):
-    X, y = rollouts[0].observations, rollouts[0].actions
-    search = GridSearchCV(dagger(), {"keep": ["best", "last"]}, cv=2).fit(X, y)
-    display = ReturnCurveDisplay.from_estimator(search)
-    assert display.best_round == search.best_estimator_.best_round_
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"unit": "step"}, "unit: expected 'epoch' or 'round', got 'step'"),
+        ({"data": "test"}, "data: expected 'validation' or 'training', got 'test'"),
+    ],
+)
+def test_what_losses_are_of_and_by_is_checked(options, message):
+    with pytest.raises(ValueError, match=f"^{message}$"):
+        LossCurveDisplay([1, 2], [1.0, 0.5], **options)
