@@ -1,6 +1,7 @@
 """Settings and data that several test modules share."""
 
 import os
+import signal
 
 import hypothesis
 import pytest
@@ -21,3 +22,8 @@ def no_figures():
     plt.close("all")
     yield
     plt.close("all")
+
+
+# A job in the background may have been started deaf to Ctrl-C, which tests send.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
