@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from skimitate import BehaviorCloner
+from skimitate._threads import one_thread
 from skimitate.cloning._activations import ACTIVATIONS
 from skimitate.cloning._losses import LOSSES
 from skimitate.cloning._network import MLP
@@ -74,8 +75,9 @@ def test_gradients_agree_with_autograd(loss, problem):
         gradient,
     )
     exact = network.double()
-    expected = torch_loss(exact, X, y, weight, penalty, loss)
-    gradients = torch.autograd.grad(expected, list(exact.parameters()))
+    with one_thread():  # many would wait for each other, for matrices as small
+        expected = torch_loss(exact, X, y, weight, penalty, loss)
+        gradients = torch.autograd.grad(expected, list(exact.parameters()))
     flat = torch.cat([g.reshape(-1) for g in gradients]).numpy()
     assert value == pytest.approx(expected.item(), rel=1e-5, abs=1e-7)
     assert np.linalg.norm(gradient - flat) <= 1e-5 * np.linalg.norm(flat) + 1e-7
@@ -279,7 +281,8 @@ def test_both_backends_minimize_the_cross_entropy():
         options |= {"ema_decay": None, "backend": backend, "device": "cpu"}
         trainer = Trainer(network, Settings("cross_entropy", **options))
         samples = trainer.prepare(X, classes, None)
-        losses = [trainer.run_epoch(samples, np.arange(200)) for _ in range(20)]
+        with one_thread():  # as a fit does
+            losses = [trainer.run_epoch(samples, np.arange(200)) for _ in range(20)]
         assert losses[-1] < 0.5 * losses[0]
         trainer.write_to(network)
         networks.append(network)
