@@ -112,7 +112,8 @@ def _by_option(message: str, args: argparse.Namespace) -> str:
     if not colon or name not in vars(args):
         return message
     positional = name == "env" and args.command != "clone"
-    return f"{'ENV' if positional else f'--{name}'}:{rest}"
+    option = "ENV" if positional else f"--{name.replace('_', '-')}"
+    return f"{option}:{rest}"
 
 
 def _find_modules_here() -> None:

@@ -263,7 +263,8 @@ class Rollouts:
             with open_npz(path) as arrays:
                 _check_keys(arrays.names)
                 known = [f.name for f in fields(cls) if f.name in arrays.names]
-                return cls(**{"rewards": None} | {n: arrays[n] for n in known})
+                parts: dict[str, Any] = {name: arrays[name] for name in known}
+                return cls(**{"rewards": None} | parts)
         except (TypeError, ValueError) as error:
             raise ValueError(f"{path}: expected saved rollouts, but {error}") from None
 
