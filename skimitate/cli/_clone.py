@@ -36,7 +36,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--env",
         metavar="ENV",
-        help="environment id, to run the clone there (default: it is run nowhere)",
+        help="environment id, module:id or module:Class, to run the clone there "
+        "(default: it is run nowhere)",
     )
     for what, found in (
         ("observations", "called observations, obs, states, ..., or beginning so"),
