@@ -1,6 +1,7 @@
 """``skimitate clone``: imitate what a file holds."""
 
 import argparse
+import csv
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ from skimitate.cli import _flags
 from skimitate.cli._environments import NamedEnv, find_env
 
 if TYPE_CHECKING:
-    from skimitate.datasets._files import Steps
+    from skimitate.datasets._steps import Steps
 
 HELP = "imitate the observations and actions that a file holds"
 PARENTS = (
@@ -35,7 +36,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--env",
         metavar="ENV",
-        help="environment id, to run the clone there (default: it is run nowhere)",
+        help="environment id, module:id or module:Class, to run the clone there "
+        "(default: it is run nowhere)",
     )
     for what, found in (
         ("observations", "called observations, obs, states, ..., or beginning so"),
@@ -46,8 +48,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             metavar="NAMES",
             type=_names,
             default=(),
-            help=f"columns of a CSV file, a comma between them, or array of an npz "
-            f"file (default: those {found})",
+            help="columns of a CSV file, a comma between them (a name that has one is "
+            f"quoted), or array of an npz file (default: those {found})",
         )
     parser.add_argument(
         "--episode-ids",
@@ -69,7 +71,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _names(text: str) -> tuple[str, ...]:
-    return tuple(name.strip() for name in text.split(",") if name.strip())
+    """Read names with commas between them; one with a comma in it is quoted."""
+    try:
+        rows = list(csv.reader([text], skipinitialspace=True))
+    except csv.Error:
+        rows = []
+    names = tuple(name.strip() for row in rows for name in row)
+    if not all(names) or not names:
+        raise argparse.ArgumentTypeError(
+            f"expected names with commas between them, got {text!r}"
+        )
+    return names
 
 
 def act(args: argparse.Namespace) -> None:
@@ -105,8 +117,11 @@ def _read(args: argparse.Namespace) -> "Steps":
             episode_ids=args.episode_ids,
         )
     except (FileNotFoundError, ValueError) as error:
-        raise type(error)(f"DATA: {error}") from None
-    told = "which it does not tell"
+        message = str(error)
+        if message.startswith("path: "):
+            message = f"DATA{message.removeprefix('path')}"
+        raise type(error)(message) from None
+    told = "not known"
     if steps.n_episodes is not None:
         told = f"{steps.n_episodes} of them, by {steps.origin['episode_ids']}"
     print(

@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def act(args: argparse.Namespace) -> None:
     """Collect, and write the file."""
-    _flags.check_file(args.out)
+    _flags.check_file(args.out, (".npz",))
     from skimitate.environments._collect import collect_rollouts
     from skimitate.environments._report import summarize
 

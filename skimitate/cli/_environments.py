@@ -19,7 +19,7 @@ def find_env(
     Parameters
     ----------
     env_id : str
-        Environment id.
+        Environment id, or what :func:`spec_of` takes besides.
     arguments : sequence of (str, object)
         What ``--env-arg`` says.
     option : str, default="ENV"
@@ -43,15 +43,32 @@ def find_env(
     try:
         made_by = spec_of(env_id, given)
     except Exception as error:  # whatever the environment's module raises
-        reason = str(error).partition("\n")[0]
-        raise ValueError(f"{option}: cannot make {env_id!r}: {reason}") from error
+        raise ValueError(
+            f"{option}: cannot make {env_id!r}: {_first_line(error)}"
+        ) from error
     try:
         spaces_of(made_by)
     except ValueError as error:
-        # Of an environment that was made, the spaces are at fault.
-        if given and error.__cause__ is not None:
-            raise ValueError(
-                f"--env-arg: cannot make {name}: {error.__cause__}"
-            ) from error
-        raise ValueError(f"{option}: {str(error).removeprefix('env: ')}") from error
+        reason = error.__cause__
+        if reason is None:  # it was made, and its spaces are at fault
+            raise ValueError(f"{option}: {str(error).removeprefix('env: ')}") from error
+        told = f"--env-arg: cannot make {name}" if given else ""
+        raise ValueError(
+            f"{told or f'{option}: cannot make {env_id!r}'}: {_first_line(reason)}"
+            f"{_way_out(made_by, env_id)}"
+        ) from error
     return NamedEnv(made_by, name)
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error) or repr(error)).partition("\n")[0].removesuffix(".")
+
+
+def _way_out(made_by: Any, env_id: str) -> str:
+    """Return what helps where a call of what a module holds makes no environment."""
+    if getattr(made_by, "id", None) != env_id or ":" not in env_id:
+        return ""
+    return (
+        "; give what it needs by --env-arg KEY=VALUE, or register it "
+        f"(gymnasium.register) and give {env_id.rpartition(':')[0]}:ID"
+    )

@@ -32,6 +32,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def act(args: argparse.Namespace) -> None:
     """Evaluate, and print a line for each episode."""
+    if args.policy is not None and args.expert is not None:
+        raise ValueError(
+            "--expert: expected --policy or --expert to say who is evaluated, got both"
+        )
     from skimitate.environments._collect import evaluate_policy
     from skimitate.environments._report import summarize
 

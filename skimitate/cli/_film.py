@@ -45,6 +45,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def act(args: argparse.Namespace) -> None:
     """Film what the arguments name."""
+    if args.policy is not None and args.expert is not None and not args.compare:
+        raise ValueError(
+            "--expert: expected --policy or --expert to say who is filmed, or "
+            "--compare beside both, got both without it"
+        )
     from skimitate.studies._film import Film
 
     env = find_env(args.env, args.env_arg)

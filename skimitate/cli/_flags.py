@@ -52,22 +52,22 @@ def _env_arg(text: str) -> tuple[str, Any]:
         return key, value
 
 
-def check_file(out: Path, suffixes: Sequence[str] = ()) -> None:
+def check_file(out: Path, suffixes: Sequence[str]) -> None:
     """Raise if a file cannot be written where ``--out`` says.
 
     Parameters
     ----------
     out : Path
         The file.
-    suffixes : sequence of str, default=()
-        What its name may end in; empty for anything.
+    suffixes : sequence of str
+        What its name may end in.
 
     Raises
     ------
     OSError, ValueError
         If it is a folder, is in none, or is of another kind.
     """
-    if suffixes and out.suffix not in suffixes:
+    if out.suffix not in suffixes:
         raise ValueError(
             f"--out: expected a file that ends in {' or '.join(suffixes)}, got {out}"
         )
@@ -83,8 +83,8 @@ def one_env() -> argparse.ArgumentParser:
     parent.add_argument(
         "env",
         metavar="ENV",
-        help="environment id, e.g. Hopper-v5, or module:id for one that a module "
-        "registers",
+        help="environment id, e.g. Hopper-v5, module:id for one that a module "
+        "registers, or module:Class",
     )
     parent.add_argument(
         "--expert", help=f"{KINDS} (default: the bundled expert for ENV)"

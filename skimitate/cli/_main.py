@@ -9,6 +9,7 @@ from typing import TextIO
 
 import skimitate
 from skimitate.cli import _clone, _collect, _evaluate, _film, _run, _table
+from skimitate.cli._parser import CommandParser
 
 # Each is a module with HELP, PARENTS, add_arguments and act. What a command needs it
 # imports when it acts: --help should not wait for torch.
@@ -34,7 +35,9 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--version", action="version", version=f"skimitate {skimitate.__version__}"
     )
-    commands = parser.add_subparsers(dest="command", required=True)
+    commands = parser.add_subparsers(
+        dest="command", required=True, parser_class=CommandParser
+    )
     for name, command in COMMANDS.items():
         parents = [make() for make in command.PARENTS]
         described = commands.add_parser(name, help=command.HELP, parents=parents)
@@ -57,27 +60,45 @@ def main(argv: Sequence[str] | None = None) -> int:
         0; 2 if the input was bad, with one line on standard error that says so; 130
         if it was interrupted; 141 if nobody reads what is printed any more.
     """
+    status = 0
     try:
         try:
-            return _perform(argv)
+            status = _perform(argv)
         finally:
-            sys.stdout.flush()
+            _flush()
     except BrokenPipeError:
-        # What is left to print has to go somewhere when Python ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _print_nowhere()
         return _BROKEN_PIPE
     except KeyboardInterrupt:
         print("skimitate: interrupted", file=sys.stderr)
         return _INTERRUPTED
+    except OSError as error:
+        _print_nowhere()
+        if status == 0:  # else it was said what is wrong
+            print(f"skimitate: error: standard output: {error}", file=sys.stderr)
+        return 2
+    return status
+
+
+def _flush() -> None:
+    """Have all printed; whoever closed the standard output has none."""
+    if sys.stdout is not None:
+        sys.stdout.flush()
+
+
+def _print_nowhere() -> None:
+    """Let what is left to print go somewhere when Python ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _perform(argv: Sequence[str] | None) -> int:
     """Parse, act, and say in one line what was wrong with the input."""
     args = build_parser().parse_args(argv)
-    _find_modules_here()
-    # The libraries take seconds to load: a person should see that something happens.
-    print(f"{args.command}: loading ...", flush=True)
     try:
+        _find_modules_here()
+        # The libraries take seconds to load: a person should see that something
+        # happens.
+        _say(f"{args.command}: loading ...")
         with warnings.catch_warnings():
             # Gymnasium warns of old versions before it refuses them.
             warnings.filterwarnings("ignore", module="gymnasium")
@@ -90,6 +111,16 @@ def _perform(argv: Sequence[str] | None) -> int:
         print(f"skimitate: error: {message}", file=sys.stderr)
         return 2
     return 0
+
+
+def _say(line: str) -> None:
+    """Print a line, the first one, at once."""
+    try:
+        print(line, flush=True)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OSError(f"standard output: {error}") from error
 
 
 def _show_warning(
@@ -112,7 +143,8 @@ def _by_option(message: str, args: argparse.Namespace) -> str:
     if not colon or name not in vars(args):
         return message
     positional = name == "env" and args.command != "clone"
-    return f"{'ENV' if positional else f'--{name}'}:{rest}"
+    option = "ENV" if positional else f"--{name.replace('_', '-')}"
+    return f"{option}:{rest}"
 
 
 def _find_modules_here() -> None:

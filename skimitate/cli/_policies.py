@@ -1,5 +1,6 @@
 """Experts and policies that arguments name, checked against their environment."""
 
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -24,17 +25,19 @@ def find_expert(env: NamedEnv, env_id: str, spec: str | None) -> Any:
 
     Raises
     ------
-    ValueError, TypeError, FileNotFoundError, ImportError
+    ValueError, TypeError, OSError, ImportError
         If there is no such expert, or it is for another environment.
     """
     from skimitate.data._bundled import bundled_files
 
     bundled = bundled_files("experts")
     if spec is None and env_id not in bundled:
+        alike = get_close_matches(env_id, bundled, n=1)
         raise ValueError(
             f"--expert: there is no bundled expert for {env_id}, only for "
-            f"{', '.join(sorted(bundled))}; name one: --expert FILE or --expert "
-            "module:callable"
+            f"{', '.join(sorted(bundled))}; "
+            + (f"did you mean {alike[0]}? Or " if alike else "")
+            + "name one: --expert FILE or --expert module:callable"
         )
     return find_policy(env, spec or env_id, "--expert")
 
@@ -57,7 +60,7 @@ def find_policy(env: NamedEnv, spec: str | Path, option: str = "--policy") -> An
 
     Raises
     ------
-    ValueError, TypeError, FileNotFoundError, ImportError
+    ValueError, TypeError, OSError, ImportError
         If there is no such thing, or it is for another environment.
     """
     from skimitate.experts._check import check_expert

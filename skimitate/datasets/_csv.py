@@ -1,18 +1,17 @@
-"""Columns of a CSV file: which of them are observations, actions and episodes."""
+"""CSV files: observations, actions and the numbers of the episodes, by columns."""
 
 import csv
-from collections.abc import Mapping, Sequence
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-# How names of columns begin, in lower case, and what is neither seen nor done.
-_BEGINS = {"observations": ("obs", "state"), "actions": ("act",)}
-_EPISODES = ("episode", "episode_id", "episode_ids", "episodes")
-_NEITHER = ("reward", "return", "done", "terminal", "terminated", "truncat", "timeout")
-
-Columns = list[str]
+from skimitate.datasets._fault import Fault
+from skimitate.datasets._header import check_header, choose_columns, is_number
 
 
 def read_csv_columns(
@@ -25,91 +24,114 @@ def read_csv_columns(
     path : Path
         A file with a header, separated by commas, semicolons or tabs.
     asked : dict of str to sequence of str
-        Columns of ``observations``, ``actions`` and ``episode_ids``; empty to find
-        them. Those that begin with ``obs`` or ``state`` are observations, those that
-        begin with ``act`` are actions. Where actions are named and no column begins so,
-        all others are observations but those of rewards and of how an episode ends.
+        See :func:`choose_columns`.
 
     Returns
     -------
     found : dict of str to ndarray
-        By what they are; there may be no ``episode_ids``.
+        By what they are, (n_steps, n_columns) of float; ``episode_ids`` (n_steps,) of
+        str, since they may be called anything, where there are some.
     origin : dict of str to str
         The names of their columns.
 
     Raises
     ------
+    Fault
+        If there are no columns of a part, or a cell of one holds no number.
     ValueError
-        If there is no header, columns are not found, or hold no numbers.
+        If there is no header, or no rows.
     """
+    with _opened(path) as rows:
+        header = [name.strip() for name in next(rows, [])]
+        check_header(header)
+        chosen = choose_columns(header, asked)
+        found = _read(rows, header, chosen)
+    return found, {part: ", ".join(names) for part, names in chosen.items()}
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    """Yield the rows of a file, the header first."""
     with open(path, encoding="utf-8-sig", newline="") as file:
         first = file.readline()
-    separator = max(",;\t", key=first.count)
-    header = [name.strip() for name in next(csv.reader([first], delimiter=separator))]
-    if not header or all(map(_is_number, header)):
-        raise ValueError(
-            f"expected a header with the names of the columns, got {first.strip()!r}"
+        # By what splits it, and not by what is in it: a quoted name may have commas.
+        separator = max(
+            ",;\t", key=lambda sign: len(next(csv.reader([first], delimiter=sign), []))
         )
-    chosen = _choose(header, asked)
-    found = {}
-    for what, names in chosen.items():
-        columns = [header.index(name) for name in names]
-        found[what] = _load(path, separator, columns, what)
-    if "episode_ids" in found:
-        found["episode_ids"] = found["episode_ids"][:, 0]
-    return found, {what: ", ".join(names) for what, names in chosen.items()}
-
-
-def _choose(header: Columns, asked: Mapping[str, Sequence[str]]) -> dict[str, Columns]:
-    """Return the columns of each thing."""
-    listed = f"the columns are {', '.join(header)}"
-    for what, names in asked.items():
-        missing = [name for name in names if name not in header]
-        if missing:
-            raise ValueError(f"no column {', '.join(missing)} of {what}: {listed}")
-    chosen = {what: list(names) for what, names in asked.items() if names}
-    if "episode_ids" not in chosen:
-        numbering = [name for name in header if name.lower() in _EPISODES]
-        chosen |= {"episode_ids": numbering[:1]} if numbering else {}
-    taken = {name for names in chosen.values() for name in names}
-    left = [name for name in header if name not in taken]
-    for what, begins in _BEGINS.items():
-        if what not in chosen:
-            chosen[what] = [name for name in left if name.lower().startswith(begins)]
-    if asked["actions"] and not chosen["observations"]:
-        chosen["observations"] = [
-            name for name in left if not name.lower().startswith(_NEITHER)
-        ]
-    for what in ("actions", "observations"):
-        if not chosen[what]:
+        file.seek(0)
+        rows = csv.reader(file, delimiter=separator)
+        try:
+            yield rows
+        except csv.Error as error:
             raise ValueError(
-                f"expected columns of {what}, whose names begin with "
-                f"{' or '.join(_BEGINS[what])}, or that --{what} names; {listed}"
-            )
-    return chosen
+                f"expected rows of columns, but in line {rows.line_num} {error}"
+            ) from None
 
 
-def _load(path: Path, separator: str, columns: list[int], what: str) -> NDArray:
-    """Read columns, as numbers, but for the episodes, which may be called anything."""
-    try:
-        return np.loadtxt(
-            path,
-            dtype=str if what == "episode_ids" else np.float64,
-            delimiter=separator,
-            skiprows=1,
-            usecols=columns,
-            ndmin=2,
-            quotechar='"',
-            comments=None,
-            encoding="utf-8-sig",
+def _read(
+    rows: Any, header: Sequence[str], chosen: Mapping[str, list[str]]
+) -> dict[str, NDArray]:
+    """Read the columns of each part, in one go through the file."""
+    places = {
+        part: [header.index(name) for name in names] for part, names in chosen.items()
+    }
+    numbers = {part: array("d") for part in ("observations", "actions")}
+    lines = array("q")
+    episodes: list[str] = []
+    for row in rows:
+        if not row:
+            continue
+        try:
+            for part, values in numbers.items():
+                values.extend([float(row[place]) for place in places[part]])
+            episodes += [row[place].strip() for place in places.get("episode_ids", ())]
+        except (IndexError, ValueError):
+            _check_row(row, rows.line_num, header, places)
+        if len(row) > len(header) or (episodes and not episodes[-1]):
+            _check_row(row, rows.line_num, header, places)
+        lines.append(rows.line_num)
+    if not lines:
+        raise ValueError("expected rows below the header, got none")
+    found = {
+        part: np.array(values).reshape(len(lines), -1)
+        for part, values in numbers.items()
+    }
+    for part, values in found.items():
+        _check_finite(part, values, chosen[part], lines)
+    return found | ({"episode_ids": np.array(episodes)} if episodes else {})
+
+
+def _check_row(
+    row: Sequence[str],
+    line: int,
+    header: Sequence[str],
+    places: Mapping[str, Sequence[int]],
+) -> None:
+    """Raise if a row lacks what is needed, or has more than the header names."""
+    for part, columns in places.items():
+        for place in columns:
+            cell = row[place].strip() if place < len(row) else ""
+            where = f"in column {header[place]!r}, line {line}"
+            if not cell:
+                raise Fault(part, f"missing value {where}")
+            if part != "episode_ids" and not is_number(cell):
+                raise Fault(part, f"expected a number {where}, got {cell!r}")
+    if any(map(str.strip, row[len(header) :])):
+        raise ValueError(
+            f"expected {len(header)} cells in line {line}, as the header has, got "
+            f"{len(row)}"
         )
-    except ValueError as error:
-        raise ValueError(f"{what}: expected numbers, but {error}") from None
 
 
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
+def _check_finite(
+    part: str, values: NDArray, names: Sequence[str], lines: Sequence[int]
+) -> None:
+    """Raise if there are numbers that are none, and say where the first of them is."""
+    odd = np.argwhere(~np.isfinite(values))
+    if len(odd):
+        row, column = odd[0]
+        raise Fault(
+            part,
+            f"expected finite numbers, got {values[row, column]} in column "
+            f"{names[column]!r}, line {lines[row]}, and {len(odd) - 1} more",
+        )

@@ -14,7 +14,7 @@ from skimitate.environments._episode import Episode
 from skimitate.environments._episodes import Episodes
 from skimitate.environments._report import summarize
 from skimitate.environments._trajectories import read_trajectories
-from skimitate.formats._npz import NOT_NPZ
+from skimitate.formats._npz import open_npz
 
 
 @public
@@ -275,15 +275,16 @@ class Rollouts:
             If the file does not hold rollouts.
         """
         try:
-            with np.load(path, allow_pickle=False) as arrays:
-                _check_keys(arrays.files)
-                known = [f.name for f in fields(cls) if f.name in arrays]
-                return cls(**{"rewards": None} | {n: arrays[n] for n in known})
-        except NOT_NPZ as error:
+            with open_npz(path) as arrays:
+                _check_keys(arrays.names)
+                known = [f.name for f in fields(cls) if f.name in arrays.names]
+                parts: dict[str, Any] = {name: arrays[name] for name in known}
+                return cls(**{"rewards": None} | parts)
+        except (TypeError, ValueError) as error:
             raise ValueError(f"{path}: expected saved rollouts, but {error}") from None
 
 
-def _check_keys(keys: list[str]) -> None:
+def _check_keys(keys: Sequence[str]) -> None:
     """Raise if a file lacks what all rollouts have."""
     if not set(REQUIRED) <= set(keys):
         raise ValueError(

@@ -4,6 +4,7 @@ import copy
 import importlib
 import re
 from collections.abc import Mapping
+from operator import attrgetter
 from typing import Any
 
 import gymnasium
@@ -16,7 +17,8 @@ def spec_of(env_id: str, arguments: Mapping[str, Any]) -> str | EnvSpec:
     Parameters
     ----------
     env_id : str
-        Gymnasium id, after the name of a module and a colon if that registers it.
+        Gymnasium id, after the name of a module and a colon if that registers it; or
+        ``module:name`` of an environment class, or of a function that makes one.
     arguments : dict
         What the environment's class is given, beside what its registration says;
         ``max_episode_steps`` is for Gymnasium itself.
@@ -24,23 +26,51 @@ def spec_of(env_id: str, arguments: Mapping[str, Any]) -> str | EnvSpec:
     Returns
     -------
     str or EnvSpec
-        The id itself if there are no arguments.
+        The id itself if there are no arguments and it is one.
 
     Raises
     ------
-    gymnasium.error.Error, ImportError
-        If there are arguments, and no such environment.
+    gymnasium.error.Error, ImportError, ValueError
+        If there is no such environment, and there are arguments or a module.
+    TypeError
+        If the module holds something else.
     """
-    if not arguments:
-        return env_id
     module, _, name = env_id.rpartition(":")
     if module:
         importlib.import_module(module)
-    spec = copy.deepcopy(gymnasium.spec(name))
+    spec = None
+    if module and name not in gymnasium.registry:
+        spec = _spec_of_maker(env_id, module, name)
+    if spec is None:
+        if not arguments:
+            return env_id
+        spec = copy.deepcopy(gymnasium.spec(name))
     given = dict(arguments)
     spec.max_episode_steps = given.pop("max_episode_steps", spec.max_episode_steps)
     spec.kwargs |= given
     return spec
+
+
+def _spec_of_maker(env_id: str, module: str, name: str) -> EnvSpec | None:
+    """Return the specification of what a module holds; None if Gymnasium has one."""
+    try:
+        maker = attrgetter(name)(importlib.import_module(module))
+    except AttributeError:
+        if name in {spec.name for spec in gymnasium.registry.values()}:
+            return None  # of which the newest version is made
+        try:
+            return gymnasium.spec(name)
+        except gymnasium.error.Error as error:
+            raise ValueError(
+                f"{module} holds no {name}, and Gymnasium says: {error}"
+            ) from error
+    if not callable(maker):
+        raise TypeError(
+            "expected an environment class, a function that makes an environment, or "
+            f"the id of one that {module} registers (gymnasium.register), got {maker!r}"
+        )
+    # As in Python: made by a call, and nothing around it.
+    return EnvSpec(env_id, entry_point=maker, order_enforce=False)
 
 
 def name_of(env_id: str, arguments: Mapping[str, Any]) -> str:

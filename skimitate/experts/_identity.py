@@ -27,7 +27,7 @@ def identify_expert(spec: str) -> str:
         content, name = bundled[spec].read_bytes(), f"bundled {spec}"
     elif path.is_file():
         content, name = path.read_bytes(), path.name
-        statistics = statistics_beside(path) if path.suffix == ".zip" else None
+        statistics = statistics_beside(path) if path.suffix.lower() == ".zip" else None
         if statistics is not None:
             content += statistics.read_bytes()
     else:

@@ -57,9 +57,11 @@ def load_expert(name_or_path: str | Path) -> Any:
         content is something else. A CS294 file is a pickle; one that asks for anything
         but NumPy arrays and plain containers is refused before anything in it runs.
     TypeError
-        If what was loaded cannot act.
+        If what was loaded cannot act, such as a class of which no instance was made.
     FileNotFoundError
         If the path leads nowhere.
+    IsADirectoryError
+        If it leads to a folder.
     ImportError
         If stable-baselines3 is needed and not installed.
 
@@ -114,9 +116,11 @@ def load_actor(spec: str | Path, name: str) -> Any:
 
     Raises
     ------
-    FileNotFoundError, ValueError, TypeError, ImportError
+    OSError, ValueError, TypeError, ImportError
         As :func:`skimitate.load_expert`.
     """
+    if not isinstance(spec, (str, Path)):
+        raise TypeError(f"{name}: expected a str or a Path, got {spec!r}")
     bundled = bundled_files("experts")
     if str(spec) in bundled:
         with resources.as_file(bundled[str(spec)]) as path:
@@ -124,12 +128,17 @@ def load_actor(spec: str | Path, name: str) -> Any:
     path = Path(spec)
     known = ", ".join(_READERS)
     if path.is_file():
-        if path.suffix not in _READERS:
+        if path.suffix.lower() not in _READERS:
             raise ValueError(
                 f"{name}: expected a file that ends in one of {known}, got {path}"
             )
         return _read(path, name)
-    if path.suffix in _READERS or len(path.parts) > 1:
+    if path.is_dir():
+        raise IsADirectoryError(
+            f"{name}: expected a file that ends in one of {known}, got {path}, a "
+            f"folder; {_listed(path)}"
+        )
+    if path.suffix.lower() in _READERS or len(path.parts) > 1:
         raise FileNotFoundError(f"{name}: no such file: {path}")
     if re.fullmatch(r"[\w.]+:[\w.]+", str(spec)):
         return _from_module(str(spec), name)
@@ -139,9 +148,19 @@ def load_actor(spec: str | Path, name: str) -> Any:
     )
 
 
+def _listed(folder: Path) -> str:
+    """Say which files of a folder may be meant."""
+    files = [file for file in folder.iterdir() if file.suffix.lower() in _READERS]
+    # What a run has kept is there as npz: the demonstrations, which cannot act.
+    files = [file for file in files if file.suffix.lower() != ".npz"] or files
+    return (
+        f"take one of {', '.join(sorted(map(str, files)))}" if files else "it has none"
+    )
+
+
 def _read(path: Path, name: str) -> Any:
     try:
-        return _READERS[path.suffix](path)
+        return _READERS[path.suffix.lower()](path)
     except (ImportError, TypeError, ValueError) as error:
         raise type(error)(f"{name}: {error}") from error.__cause__
 
@@ -176,6 +195,12 @@ def _from_module(spec: str, name: str) -> Any:
         raise ValueError(
             f"{name}: expected module:callable, but {spec!r} gave {error!r}"
         ) from error
+    if isinstance(actor, type):
+        raise TypeError(
+            f"{name}: expected something that can act, got the class {spec}: give an "
+            f"instance of it, as by expert = {actor.__name__}() in {module} and "
+            f"{module}:expert"
+        )
     as_policy(actor, name)
     return actor
 

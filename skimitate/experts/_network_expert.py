@@ -9,7 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from skimitate.cloning._layout import Layer, Layout
 from skimitate.cloning._units import Units
-from skimitate.formats._npz import NOT_NPZ
+from skimitate.environments._fields import NAMES
+from skimitate.formats._npz import open_npz
 from skimitate.policies._network_policy import NetworkPolicy
 
 # As CS294's files and older ones of ours have it.
@@ -98,8 +99,9 @@ class NetworkExpert(NetworkPolicy):
             If the file is no such file.
         """
         try:
-            with np.load(path, allow_pickle=False) as arrays:
-                n_layers = sum(key.startswith("weight_") for key in arrays)
+            with open_npz(path) as arrays:
+                _check_no_demonstrations(path, arrays.names)
+                n_layers = sum(name.startswith("weight_") for name in arrays.names)
                 return cls(
                     arrays["mean"],
                     arrays["scale"],
@@ -107,7 +109,7 @@ class NetworkExpert(NetworkPolicy):
                     [arrays[f"bias_{i}"] for i in range(n_layers)],
                     str(arrays["activation"]),
                 )
-        except NOT_NPZ as error:
+        except (TypeError, ValueError) as error:
             raise ValueError(
                 f"{path}: expected an expert saved as npz, but {error}"
             ) from None
@@ -128,3 +130,16 @@ def _check_layers(mean: NDArray, scale: NDArray, layers: Sequence[Layer]) -> Non
                 f"outputs, got weights {weight.T.shape} and biases {bias.shape}"
             )
         width = bias.shape
+
+
+def _check_no_demonstrations(path: str | Path, names: tuple[str, ...]) -> None:
+    """Raise, with what can be done, if a file holds what somebody saw and did."""
+    seen, done = (
+        [name for name in NAMES[part] if name in names]
+        for part in ("observations", "actions")
+    )
+    if seen and done:
+        raise ValueError(
+            f"it holds demonstrations ({seen[0]}, {done[0]}): clone it, "
+            f"python -m skimitate clone {path} --out clone.joblib"
+        )
