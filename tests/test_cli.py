@@ -1,141 +1,14 @@
 """The command line, run as a newcomer would, and misused."""
 
-import argparse
-import json
 import re
 import subprocess
 import sys
-import tomllib
-from pathlib import Path
 
-import joblib
 import numpy as np
 import pytest
-from numpy.testing import assert_array_equal
 
-import skimitate
-from skimitate import BehaviorCloner, Rollouts, load_expert, load_policy
-from skimitate.cli._main import COMMANDS, build_parser, main
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory):
-    """The main job, small, in a process of its own."""
-    out = tmp_path_factory.mktemp("run") / "out"
-    command = [sys.executable, "-W", "error", "-m", "skimitate", "run", "Hopper-v5"]
-    options = ["--episodes", "1", "--rounds", "3", "--jobs", "1", "--out", str(out)]
-    job = subprocess.run(
-        [*command, *options], check=True, capture_output=True, text=True
-    )
-    return job.stdout, out
-
-
-@pytest.mark.slow
-def test_the_main_job_shows_progress_and_a_table(finished):
-    printed, _ = finished
-    for line in ("episode 1/1, ", "BC: epoch 100/100", "DAgger: round 3/3"):
-        assert line in printed
-    rows = printed.splitlines()
-    (row,) = [line for line in rows if line.startswith("| Hopper-v5")]
-    assert row.count("(") == 3
-    assert "| Environment       | Roll-outs | Expert Rewards" in printed
-    assert "normalized return" in printed
-
-
-@pytest.mark.slow
-def test_the_main_job_keeps_what_it_made(finished):
-    _, out = finished
-    rollouts = Rollouts.load(out / "demonstrations.npz")
-    assert rollouts.n_episodes == 1
-    results = json.loads((out / "results.json").read_text())
-    assert {name: len(r) for name, r in results["returns"].items()} == dict.fromkeys(
-        ("Expert", "BC", "DAgger", "Random"), 20
-    )
-    means = {name: np.mean(r) for name, r in results["returns"].items()}
-    expected = (means["DAgger"] - means["Random"]) / (means["Expert"] - means["Random"])
-    assert results["normalized_return"]["DAgger"] == pytest.approx(expected)
-    assert len(results["history"]) == 4
-    dagger = joblib.load(out / "dagger.joblib")
-    assert isinstance(dagger, BehaviorCloner)
-    clone = joblib.load(out / "clone.joblib")
-    X = rollouts.observations[:5]
-    assert dagger.predict(X).shape == clone.predict(X).shape == (5, 3)
-    for name, model, key in (("clone", clone, "BC"), ("dagger", dagger, "DAgger")):
-        policy = load_policy(out / f"{name}.safetensors")
-        assert_array_equal(policy.act(X), model.predict(X))
-        assert policy.mean_return == pytest.approx(means[key])
-    assert (out / "learning_curve.png").read_bytes().startswith(b"\x89PNG")
-
-
-@pytest.mark.slow
-def test_the_main_job_goes_on_where_it_stopped(finished, capsys):
-    _, out = finished
-    before = (out / "results.json").read_text()
-    (out / "dagger.joblib").unlink()
-    options = ["--episodes", "1", "--rounds", "3", "--jobs", "1"]
-    assert main(["run", "Hopper-v5", *options, "--out", str(out)]) == 0
-    printed = capsys.readouterr().out
-    assert "BC: kept from before" in printed
-    assert "DAgger: round 3/3" in printed
-    before, after = json.loads(before), json.loads((out / "results.json").read_text())
-    assert after["returns"] == before["returns"]
-    assert main(["run", "Hopper-v5", *options, "--out", str(out)]) == 0
-    printed = capsys.readouterr().out
-    assert "DAgger: round" not in printed
-    assert "| Hopper-v5" in printed
-    again = json.loads((out / "results.json").read_text())
-    assert again["seconds"] == after["seconds"]
-
-
-@pytest.mark.slow
-def test_the_table_of_one_row(tmp_path, capsys):
-    options = ["--roll-outs", "2", "--rounds", "1", "--seeds", "2", "--jobs", "1"]
-    out = tmp_path / "table"
-    assert main(["table", "Reacher-v5", *options, "--out", str(out)]) == 0
-    printed = capsys.readouterr().out
-    assert "Reacher-v5, seed 1" in printed
-    assert "Evaluating DAgger: episode 50/50" in printed
-    assert (out / "table.md").read_text() in printed + "\n"
-    (row,) = json.loads((out / "table.json").read_text())["rows"]
-    assert np.shape(row["returns"]["BC"]) == (2, 50)
-    for seed in (0, 1):
-        for picture in ("losses.png", "learning_curve.png"):
-            path = out / "Reacher-v5" / f"seed-{seed}" / picture
-            assert path.read_bytes().startswith(b"\x89PNG")
-
-
-@pytest.mark.slow
-def test_the_same_seed_gives_the_same_results(finished, tmp_path):
-    _, out = finished
-    options = ["--episodes", "1", "--rounds", "3", "--jobs", "2"]
-    assert main(["run", "Hopper-v5", *options, "--out", str(tmp_path)]) == 0
-    one, two = (
-        json.loads((d / "results.json").read_text())["returns"] for d in (out, tmp_path)
-    )
-    assert one == two
-
-
-@pytest.mark.slow
-def test_collect_and_evaluate(finished, tmp_path, capsys):
-    _, out = finished
-    path = tmp_path / "rollouts.npz"
-    options = ["--episodes", "2", "--jobs", "1"]
-    assert main(["collect", "Hopper-v5", *options, "--out", str(path)]) == 0
-    rollouts = Rollouts.load(path)
-    assert rollouts.n_episodes == 2
-    assert main(["evaluate", "Hopper-v5", *options]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert lines[-1].startswith("Hopper-v5: 37")
-    assert main(["evaluate", "Hopper-v5", *options, "--seed", "3"]) == 0
-    assert lines[-1] != capsys.readouterr().out.splitlines()[-1]
-    policy = str(out / "clone.joblib")
-    assert main(["evaluate", "Hopper-v5", *options, "--policy", policy]) == 0
-    assert "over 2 episodes" in capsys.readouterr().out
-    assert main(["evaluate", "Reacher-v5", "--policy", policy]) == 2
-    message = (
-        "--policy: Reacher-v5 has 10 observation and 2 action dimensions, and this"
-    )
-    assert message in capsys.readouterr().err
+from skimitate import load_expert
+from skimitate.cli._main import main
 
 
 def test_an_expert_by_file_and_by_name(tmp_path, capsys):
@@ -210,90 +83,6 @@ def test_an_output_that_is_a_folder(tmp_path, capsys):
     assert "--out: expected a file" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        [],
-        ["run", "Hopper-v5", "--jobs", "0"],
-        ["run", "Hopper-v5", "--seed", "-1"],
-        ["fly", "Hopper-v5"],
-        ["run", "Hopper-v5", "--rounds", "0"],
-        ["run", "Hopper-v5", "--episodes", "many"],
-        ["collect", "Hopper-v5"],
-        ["film", "Hopper-v5"],
-        ["table", "--seeds", "0"],
-    ],
-)
-def test_usage_errors_exit_with_status_2(arguments, capsys):
-    with pytest.raises(SystemExit) as caught:
-        main(arguments)
-    assert caught.value.code == 2
-    assert "usage: skimitate" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (
-            "run X --episodes many",
-            "--episodes: expected a positive integer, got 'many'",
-        ),
-        ("run X --episodes 1.5", "--episodes: expected a positive integer, got '1.5'"),
-        ("run X --rounds 0", "--rounds: expected a positive integer, got '0'"),
-        ("run X --jobs 0", "--jobs: expected a number of processes or -1, got '0'"),
-        ("run X --jobs two", "--jobs: expected a number of processes or -1, got 'two'"),
-        ("run X --seed -1", "--seed: expected an integer from 0 to 2**32 - 1, got"),
-        ("evaluate X --max-steps 0", "--max-steps: expected a positive integer, got"),
-        ("clone X --epochs -3", "--epochs: expected a positive integer, got '-3'"),
-        ("run X --env-arg frame_skip", "--env-arg: expected KEY=VALUE, got 'frame_sk"),
-        ("run X --env-arg 1=2", "--env-arg: expected KEY=VALUE, got '1=2'"),
-    ],
-)
-def test_a_wrong_number_is_named_by_its_option(arguments, message, capsys):
-    with pytest.raises(SystemExit):
-        main(arguments.split())
-    assert f"argument {message}" in capsys.readouterr().err
-
-
-def options_of(command):
-    """The options of a command, but for --help."""
-    (commands,) = (
-        action
-        for action in build_parser()._actions
-        if isinstance(action, argparse._SubParsersAction)
-    )
-    return [a for a in commands.choices[command]._actions if a.dest != "help"]
-
-
-@pytest.mark.parametrize("command", COMMANDS)
-def test_help_tells_every_default(command, capsys):
-    for option in options_of(command):
-        if option.option_strings:
-            assert "default" in option.help, option.dest
-    with pytest.raises(SystemExit):
-        main([command, "--help"])
-    shown = " ".join(capsys.readouterr().out.split())
-    for option in options_of(command):
-        if isinstance(option.default, (int, Path)) and option.default is not False:
-            assert f"(default: {option.default})" in shown, option.dest
-
-
-def test_help_says_what_is_counted_and_what_is_kept(capsys):
-    shown = {}
-    for command in COMMANDS:
-        with pytest.raises(SystemExit):
-            main([command, "--help"])
-        shown[command] = " ".join(capsys.readouterr().out.split())
-    assert "expert's episodes that the clone and DAgger start from" in shown["run"]
-    assert "evaluated in 20 others" in shown["run"]
-    assert "number of episodes to collect" in shown["collect"]
-    assert "number of episodes to run the policy in" in shown["evaluate"]
-    for command in ("run", "clone"):
-        assert "(default: nothing is kept)" in shown[command]
-    for command in ("run", "collect", "evaluate", "film"):
-        assert "zip and joblib files run code that they contain" in shown[command]
-
-
 @pytest.mark.parametrize("command", ["evaluate", "collect"])
 def test_who_fails_in_an_episode_is_named_by_the_option(
     tmp_path, monkeypatch, capsys, command
@@ -345,11 +134,60 @@ def test_a_line_comes_before_the_libraries_do():
     ]
 
 
-def test_the_version(capsys):
-    with pytest.raises(SystemExit) as caught:
-        main(["--version"])
-    assert caught.value.code == 0
-    assert capsys.readouterr().out == f"skimitate {skimitate.__version__}\n"
-    pyproject = Path(__file__).resolve().parents[1] / "pyproject.toml"
-    project = tomllib.loads(pyproject.read_text())["project"]
-    assert project["version"] == skimitate.__version__
+@pytest.mark.parametrize("content", ["garbage", "objects", "array"])
+def test_a_policy_in_an_npz_file_that_is_none(tmp_path, capsys, content):
+    path = tmp_path / "bad.npz"
+    if content == "objects":
+        np.savez(path, mean=np.array([{}]), scale=np.ones(3))
+    elif content == "array":
+        path.write_bytes(np.ones(3).tobytes())
+    else:
+        path.write_text("whatever")
+    assert main(["evaluate", "Hopper-v5", "--policy", str(path)]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    expected = f"--policy: {path}: expected an expert saved as npz, but it"
+    assert line.startswith(f"skimitate: error: {expected}")
+    assert "pickle" not in line
+
+
+def test_demonstrations_are_no_policy(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    collect = ["collect", "Reacher-v5", "--episodes", "1", "--jobs", "1"]
+    assert main([*collect, "--out", "demos.npz"]) == 0
+    assert main(["evaluate", "Reacher-v5", "--policy", "demos.npz"]) == 2
+    line = capsys.readouterr().err
+    assert "it holds demonstrations (observations, actions): clone it, " in line
+    command = re.search(r"python -m skimitate (clone .*)", line)[1]
+    assert main([*command.split(), "--epochs", "1"]) == 0
+
+
+@pytest.mark.parametrize("out", ["p.csv", "m", "p.npz.gz"])
+def test_what_is_collected_is_kept_in_a_file_that_clone_takes(tmp_path, capsys, out):
+    path = tmp_path / out
+    assert main(["collect", "Hopper-v5", "--out", str(path)]) == 2
+    assert (
+        capsys.readouterr().err
+        == f"skimitate: error: --out: expected a file that ends in .npz, got {path}\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "arguments", [["evaluate", "Hopper-v5"], ["film", "Hopper-v5", "--out", "x.mp4"]]
+)
+def test_an_expert_beside_a_policy_is_not_passed_over(capsys, arguments):
+    both = ["--policy", "Hopper-v5", "--expert", "Ant-v5"]
+    assert main([*arguments, *both]) == 2
+    line = capsys.readouterr().err
+    assert line.startswith("skimitate: error: --expert: expected --policy or --expert")
+
+
+@pytest.mark.parametrize("command", ["evaluate", "run"])
+def test_an_id_without_its_version(capsys, command):
+    assert main([command, "Reacher"]) == 2
+    line = capsys.readouterr().err
+    assert "--expert: there is no bundled expert for Reacher" in line
+    assert "did you mean Reacher-v5? Or name one: --expert FILE" in line
+    assert main([command, "Reachr"]) == 2
+    line = capsys.readouterr().err
+    assert "ENV: cannot make 'Reachr': " in line
+    assert "Did you mean: `Reacher`?" in line

@@ -109,6 +109,46 @@ def test_help_for_nobody_ends_quietly(folder):
     assert (job.returncode, err) == (141, "")
 
 
+@pytest.mark.skipif(os.name == "nt", reason="a shell without >&-")
+@pytest.mark.parametrize(
+    ("arguments", "status", "error"),
+    [
+        (["--version"], 0, ""),
+        (["evaluate", "Nope-v0"], 2, "skimitate: error: ENV: cannot make 'Nope-v0'"),
+    ],
+)
+def test_without_a_standard_output(folder, arguments, status, error):
+    program = (
+        f"'{sys.executable}' '{folder.parent / 'skimitate'}' {' '.join(arguments)}"
+    )
+    done = subprocess.run(
+        ["sh", "-c", f"{program} >&-"], cwd=folder, capture_output=True, text=True
+    )
+    assert done.returncode == status
+    # The version goes where there is somebody to read it.
+    assert done.stderr.startswith(error or "skimitate ")
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")
+@pytest.mark.parametrize(
+    ("arguments", "unbuffered"),
+    [
+        (["--version"], ""),
+        (["evaluate", "Nope-v0"], ""),
+        (["evaluate", "Nope-v0"], "1"),
+    ],
+)
+def test_a_full_disk_is_one_line(folder, arguments, unbuffered):
+    with open("/dev/full", "w") as full:
+        environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
+        job = start(folder, *arguments, stdout=full, env=environment)
+        _, err = job.communicate(timeout=60)
+    assert job.returncode == 2
+    (line,) = err.splitlines()
+    assert line.startswith("skimitate: error: standard output: ")
+
+
 def living(session):
     """The processes of a session that have not ended."""
     listed = subprocess.run(

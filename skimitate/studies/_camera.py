@@ -142,7 +142,8 @@ def _make_visible(env: MadeByGymnasium) -> gymnasium.Env:
             return gymnasium.make(env, **options)
     except (gymnasium.error.Error, ImportError, TypeError) as error:
         message = str(error).splitlines()[0]
-        raise ValueError(f"env: cannot film {env!r}: {message}") from error
+        env_id = env if isinstance(env, str) else env.id
+        raise ValueError(f"env: cannot film {env_id!r}: {message}") from error
 
 
 def choose_renderer() -> str:
