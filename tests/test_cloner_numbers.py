@@ -121,7 +121,9 @@ def test_a_warm_start_adopts_names_and_refuses_others(data):
     assert cloner.n_iter_ == 3
 
 
-@pytest.mark.parametrize("backend", ["compiled", "torch"])
+@pytest.mark.parametrize(
+    "backend", ["compiled", pytest.param("torch", marks=pytest.mark.slow)]
+)
 @pytest.mark.parametrize("n_outputs", [1, 3])
 def test_alpha_is_that_of_mlp_regressor(n_outputs, backend):
     rng = np.random.default_rng(0)

@@ -350,7 +350,15 @@ LEARNERS = {
 }
 
 
-@pytest.mark.parametrize("name", LEARNERS)
+@pytest.mark.parametrize(
+    "name",
+    [
+        "cloner",
+        "pipeline",
+        pytest.param("boosting", marks=pytest.mark.slow),
+        "forest",
+    ],
+)
 def test_any_regressor_learns_in_a_real_environment(name):
     dagger = DAggerRegressor(
         LEARNERS[name],
