@@ -1,4 +1,4 @@
-"""What the name of an expert leads to, and what errors say of those that lead nowhere."""
+"""What the name of an expert leads to, and what is said where it leads nowhere."""
 
 import re
 import sys
