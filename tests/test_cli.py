@@ -140,7 +140,8 @@ def test_a_policy_in_an_npz_file_that_is_none(tmp_path, capsys, content):
     if content == "objects":
         np.savez(path, mean=np.array([{}]), scale=np.ones(3))
     elif content == "array":
-        path.write_bytes(np.ones(3).tobytes())
+        with open(path, "wb") as file:
+            np.save(file, np.ones(3))
     else:
         path.write_text("whatever")
     assert main(["evaluate", "Hopper-v5", "--policy", str(path)]) == 2

@@ -68,7 +68,9 @@ def test_a_name_with_a_comma_in_it(tmp_path, capsys, separator):
     path = write_csv(tmp_path / "LOG.CSV", columns, separator)
     options = ["--observations", 'angle, "force (x, y)"', "--actions", "u"]
     assert main(["clone", str(path), *options, *FEW]) == 0
-    assert "2 wide: angle, force (x, y)\n" in capsys.readouterr().out
+    assert '2 wide: angle, "force (x, y)"\n' in capsys.readouterr().out
+    message = refused(capsys, path, "--observations", "force (x, y)", "--actions", "u")
+    assert message.endswith('the columns are "force (x, y)", angle, u')
 
 
 @pytest.mark.parametrize(

@@ -133,6 +133,14 @@ def test_a_class_to_run_a_clone_in(tmp_path, capsys):
     assert "toy:OneActionEnv: -" in capsys.readouterr().out
 
 
+def test_a_class_that_draws_nothing_is_not_filmed(tmp_path, capsys):
+    film = ["film", "toy:OneActionEnv", "--expert", "toy:lean"]
+    assert main([*film, "--out", str(tmp_path / "x.mp4")]) == 2
+    line = capsys.readouterr().err
+    assert "ENV: cannot film 'toy:OneActionEnv': " in line
+    assert "unexpected keyword argument 'render_mode'" in line
+
+
 @pytest.mark.slow
 def test_workers_find_the_class(halls, capsys):
     _, pids = earned(capsys, "halls:Slow", "--episodes", "9", "--jobs", "2")

@@ -1,4 +1,4 @@
-"""One loader for all that can act: every kind of file, and what errors say."""
+"""One loader for all that can act: every kind of file, and the statistics beside it."""
 
 import pickle
 import sys

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skimitate.datasets._fault import Fault
-from skimitate.datasets._header import check_header, choose_columns, is_number
+from skimitate.datasets._header import as_row, check_header, choose_columns, is_number
 
 
 def read_csv_columns(
@@ -46,7 +46,7 @@ def read_csv_columns(
         check_header(header)
         chosen = choose_columns(header, asked)
         found = _read(rows, header, chosen)
-    return found, {part: ", ".join(names) for part, names in chosen.items()}
+    return found, {part: as_row(names) for part, names in chosen.items()}
 
 
 @contextmanager

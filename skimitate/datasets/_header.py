@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from skimitate.datasets._fault import Fault
 from skimitate.environments._fields import FLAGS, NAMES
@@ -76,11 +76,11 @@ def choose_columns(
     Fault
         If there are no columns of a part.
     """
-    listed = f"the columns are {', '.join(filter(None, header))}"
+    listed = f"the columns are {as_row(filter(None, header))}"
     for part, names in asked.items():
         missing = [name for name in names if name not in header]
         if missing:
-            raise Fault(part, f"no column {', '.join(missing)}; {listed}")
+            raise Fault(part, f"no column {as_row(missing)}; {listed}")
     chosen = {part: list(names) for part, names in asked.items() if names}
     if "episode_ids" not in chosen:
         numbering = [name for name in header if name.lower() in EPISODE_NAMES]
@@ -100,6 +100,11 @@ def choose_columns(
                 f"{', '.join(_BEGINS[part])}; {listed}",
             )
     return chosen
+
+
+def as_row(names: Iterable[str]) -> str:
+    """Return names as an option takes them, with a comma between them."""
+    return ", ".join(f'"{name}"' if "," in name else name for name in names)
 
 
 def _begins(name: str, part: str) -> bool:
