@@ -42,7 +42,9 @@ def collect_rollouts(
     max_steps : int or None, default=None
         Where to cut an episode that the environment has not ended.
     n_jobs : int or None, default=None
-        Number of workers, in joblib's terms, on the backend that is active. Its
+        Number of workers, in joblib's terms, on the backend that is active. Those that
+        have to be started, as processes of ``"loky"``, are started once the time that
+        episodes take says that it pays: the first ones are run here. The backend
         ``"multiprocessing"`` waits for ever for a worker that was killed; the others
         raise, or run the episodes again.
     random_state : int, RandomState instance or None, default=None
