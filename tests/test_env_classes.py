@@ -7,6 +7,7 @@ from functools import partial
 
 import gymnasium
 import pytest
+from joblib.externals.loky import get_reusable_executor
 from toy import OneActionEnv, lean
 
 from skimitate import evaluate_policy
@@ -143,6 +144,8 @@ def test_a_class_that_draws_nothing_is_not_filmed(tmp_path, capsys):
 
 @pytest.mark.slow
 def test_workers_find_the_class(halls, capsys):
+    # Those of earlier tests do not know the folder, and no command reuses them.
+    get_reusable_executor().shutdown()
     _, pids = earned(capsys, "halls:Slow", "--episodes", "9", "--jobs", "2")
     assert len(pids) == 9
     assert len(set(pids)) > 1
