@@ -73,6 +73,7 @@ def open_npz(path: str | Path) -> Iterator[Arrays]:
         try:
             # Not by numpy.load, which advises to run what code a file contains.
             opened = NpzFile(file, allow_pickle=False)
+        # The first is zipfile's, of archives in ways that it does not know.
         except (NotImplementedError, ValueError, zipfile.BadZipFile):
             raise ValueError("it is no npz file") from None
         with opened:
