@@ -1,6 +1,7 @@
 """``skimitate collect``: save an expert's roll-outs."""
 
 import argparse
+import math
 from functools import partial
 from pathlib import Path
 
@@ -21,6 +22,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", type=Path, required=True, help="npz file to write (no default)"
     )
+    parser.add_argument(
+        "--action-noise",
+        metavar="STD[,STD...]",
+        type=_standard_deviations,
+        help="standard deviation of the noise that is added to what the expert does, "
+        "in the unit of the actions, for all outputs or one for each; what is kept is "
+        "the expert's own action (default: no noise)",
+    )
+
+
+def _standard_deviations(text: str) -> float | list[float]:
+    """Read a number, or several with commas between them."""
+    try:
+        numbers = [float(part) for part in text.split(",")]
+    except ValueError:
+        numbers = [-1.0]
+    if not all(0 <= number < math.inf for number in numbers):
+        raise argparse.ArgumentTypeError(
+            "expected numbers that are not negative, a comma between them, got "
+            f"{text!r}"
+        )
+    return numbers if "," in text else numbers[0]
 
 
 def act(args: argparse.Namespace) -> None:
@@ -34,6 +57,7 @@ def act(args: argparse.Namespace) -> None:
         env.made_by,
         find_expert(env, args.env, args.expert),
         n_episodes=args.episodes,
+        action_noise=args.action_noise,
         n_jobs=args.jobs,
         random_state=args.seed,
         verbose=True,

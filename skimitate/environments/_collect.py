@@ -3,11 +3,12 @@
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from skimitate._public import public
 from skimitate._seeds import spawn_seeds
 from skimitate._validation import check_count
+from skimitate.environments._action_noise import NoisyDriver, read_action_noise
 from skimitate.environments._drivers import PolicyDriver
 from skimitate.environments._make import EnvLike
 from skimitate.environments._rollouts import Rollouts
@@ -21,6 +22,7 @@ def collect_rollouts(
     *,
     n_episodes: int = 10,
     max_steps: int | None = None,
+    action_noise: ArrayLike | None = None,
     n_jobs: int | None = None,
     random_state: int | np.random.RandomState | None = None,
     verbose: bool = False,
@@ -41,6 +43,14 @@ def collect_rollouts(
         Number of episodes.
     max_steps : int or None, default=None
         Where to cut an episode that the environment has not ended.
+    action_noise : float, array-like of shape (n_outputs,) or None, default=None
+        Standard deviation of Gaussian noise that is added to each action before it is
+        clipped and done, in the unit of the actions; several numbers are one for each
+        output. The actions that are returned are without it: an expert's are what it
+        would do in states that it reaches by mistakes, which a clone will make. The
+        idea is that of DART (Laskey et al., CoRL 2017, section 3), which also fits the
+        noise to the learner's error. Episodes begin in the same states with and
+        without noise.
     n_jobs : int or None, default=None
         Number of workers, in joblib's terms, on the backend that is active. Those that
         have to be started, as processes of ``"loky"``, are started once the time that
@@ -56,7 +66,8 @@ def collect_rollouts(
     -------
     Rollouts
         With the actions that the policy asked for; what the environment got was
-        clipped to its action space.
+        clipped to its action space, after the noise was added. ``action_noise`` tells
+        the noise of each episode.
 
     Raises
     ------
@@ -73,18 +84,32 @@ def collect_rollouts(
     ...     "Hopper-v5", expert, n_episodes=2, max_steps=50, random_state=0)
     >>> rollouts.observations.shape, rollouts.lengths
     ((100, 11), array([50, 50]))
+
+    Half of the episodes with noise, and the expert's own action as the label in all:
+
+    >>> noisy = collect_rollouts("Hopper-v5", expert, n_episodes=2, max_steps=50,
+    ...     action_noise=0.3, random_state=1)
+    >>> demos = rollouts + noisy
+    >>> demos.action_noise[:, 0]
+    array([0. , 0. , 0.3, 0.3])
+    >>> demos.episodes[demos.action_noise.any(axis=1)].n_episodes
+    2
     """
     check_count("n_episodes", n_episodes)
     check_count("max_steps", max_steps, optional=True)
+    std = read_action_noise(action_noise, env)
     episodes = run_episodes(
         env,
-        PolicyDriver(policy),
+        PolicyDriver(policy) if action_noise is None else NoisyDriver(policy, std),
         spawn_seeds(random_state, n_episodes),
         max_steps=max_steps,
         n_jobs=n_jobs,
         verbose=verbose,
     )
-    return Rollouts.from_trajectories(episodes)
+    return Rollouts.from_trajectories(
+        episode._replace(action_noise=np.full(episode.actions.shape[1], std))
+        for episode in episodes
+    )
 
 
 @public

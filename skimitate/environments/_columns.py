@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 # Number of dimensions of the arrays with a row for each step, and for each episode.
 _STEPS = {"observations": 2, "actions": 2, "rewards": 1, "episode_ids": 1}
-_EPISODES = {"terminated": 1, "truncated": 1, "last_observations": 2}
+_EPISODES = {"terminated": 1, "truncated": 1, "last_observations": 2, "action_noise": 2}
 
 # The others may be None.
 REQUIRED = ("observations", "actions", "episode_ids")
@@ -79,6 +79,12 @@ def _check_ends(known: dict[str, NDArray]) -> None:
         raise ValueError(
             f"last_observations: expected {width} features as in observations, "
             f"got {last.shape[1]}"
+        )
+    # Not held against the width of the actions: labels may be others than was done.
+    noise = known.get("action_noise")
+    if noise is not None and (noise < 0).any():
+        raise ValueError(
+            f"action_noise: expected no negative numbers, got {noise.min()}"
         )
 
 

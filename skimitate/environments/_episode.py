@@ -34,6 +34,8 @@ class Episode(NamedTuple):
         Whether the environment came to an end of its own.
     truncated : bool or None, default=None
         Whether it was cut, by a limit of the environment's or of the caller's.
+    action_noise : ndarray of shape (n_outputs,) or None, default=None
+        Standard deviation of the noise with which the actions were done.
     """
 
     observations: NDArray
@@ -42,6 +44,7 @@ class Episode(NamedTuple):
     last_observation: NDArray | None = None
     terminated: bool | None = None
     truncated: bool | None = None
+    action_noise: NDArray | None = None
 
 
 class EpisodeRunner:

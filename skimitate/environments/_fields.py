@@ -33,6 +33,7 @@ NAMES = {
         "timeouts",
         "timeout",
     ),
+    "action_noise": ("action_noise",),
     # Tells that it was over, not how: imitation's "terminal" holds at a time limit too.
     "over": ("dones", "done", "terminal"),
 }

@@ -54,7 +54,15 @@ def read_parts(fields: Fields) -> tuple[Episode, bool]:
     observations, last = _observations(fields, n_steps)
     rewards = _rewards(*fields["rewards"], n_steps) if "rewards" in fields else None
     terminated, truncated = _ends(fields, n_steps)
-    episode = Episode(observations, actions, rewards, last, terminated, truncated)
+    episode = Episode(
+        observations,
+        actions,
+        rewards,
+        last,
+        terminated,
+        truncated,
+        action_noise=_noise(fields, actions.shape[1:]),
+    )
     whole = raw.ndim == 1 and raw.dtype.kind in "iub"
     return episode, whole and bool(np.isin(raw, range(_MOST_CLASSES)).all())
 
@@ -170,6 +178,20 @@ def _rewards(name: str, value: Any, n_steps: int) -> NDArray[np.float64]:
             f"{array.shape}"
         )
     return _floats(name, array.reshape(-1)).astype(np.float64, copy=False)
+
+
+def _noise(fields: Fields, outputs: tuple[int, ...]) -> NDArray[np.float64] | None:
+    """Return the standard deviation of the noise of each output, if it is known."""
+    if "action_noise" not in fields:
+        return None
+    name, value = fields["action_noise"]
+    array = _numbers(name, value)
+    if array.ndim > 1 or not array.size or (array < 0).any():
+        raise TrajectoryError(
+            f"{name}: expected the standard deviation of an episode's noise, a number "
+            f"or one for each output, none of them negative, got {describe(value)}"
+        )
+    return np.full(array.shape or outputs, _floats(name, array))
 
 
 def _ends(fields: Fields, n_steps: int) -> tuple[bool | None, bool | None]:

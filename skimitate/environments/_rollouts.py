@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -33,9 +34,9 @@ class Rollouts:
     actions : ndarray of shape (n_steps, n_outputs)
         What the policy asked for; not clipped to the action space.
     rewards : ndarray of shape (n_steps,) or None
-        What the environment gave for each step. None where nobody knows, as for the
-        last three. What is not known of one of several episodes that are joined is None
-        for all of them.
+        What the environment gave for each step. None where nobody knows, as for
+        those that are None by default. What is not known of one of several episodes
+        that are joined is None for all of them.
     episode_ids : ndarray of shape (n_steps,)
         Number of the episode that the step belongs to, from 0 and in order: the
         ``groups`` of a :class:`sklearn.model_selection.GroupKFold`.
@@ -45,6 +46,9 @@ class Rollouts:
         Whether it was cut, by a limit of the environment's or of the caller's.
     last_observations : ndarray of shape (n_episodes, n_features) or None, default=None
         What the policy would have seen after the last step of each episode.
+    action_noise : ndarray of shape (n_episodes, n_outputs) or None, default=None
+        Standard deviation of the noise that was added to the actions of each episode
+        before they were done, in their unit; ``actions`` is without it.
 
     Attributes
     ----------
@@ -56,9 +60,9 @@ class Rollouts:
         Number of episodes.
     episodes : sequence of Episode
         ``episodes[0]`` is a named tuple of the first episode's ``observations``,
-        ``actions``, ``rewards``, ``last_observation``, ``terminated`` and
-        ``truncated``; those that are not known are None. A slice, an array of numbers
-        or one of bools gives the rollouts of these episodes alone:
+        ``actions``, ``rewards``, ``last_observation``, ``terminated``, ``truncated``
+        and ``action_noise``; those that are not known are None. A slice, an array of
+        numbers or one of bools gives the rollouts of these episodes alone:
         ``rollouts.episodes[rollouts.returns > 3000]``.
 
     Raises
@@ -96,6 +100,7 @@ class Rollouts:
     terminated: NDArray[np.bool_] | None = None
     truncated: NDArray[np.bool_] | None = None
     last_observations: NDArray | None = None
+    action_noise: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
         check_columns(self._columns())
@@ -142,6 +147,7 @@ class Rollouts:
             of(self.last_observations, number),
             None if self.terminated is None else bool(self.terminated[number]),
             None if self.truncated is None else bool(self.truncated[number]),
+            action_noise=of(self.action_noise, number),
         )
 
     def __len__(self) -> int:
@@ -188,10 +194,11 @@ class Rollouts:
             - a dict, or an object with attributes (an episode of ``episodes``,
               imitation's ``Trajectory``, Minari's ``EpisodeData``), with
               ``observations`` and ``actions`` and maybe ``rewards``, ``terminated``,
-              ``truncated``, ``next_observations`` or ``last_observation``. Their
-              singulars and usual short names (``obs``, ``acts``, ``rews``, ``states``,
-              ``dones``, ``terminals``, ``timeouts``) are understood; what is called
-              otherwise is passed over;
+              ``truncated``, ``next_observations``, ``last_observation`` or
+              ``action_noise`` (a number, or one for each output). Their singulars and
+              usual short names (``obs``, ``acts``, ``rews``, ``states``, ``dones``,
+              ``terminals``, ``timeouts``) are understood; what is called otherwise is
+              passed over;
             - a tuple of observations, actions and maybe rewards, next observations, and
               dones or terminated and truncated, in this order;
             - a list of steps, each a dict, object or tuple of that kind. A last one
@@ -296,8 +303,8 @@ def _check_keys(keys: Sequence[str]) -> None:
 
 def _join(episodes: Sequence[Episode], name: str = "trajectories") -> Rollouts:
     """Join episodes, at least one; name is what errors call them."""
-    observations, actions, rewards, last_observations, terminated, truncated = zip(
-        *episodes, strict=True
+    observations, actions, rewards, last_observations, terminated, truncated, noise = (
+        zip(*episodes, strict=True)
     )
     return Rollouts(
         _stack(name, "observations", observations),
@@ -307,15 +314,16 @@ def _join(episodes: Sequence[Episode], name: str = "trajectories") -> Rollouts:
         _of_all(np.array, terminated),
         _of_all(np.array, truncated),
         _of_all(np.array, last_observations),
+        action_noise=_of_all(partial(_stack, name, "action_noise"), noise),
     )
 
 
-def _stack(name: str, part: str, arrays: tuple[NDArray, ...]) -> NDArray:
-    """Return the rows of all episodes, which must be of one width."""
+def _stack(name: str, part: str, arrays: Sequence[NDArray]) -> NDArray:
+    """Return the rows of all episodes, or the row of each, of one width."""
     try:
-        return np.concatenate(arrays)
+        return (np.concatenate if arrays[0].ndim > 1 else np.stack)(arrays)
     except ValueError:
-        widths = [array.shape[1] for array in arrays]
+        widths = [array.shape[-1] for array in arrays]
         odd = next(i for i, width in enumerate(widths) if width != widths[0])
         raise ValueError(
             f"{name}[{odd}]: {part}: expected {widths[0]} columns as in {name}[0], got "
