@@ -9,6 +9,7 @@ if TYPE_CHECKING:  # what _ROOMS says, for those who read and do not run
     from skimitate.datasets._demonstrations import (
         load_demonstrations as load_demonstrations,
     )
+    from skimitate.displays._drift import DriftDisplay as DriftDisplay
     from skimitate.displays._loss_curve import LossCurveDisplay as LossCurveDisplay
     from skimitate.displays._return_curve import (
         ReturnCurveDisplay as ReturnCurveDisplay,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:  # what _ROOMS says, for those who read and do not run
 _ROOMS = {
     "BehaviorCloner": "cloning._regressor",
     "DAggerRegressor": "dagger._regressor",
+    "DriftDisplay": "displays._drift",
     "LossCurveDisplay": "displays._loss_curve",
     "ReturnCurveDisplay": "displays._return_curve",
     "Rollouts": "environments._rollouts",
