@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # what _ROOMS says, for those who read and do not run
     from skimitate.environments._collect import collect_rollouts as collect_rollouts
     from skimitate.environments._collect import evaluate_policy as evaluate_policy
     from skimitate.environments._rollouts import Rollouts as Rollouts
+    from skimitate.environments._scorer import make_return_scorer as make_return_scorer
     from skimitate.experts._load import load_expert as load_expert
     from skimitate.formats._safetensors import load_policy as load_policy
     from skimitate.formats._safetensors import save_policy as save_policy
@@ -40,6 +41,7 @@ _ROOMS = {
     "load_demonstrations": "datasets._demonstrations",
     "load_expert": "experts._load",
     "load_policy": "formats._safetensors",
+    "make_return_scorer": "environments._scorer",
     "per_observation": "policies._per_observation",
     "save_policy": "formats._safetensors",
 }

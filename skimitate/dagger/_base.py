@@ -197,8 +197,9 @@ class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
             stop = task.call_on_fit_task_end(
                 estimator=self,
                 **shown,
-                reconstruction_attributes=lambda: {
-                    "estimator_": copy.deepcopy(loop.learner)
+                reconstruction_attributes=lambda kept=i: {
+                    "estimator_": copy.deepcopy(loop.learner),
+                    "best_round_": kept,
                 },
             )
             if stop:

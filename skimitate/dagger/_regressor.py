@@ -184,6 +184,38 @@ class DAggerRegressor(MultiOutputMixin, RegressorMixin, BaseDAgger):
             actions.ravel() if self._y_ndim == 1 else actions.reshape(len(actions), -1)
         )
 
+    def score(
+        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> float:
+        """Return R² of the predictions on the data given.
+
+        That says how well the kept policy copies these labels, and little of where it
+        leads: to choose by what it earns, give a search
+        ``scoring=make_return_scorer(env)``; see :func:`make_return_scorer`.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Raw observations.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The expert's actions.
+        sample_weight : array-like of shape (n_samples,) or None, default=None
+            What each sample counts for.
+
+        Returns
+        -------
+        float
+            1 if all actions are the expert's, the mean over the outputs.
+
+        Raises
+        ------
+        NotFittedError
+            If nothing was fitted.
+        ValueError, TypeError
+            If X or y are not as described.
+        """
+        return float(super().score(X, y, sample_weight))
+
     def act(self, observation: NDArray) -> NDArray[np.float64]:
         """Return the action that :meth:`predict` gives, as fast as the learner can.
 

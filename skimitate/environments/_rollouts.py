@@ -34,7 +34,7 @@ class Rollouts:
         What the policy asked for; not clipped to the action space.
     rewards : ndarray of shape (n_steps,) or None
         What the environment gave for each step. None where nobody knows, as for the
-        last three. What is not known of one of several episodes that are joined is None
+        last four. What is not known of one of several episodes that are joined is None
         for all of them.
     episode_ids : ndarray of shape (n_steps,)
         Number of the episode that the step belongs to, from 0 and in order: the
@@ -45,6 +45,9 @@ class Rollouts:
         Whether it was cut, by a limit of the environment's or of the caller's.
     last_observations : ndarray of shape (n_episodes, n_features) or None, default=None
         What the policy would have seen after the last step of each episode.
+    is_success : ndarray of shape (n_episodes,), bool, or None, default=None
+        Whether each episode succeeded: ``info["is_success"]`` of its last step, in an
+        environment that reports it there.
 
     Attributes
     ----------
@@ -56,9 +59,9 @@ class Rollouts:
         Number of episodes.
     episodes : sequence of Episode
         ``episodes[0]`` is a named tuple of the first episode's ``observations``,
-        ``actions``, ``rewards``, ``last_observation``, ``terminated`` and
-        ``truncated``; those that are not known are None. A slice, an array of numbers
-        or one of bools gives the rollouts of these episodes alone:
+        ``actions``, ``rewards``, ``last_observation``, ``terminated``, ``truncated``
+        and ``is_success``; those that are not known are None. A slice, an array of
+        numbers or one of bools gives the rollouts of these episodes alone:
         ``rollouts.episodes[rollouts.returns > 3000]``.
 
     Raises
@@ -96,6 +99,7 @@ class Rollouts:
     terminated: NDArray[np.bool_] | None = None
     truncated: NDArray[np.bool_] | None = None
     last_observations: NDArray | None = None
+    is_success: NDArray[np.bool_] | None = None
 
     def __post_init__(self) -> None:
         check_columns(self._columns())
@@ -135,13 +139,17 @@ class Rollouts:
         def of(array: NDArray | None, key: int | slice) -> Any:
             return None if array is None else array[key]
 
+        def flag(array: NDArray | None) -> bool | None:
+            return None if array is None else bool(array[number])
+
         return Episode(
             self.observations[start:stop],
             self.actions[start:stop],
             of(self.rewards, slice(start, stop)),
             of(self.last_observations, number),
-            None if self.terminated is None else bool(self.terminated[number]),
-            None if self.truncated is None else bool(self.truncated[number]),
+            flag(self.terminated),
+            flag(self.truncated),
+            flag(self.is_success),
         )
 
     def __len__(self) -> int:
@@ -170,6 +178,8 @@ class Rollouts:
 
     def __repr__(self) -> str:
         known = "" if self.rewards is None else f", return={summarize(self.returns)}"
+        if self.is_success is not None:
+            known += f", success={self.is_success.mean():.2f}"
         return (
             f"Rollouts(n_episodes={self.n_episodes}, n_steps={len(self)}, "
             f"n_features={self.observations.shape[1]}, "
@@ -188,7 +198,8 @@ class Rollouts:
             - a dict, or an object with attributes (an episode of ``episodes``,
               imitation's ``Trajectory``, Minari's ``EpisodeData``), with
               ``observations`` and ``actions`` and maybe ``rewards``, ``terminated``,
-              ``truncated``, ``next_observations`` or ``last_observation``. Their
+              ``truncated``, ``next_observations``, ``last_observation`` or
+              ``is_success``, which may be in ``infos``. Their
               singulars and usual short names (``obs``, ``acts``, ``rews``, ``states``,
               ``dones``, ``terminals``, ``timeouts``) are understood; what is called
               otherwise is passed over;
@@ -296,7 +307,7 @@ def _check_keys(keys: Sequence[str]) -> None:
 
 def _join(episodes: Sequence[Episode], name: str = "trajectories") -> Rollouts:
     """Join episodes, at least one; name is what errors call them."""
-    observations, actions, rewards, last_observations, terminated, truncated = zip(
+    observations, actions, rewards, last, terminated, truncated, is_success = zip(
         *episodes, strict=True
     )
     return Rollouts(
@@ -306,7 +317,8 @@ def _join(episodes: Sequence[Episode], name: str = "trajectories") -> Rollouts:
         np.repeat(np.arange(len(episodes)), [len(array) for array in actions]),
         _of_all(np.array, terminated),
         _of_all(np.array, truncated),
-        _of_all(np.array, last_observations),
+        _of_all(np.array, last),
+        _of_all(np.array, is_success),
     )
 
 
