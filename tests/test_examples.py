@@ -60,6 +60,18 @@ def test_r2_hardly_tells_how_a_clone_walks():
 
 
 @pytest.mark.slow
+def test_a_search_by_return_finds_the_one_that_walks():
+    printed = printed_by("search_by_return.py")
+    scores, returns = columns(r"^\w+ +\(.*\) +([\d.]+) +(\d+)$", printed)
+    assert len(scores) == 4
+    assert np.ptp(scores) < 0.01
+    assert returns.max() > 2 * returns.min()
+    chosen, expert = columns(r"^it earns (\d+) in .* expert (\d+)$", printed)[:, 0]
+    assert chosen > 2 * returns.min()
+    assert chosen < 1.1 * expert
+
+
+@pytest.mark.slow
 def test_training_is_watched(tmp_path):
     printed = printed_by("watch_training.py", tmp_path)
     losses, returns = columns(r"^epoch +\d+: loss ([\d.]+), return (\d+)$", printed)

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from joblib import parallel_config
+from minari.dataset.minari_dataset import EpisodeData
 from numpy.testing import assert_array_equal
 from toy import LIMIT, GoalEnv, PointEnv, expert
 
@@ -177,7 +178,12 @@ def forms(first, last):
     yield STEPS | {"is_success": each}
     yield STEPS | {"is_success": np.array([[x] for x in each], dtype=np.float32)}
     # Minari has a row for the reset too.
-    yield SimpleNamespace(**STEPS, infos={"is_success": np.array([False, *each])})
+    yield EpisodeData(
+        **{"id": 0, "rewards": np.zeros(2), **STEPS},
+        terminations=np.zeros(2, bool),
+        truncations=np.zeros(2, bool),
+        infos={"is_success": np.array([False, *each])},
+    )
     # imitation has an array of dicts.
     infos = np.array([{"is_success": np.float32(x)} for x in each], dtype=object)
     yield SimpleNamespace(**STEPS, infos=infos, terminal=True)
