@@ -1,5 +1,6 @@
 """What a return scorer says of an estimator, and what it refuses."""
 
+import pickle
 from functools import partial
 
 import gymnasium
@@ -124,6 +125,18 @@ def test_it_is_shown_as_what_makes_it():
     shown = "make_return_scorer('Pendulum-v1', n_episodes=1, discount=0.5, n_jobs=1"
     shown += ", random_state=4)"
     assert repr(eval(shown)) == shown
+
+
+@pytest.mark.parametrize(
+    "env", [gymnasium.spec("Pendulum-v1"), partial(gymnasium.make, "Pendulum-v1")]
+)
+def test_any_way_to_make_an_environment_goes_to_workers(env):
+    scorer, by_id = (
+        make_return_scorer(e, n_episodes=1, random_state=0)
+        for e in (env, "Pendulum-v1")
+    )
+    sent = pickle.loads(pickle.dumps(scorer))
+    assert sent(swing) == scorer(swing) == by_id(swing)
 
 
 def swing(observations):

@@ -96,6 +96,19 @@ def test_searches_choose_by_it(point, search):
             assert_allclose(scores, [*map(BOTH["return"], models)], rtol=1e-6)
 
 
+def test_a_search_over_dagger(point):
+    X, y, _ = point
+    dagger = DAggerRegressor(
+        Ridge(), PointEnv, expert, n_rounds=1, n_eval_episodes=1, random_state=0
+    )
+    grid = {"estimator__alpha": [1e5, 1e-3]}
+    search = GridSearchCV(
+        dagger, grid, scoring=BOTH["return"], cv=2, error_score="raise"
+    ).fit(X, y)
+    assert search.best_params_ == {"estimator__alpha": 1e-3}
+    assert search.score(X, y) == BOTH["return"](search.best_estimator_)
+
+
 def test_a_search_beside_r2(point):
     X, y, groups = point
     options = {"scoring": BOTH, "cv": GroupKFold(3), "error_score": "raise"}
@@ -242,7 +255,7 @@ def test_what_is_routed_to_the_scorer_is_ignored(point):
 
 def test_a_search_goes_on_after_an_error_unless_told_otherwise(point):
     X, y, _ = point
-    options = {"scoring": make_return_scorer(ENV), "cv": 2, "refit": False}
+    options = {"scoring": make_return_scorer(ENV), "cv": 2}
     with pytest.raises(ValueError, match="env: expected one that fits the estimator"):
         GridSearchCV(Ridge(), ALPHAS, error_score="raise", **options).fit(X, y)
     with warnings.catch_warnings(record=True) as said:
@@ -250,6 +263,7 @@ def test_a_search_goes_on_after_an_error_unless_told_otherwise(point):
         search = GridSearchCV(Ridge(), ALPHAS, **options).fit(X, y)
     assert np.isnan(search.cv_results_["mean_test_score"]).all()
     assert "env: expected one that fits the estimator" in str(said[0].message)
+    assert search.best_index_ == 0
 
 
 class Diverging(Ridge):
