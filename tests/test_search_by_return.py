@@ -7,6 +7,7 @@ import warnings
 import numpy as np
 import pytest
 from joblib import parallel_config
+from joblib.externals.loky import get_reusable_executor
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn import config_context
 from sklearn.base import clone
@@ -156,7 +157,17 @@ def test_threads_of_a_search_do_not_matter(point):
     assert_array_equal(alone["mean_test_return"], together["mean_test_return"])
 
 
+@pytest.fixture
+def own_workers():
+    """Workers that no other test reuses: they know this one's modules alone."""
+    get_reusable_executor().shutdown()
+    with parallel_config("loky", n_jobs=2):
+        yield
+    get_reusable_executor().shutdown()
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("own_workers")
 @pytest.mark.parametrize("n_jobs", [None, 2])
 def test_processes_of_a_search_and_jobs_within_do_not_matter(reacher, n_jobs):
     def make(n_jobs):
@@ -170,9 +181,9 @@ def test_processes_of_a_search_and_jobs_within_do_not_matter(reacher, n_jobs):
             error_score="raise",
         )
 
-    alone = make(None).fit(*reacher)
-    with parallel_config("loky", n_jobs=2):
-        together = make(n_jobs).fit(*reacher)
+    with parallel_config("sequential"):
+        alone = make(None).fit(*reacher)
+    together = make(n_jobs).fit(*reacher)
     for name in ("mean_test_return", "mean_test_r2"):
         assert_array_equal(together.cv_results_[name], alone.cv_results_[name])
     restored = pickle.loads(pickle.dumps(together))
