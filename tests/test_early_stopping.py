@@ -19,7 +19,9 @@ def noisy():
 
 
 def stopping(**options):
-    options = {"n_iter_no_change": 5, "max_iter": 300, "random_state": 0} | options
+    # A network that soon fits the noise.
+    options = {"activation": "relu", "alpha": 0.0, "max_iter": 300} | options
+    options = {"n_iter_no_change": 5, "random_state": 0} | options
     return BehaviorCloner(early_stopping=True, validation_fraction=0.3, **options)
 
 

@@ -60,8 +60,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--epochs",
         type=_flags.positive,
-        default=100,
-        help="passes over the data (default: %(default)s)",
+        help="passes over the data (default: as many as make 60,000 gradient steps, "
+        "from 20 to 2,000)",
     )
     parser.add_argument(
         "--out",
@@ -181,7 +181,9 @@ def _fit(label: str, X: Any, y: Any, args: argparse.Namespace) -> Any:
     from skimitate.callbacks._progress import Progress
     from skimitate.cloning._regressor import BehaviorCloner
 
-    cloner = BehaviorCloner(max_iter=args.epochs, random_state=args.seed)
+    # argparse would put a default in words through ``type`` as well.
+    n_epochs = args.epochs or "auto"
+    cloner = BehaviorCloner(max_iter=n_epochs, random_state=args.seed)
     cloner.set_callbacks(Progress(label)).fit(X, y)
     return cloner.set_callbacks()
 

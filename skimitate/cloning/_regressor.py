@@ -28,19 +28,25 @@ class BehaviorCloner(MultiOutputMixin, RegressorMixin, ContinuousCloner):
     ----------
     hidden_layer_sizes : int or sequence of int, default=(50, 50)
         Number of units of each hidden layer; empty for a linear policy.
-    activation : {"identity", "leaky_relu", "logistic", "relu", "tanh"}, default="relu"
+    activation : {"identity", "leaky_relu", "logistic", "relu", "tanh"}, default="tanh"
         Activation of the hidden layers; that of ``"leaky_relu"`` leaks 0.01.
-    alpha : float, default=0.0
+    alpha : float or "auto", default="auto"
         Strength of the L2 penalty on the weights, with the meaning that it has to
-        :class:`sklearn.neural_network.MLPRegressor`. With ``normalize`` it counts
+        :class:`sklearn.neural_network.MLPRegressor`: it counts against each minibatch.
+        "auto" makes it 0.05 against all samples together, ``0.05 * batch_size /
+        n_samples``: it keeps a clone of a few hundred samples from fitting their noise,
+        and vanishes where there are many. In :meth:`partial_fit` ``n_samples`` counts
+        all that came so far. With ``normalize`` it counts
         against errors of actions that are standardized too: as if the cloner came in
         a :class:`~sklearn.compose.TransformedTargetRegressor`.
     batch_size : int, default=32
         Number of samples of a minibatch.
     learning_rate_init : float, default=1e-3
         Step size of Adam.
-    max_iter : int, default=100
-        Number of epochs; at most, with early stopping.
+    max_iter : int or "auto", default="auto"
+        Number of epochs; at most, with early stopping. "auto" makes it as many as take
+        60,000 gradient steps, but at least 20 and at most 2,000: what an epoch is worth
+        depends on the number of samples.
     normalize : bool, default=True
         Whether to standardize observations by their mean and standard deviation in
         the training data, and actions as ``action_scaling`` says.
@@ -136,11 +142,11 @@ class BehaviorCloner(MultiOutputMixin, RegressorMixin, ContinuousCloner):
         self,
         hidden_layer_sizes: int | Sequence[int] = (50, 50),
         *,
-        activation: str = "relu",
-        alpha: float = 0.0,
+        activation: str = "tanh",
+        alpha: float | Literal["auto"] = "auto",
         batch_size: int = 32,
         learning_rate_init: float = 1e-3,
-        max_iter: int = 100,
+        max_iter: int | Literal["auto"] = "auto",
         normalize: bool = True,
         action_scaling: Literal["common", "individual"] = "common",
         early_stopping: bool = False,

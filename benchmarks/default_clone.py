@@ -1,0 +1,139 @@
+"""What clones earn with the default parameters, and with the blog post's.
+
+For each task five seeds that nothing was tuned to: of each, the mean return of 50
+episodes as a part of the expert's in the same episodes (for Reacher, whose returns are
+negative, the return itself).
+
+    python benchmarks/default_clone.py [--experts FOLDER_OF_CS294_FILES] [--jobs 2]
+
+It writes results/default_clone.json, and the table beside it.
+"""
+
+import argparse
+import time
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from harness import RESULTS  # first: it limits the threads
+from joblib import Parallel, delayed
+from search_by_return import expert_of
+from which_estimator import DOUBLE_PENDULUM, LinearQuadratic
+
+from skimitate import BehaviorCloner, collect_rollouts, evaluate_policy
+from skimitate.studies._machine import describe_machine
+from skimitate.studies._markdown import markdown_table
+from skimitate.studies._stages import write_json
+
+NETWORKS: dict[str, dict[str, Any]] = {
+    "default": {},
+    "post": {"activation": "relu", "alpha": 0.0, "max_iter": 100},
+}
+
+
+class Task(NamedTuple):
+    """An environment, and the roll-outs of its expert that a clone gets."""
+
+    env: str
+    n_roll_outs: int
+
+
+TASKS = [
+    Task("Hopper-v5", 1),
+    Task("Hopper-v5", 2),
+    Task("Hopper-v5", 10),
+    Task("HalfCheetah-v5", 2),
+    Task("HalfCheetah-v5", 10),
+    Task("Walker2d-v5", 2),
+    Task("Walker2d-v5", 10),
+    Task("Reacher-v5", 2),
+    Task("Reacher-v5", 10),
+    Task("Ant-v5", 2),
+    Task("Ant-v5", 10),
+    Task("Humanoid-v5", 10),
+    Task(DOUBLE_PENDULUM, 2),
+    Task(DOUBLE_PENDULUM, 10),
+]
+
+
+def measure(
+    task: Task, seed: int, experts: Path | None, n_episodes: int
+) -> dict[str, Any]:
+    """Return what the expert and a clone of each kind earn, and how long fits take."""
+    linear = task.env == DOUBLE_PENDULUM
+    expert = LinearQuadratic() if linear else expert_of(task.env, experts)
+    demos = collect_rollouts(
+        task.env, expert, n_episodes=task.n_roll_outs, random_state=seed
+    )
+    fresh = {"n_episodes": n_episodes, "random_state": 10_000 + seed}
+    row: dict[str, Any] = task._asdict() | {"seed": seed, "n_samples": len(demos)}
+    row["expert"] = evaluate_policy(task.env, expert, **fresh).tolist()
+    for name, options in NETWORKS.items():
+        began = time.process_time()
+        cloner = BehaviorCloner(random_state=seed, **options)
+        cloner.fit(demos.observations, demos.actions)
+        row[name] = {
+            "seconds": time.process_time() - began,
+            "returns": evaluate_policy(task.env, cloner, **fresh).tolist(),
+        }
+    return row
+
+
+def figures_of(row: dict[str, Any], name: str) -> float:
+    """Return a clone's mean return, as a part of the expert's where that is positive."""
+    earned, best = np.mean(row[name]["returns"]), np.mean(row["expert"])
+    return float(earned / best if best > 0 else earned)
+
+
+def as_markdown(rows: list[dict[str, Any]]) -> str:
+    """Return the table: over the seeds, the mean, two standard errors, and the worst."""
+    head = ["environment", "roll-outs", "expert"]
+    for name in NETWORKS:
+        head += [f"{name}: mean", "by seed"]
+    table = [head]
+    for task in dict.fromkeys((row["env"], row["n_roll_outs"]) for row in rows):
+        own = [row for row in rows if (row["env"], row["n_roll_outs"]) == task]
+        best = np.mean([row["expert"] for row in own])
+        cells = [task[0], str(task[1]), f"{best:.{0 if best > 100 else 2}f}"]
+        for name in NETWORKS:
+            parts = np.array([figures_of(row, name) for row in own])
+            error = 2 * parts.std(ddof=1) / np.sqrt(len(parts))
+            digits = 3 if best > 0 else 2
+            cells.append(f"{parts.mean():.{digits}f} ± {error:.{digits}f}")
+            cells.append(", ".join(f"{part:.{digits}f}" for part in sorted(parts)))
+        table.append(cells)
+    return markdown_table(table)
+
+
+def main() -> None:
+    """Measure, keep the figures, and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--experts", type=Path, help="folder of the CS294 files")
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--first-seed", type=int, default=300)
+    parser.add_argument("--episodes", type=int, default=50)
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--envs", nargs="+", help="only these environments")
+    parser.add_argument("--out", type=Path, default=RESULTS, help="folder")
+    args = parser.parse_args()
+    seeds = range(args.first_seed, args.first_seed + args.seeds)
+    tasks = [task for task in TASKS if args.envs is None or task.env in args.envs]
+    rows = Parallel(args.jobs, verbose=5)(
+        delayed(measure)(task, seed, args.experts, args.episodes)
+        for task in tasks
+        for seed in seeds
+    )
+    content = {
+        "machine": describe_machine(),
+        "experts": "bundled" if args.experts is None else "CS294",
+        "rows": rows,
+    }
+    args.out.mkdir(parents=True, exist_ok=True)
+    write_json(content, args.out / "default_clone.json")
+    table = as_markdown(rows)
+    (args.out / "default_clone.md").write_text(f"{table}\n", encoding="utf-8")
+    print(f"\n{table}")
+
+
+if __name__ == "__main__":
+    main()
