@@ -101,7 +101,9 @@ class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         context.call_on_fit_task_begin(estimator=self)
         if start is None:
             loop.collect_demonstrations()
+        self.expert_return_ = loop.expert_return
         loop.train_first(context.subcontext(task_name="start"))
+        self.estimator_ = loop.learner
         if env is None:
             kept = loop.current()
         else:
@@ -194,6 +196,7 @@ class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
             task = rounds.subcontext(task_name="round", max_subtasks=1)
             task.call_on_fit_task_begin(estimator=self)
             loop.run_round(i, beta, task.subcontext(task_name="train"))
+            self.estimator_ = loop.learner
             stop = task.call_on_fit_task_end(
                 estimator=self,
                 **shown,

@@ -44,6 +44,8 @@ class DaggerLoop:
         All labels so far.
     history : list of dict
         A record of each round.
+    expert_return : float or None
+        Mean return of the demonstrations, if it collected them.
     """
 
     def __init__(
@@ -71,6 +73,7 @@ class DaggerLoop:
         self.n_queries = 0
         self.round = 0
         self.history: list[dict[str, Any]] = []
+        self.expert_return: float | None = None
         self._leaders = Leaders()
         self._began = time.perf_counter()
 
@@ -84,6 +87,7 @@ class DaggerLoop:
         seeds = self._demonstration_seeds.spawn(self.dagger.n_episodes_per_round)
         episodes = self._run(Mixture(self.dagger.expert, None, 1.0), seeds, "round 0, ")
         self.aggregate = Aggregate(*_labels(episodes))
+        self.expert_return = float(np.mean([return_of(e) for e in episodes]))
         self.n_queries += len(self.aggregate)
 
     def train_first(self, context: CallbackContext) -> None:
