@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.pipeline import Pipeline
 
 
 class HeldOut:
@@ -65,6 +64,8 @@ class HeldOut:
         -------
         float
         """
+        from sklearn.pipeline import Pipeline  # slow to import
+
         X = self.X
         for around in estimators[:-1]:
             if isinstance(around, Pipeline) and len(around) > 1:

@@ -36,6 +36,15 @@ def as_values(params: Mapping[str, Any]) -> dict[str, Value]:
     return {name: _as_value(value) for name, value in params.items()}
 
 
+def searched_by(search: Any) -> list[str] | None:
+    """Return the names of the parameters that a search is over, if it tells them."""
+    grids = getattr(search, "param_grid", getattr(search, "param_distributions", None))
+    if grids is None:
+        return None
+    grids = [grids] if isinstance(grids, Mapping) else grids
+    return sorted({name for grid in grids for name in grid})
+
+
 def _has_parameters_in(value: Any) -> bool:
     if isinstance(value, list | tuple) and value and isinstance(value[0], tuple):
         return True  # the steps of a pipeline

@@ -18,7 +18,8 @@ class Progress:
     part of, such as ``round 3/40, epoch 7/20``. The time left is that of the outermost
     task of many subtasks, and is shown once a few of these tell it. On a terminal it is
     one line that keeps changing, no wider than the terminal; elsewhere, such as in a
-    log, a line at every tenth of the way, but at most one a second besides the last.
+    log, a line at every tenth of the way, but at most one a second besides the last,
+    and more where a tenth takes long.
 
     scikit-learn's own :class:`~sklearn.callback.ProgressBar` needs rich, and prints
     nothing to a log before the end.

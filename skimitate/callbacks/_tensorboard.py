@@ -10,7 +10,11 @@ from skimitate._public import public
 from skimitate._sklearn import BaseSearchCV
 from skimitate.callbacks._event_file import require_tensorboard
 from skimitate.callbacks._held_out import HeldOut
-from skimitate.callbacks._hyperparameters import as_values, hyperparameters_of
+from skimitate.callbacks._hyperparameters import (
+    as_values,
+    hyperparameters_of,
+    searched_by,
+)
 from skimitate.callbacks._run import Run
 from skimitate.callbacks._run_folder import (
     candidate_folder,
@@ -148,7 +152,15 @@ class TensorBoardCallback:
         self._forget()
 
     def setup(self, estimator: Any, context: Any) -> None:
-        """Find the folder of a fit, before it begins."""
+        """Find the folder of a fit, before it begins.
+
+        Parameters
+        ----------
+        estimator : estimator
+            That is fitted.
+        context : sklearn.callback.CallbackContext
+            Of its fit.
+        """
         run = self._last.get(estimator)
         if run is not None and len(getattr(estimator, "loss_curve_", ())) > 0:
             folder = run.file.folder
@@ -158,19 +170,35 @@ class TensorBoardCallback:
         self._folders[context.root_uuid] = self.run_dir = folder
 
     def teardown(self, estimator: Any, context: Any) -> None:
-        """Forget a fit that has ended; all that there is to write was written."""
+        """Forget a fit that has ended; all that there is to write was written.
+
+        Parameters
+        ----------
+        estimator : estimator
+            That was fitted.
+        context : sklearn.callback.CallbackContext
+            Of its fit.
+        """
         for known in (self._folders, self._n_splits, self._searched):
             known.pop(context.root_uuid, None)
         self._runs = {}
 
     def on_fit_task_begin(self, estimator: Any, context: Any) -> None:
-        """Write what is set when a run begins."""
+        """Write what is set when a run begins.
+
+        Parameters
+        ----------
+        estimator : estimator
+            Whose task it is.
+        context : sklearn.callback.CallbackContext
+            Of the task.
+        """
         path = path_of(context)
         if context.task_name == "search" and isinstance(estimator, BaseSearchCV):
             splits = self._n_splits.setdefault(context.root_uuid, {})
             splits[numbers_of(context)] = estimator.n_splits_
             if len(path) == 2:
-                self._searched[context.root_uuid] = _searched_by(estimator)
+                self._searched[context.root_uuid] = searched_by(estimator)
         if is_whole_fit(context):
             self._fitted[context.root_uuid, numbers_of(context)] = estimator
             if self._begins_run(estimator, context):
@@ -181,7 +209,15 @@ class TensorBoardCallback:
             self._note_rounds(estimator, path)
 
     def on_fit_task_end(self, estimator: Any, context: Any) -> None:
-        """Write what a task has come to."""
+        """Write what a task has come to.
+
+        Parameters
+        ----------
+        estimator : estimator
+            Whose task it is.
+        context : sklearn.callback.CallbackContext
+            Of the task.
+        """
         path = path_of(context)
         if context.task_name == "epoch" and hasattr(estimator, "loss_curve_"):
             self._note_epoch(estimator, path)
@@ -285,12 +321,3 @@ class TensorBoardCallback:
                         if name.startswith(prefix)
                     }
                 )
-
-
-def _searched_by(search: Any) -> list[str] | None:
-    """Return the names of the parameters that a search is over, if it tells them."""
-    grids = getattr(search, "param_grid", getattr(search, "param_distributions", None))
-    if grids is None:
-        return None
-    grids = [grids] if hasattr(grids, "keys") else grids
-    return sorted({name for grid in grids for name in grid})

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from skimitate.cli import _flags
 from skimitate.cli._environments import NamedEnv, find_env
+from skimitate.cli._evaluation import evaluate
 
 if TYPE_CHECKING:
     from skimitate.datasets._steps import Steps
@@ -205,15 +206,10 @@ def _fit(
 
 
 def _evaluate(clone: Any, env: NamedEnv, args: argparse.Namespace) -> None:
-    from skimitate.environments._collect import evaluate_policy
     from skimitate.environments._report import summarize
 
-    returns = evaluate_policy(
-        env.made_by,
-        clone,
-        n_episodes=args.episodes,
-        n_jobs=args.jobs,
-        random_state=args.seed,
+    returns = evaluate(
+        env, clone, n_episodes=args.episodes, n_jobs=args.jobs, seed=args.seed
     )
     print(f"{env.name}: {summarize(returns)} over {len(returns)} episodes")
 
