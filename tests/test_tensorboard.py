@@ -16,9 +16,16 @@ from boards import (
     tags_in,
     values,
 )
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.linear_model import Ridge
 from sklearn.metrics import r2_score
-from sklearn.model_selection import GridSearchCV, KFold, cross_validate
+from sklearn.model_selection import (
+    GridSearchCV,
+    HalvingGridSearchCV,
+    KFold,
+    RandomizedSearchCV,
+    cross_validate,
+)
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from toy import OneActionEnv, PointEnv, expert, lean
@@ -263,6 +270,28 @@ def test_a_search_has_a_run_for_each_fit(n_jobs, data, tmp_path):
     assert losses[-1] == close(np.mean((search.predict(X_val) - y_val) ** 2))
 
 
+@pytest.mark.parametrize("kind", ["random", "halving"])
+def test_other_searches_number_their_candidates_as_their_results_do(
+    kind, data, tmp_path
+):
+    grid = {"alpha": [0.0, 0.1, 0.2, 0.3]}
+    search = {
+        "random": RandomizedSearchCV(cloner(), grid, n_iter=3, cv=2, random_state=0),
+        "halving": HalvingGridSearchCV(cloner(), grid, cv=2, random_state=0, factor=2),
+    }[kind]
+    board = TensorBoardCallback(tmp_path)
+    search.set_callbacks(board).fit(*data[:2])
+    results = search.cv_results_
+    assert len(results["params"]) == (3 if kind == "random" else 4 + 2 + 1)
+    for i, parameters in enumerate(results["params"]):
+        for j in (0, 1):
+            run = board.run_dir / f"candidate-{i}" / f"split-{j}"
+            assert session_start(run)[1] == parameters
+            score = results[f"split{j}_test_score"][i]
+            assert values(run, "score/test_score") == [close(score)]
+            assert len(values(run, "loss/training")) == 3
+
+
 @pytest.mark.slow
 def test_a_search_over_dagger_has_its_rounds_in_each_run(tmp_path):
     search = GridSearchCV(
@@ -320,6 +349,11 @@ def test_a_search_within_dagger_has_a_folder_for_each_round(tmp_path):
     dagger(learner, n_rounds=2).set_callbacks(board).fit()
     found = runs_in(board.run_dir)
     assert {"candidate-1/split-0", "round-2/candidate-1/split-0"} <= found
+    for folder in ("candidate-1/split-0", "round-2/candidate-1/split-0"):
+        _, parameters = session_start(board.run_dir / folder)
+        assert parameters == {"alpha": 0.1}
+        assert len(values(board.run_dir / folder, "loss/training")) == 1
+        assert len(values(board.run_dir / folder, "score/test_score")) == 1
     assert len(values(board.run_dir, "round/loss")) == 3
 
 

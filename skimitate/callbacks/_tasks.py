@@ -6,6 +6,10 @@ from typing import Any
 CANDIDATE = "candidate-split-evaluation"
 REFIT = "refit-with-best-params"
 
+# What they call all fits, and those of an iteration.
+SEARCH = "search"
+HALVING = "halving-iteration"
+
 
 def path_of(context: Any) -> list[Any]:
     """Return the tasks that a task is part of, from the outermost, and itself."""

@@ -13,24 +13,26 @@ from skimitate.callbacks._held_out import HeldOut
 from skimitate.callbacks._hyperparameters import (
     as_values,
     hyperparameters_of,
-    searched_by,
 )
 from skimitate.callbacks._run import Run
 from skimitate.callbacks._run_folder import (
+    Search,
     candidate_folder,
-    folders_within,
+    folder_of_search,
+    folder_within,
     new_folder,
+    search_of,
 )
 from skimitate.callbacks._tasks import (
     CANDIDATE,
+    HALVING,
+    SEARCH,
     is_whole_fit,
     name_of,
     numbers_of,
     path_of,
 )
 from skimitate.formats._files import check_writable
-
-_Numbers = tuple[int, ...]
 
 
 @public
@@ -133,8 +135,7 @@ class TensorBoardCallback:
         check_writable(self.log_dir, "log_dir")
         self.run_dir: Path | None = None
         self._folders: dict[Any, Path] = {}
-        self._n_splits: dict[Any, dict[_Numbers, int]] = {}
-        self._searched: dict[Any, list[str] | None] = {}
+        self._searches: dict[Any, dict[tuple[int, ...], Search]] = {}
         self._forget()
 
     def _forget(self) -> None:
@@ -179,9 +180,10 @@ class TensorBoardCallback:
         context : sklearn.callback.CallbackContext
             Of its fit.
         """
-        for known in (self._folders, self._n_splits, self._searched):
-            known.pop(context.root_uuid, None)
-        self._runs = {}
+        folder = self._folders.pop(context.root_uuid)
+        self._searches.pop(context.root_uuid, None)
+        for run in [run for run in self._runs if run.is_relative_to(folder)]:
+            del self._runs[run]
 
     def on_fit_task_begin(self, estimator: Any, context: Any) -> None:
         """Write what is set when a run begins.
@@ -194,11 +196,9 @@ class TensorBoardCallback:
             Of the task.
         """
         path = path_of(context)
-        if context.task_name == "search" and isinstance(estimator, BaseSearchCV):
-            splits = self._n_splits.setdefault(context.root_uuid, {})
-            splits[numbers_of(context)] = estimator.n_splits_
-            if len(path) == 2:
-                self._searched[context.root_uuid] = searched_by(estimator)
+        if context.task_name in (SEARCH, HALVING):
+            searches = self._searches.setdefault(context.root_uuid, {})
+            searches[numbers_of(context)] = Search.beginning(estimator, context)
         if is_whole_fit(context):
             self._fitted[context.root_uuid, numbers_of(context)] = estimator
             if self._begins_run(estimator, context):
@@ -243,22 +243,26 @@ class TensorBoardCallback:
 
     def _folder_of(self, path: list[Any]) -> Path:
         uuid = path[-1].root_uuid
-        within = folders_within(path, self._n_splits.get(uuid, {}))
-        return self._folders[uuid].joinpath(*within)
+        return self._folders[uuid] / folder_within(path, self._searches.get(uuid, {}))
 
     def _run_of(self, path: list[Any]) -> Run:
         folder = self._folder_of(path)
-        return self._runs.setdefault(folder, Run(folder))
+        if folder not in self._runs:
+            self._runs[folder] = Run(folder)
+        return self._runs[folder]
 
     def _begin_run(self, estimator: Any, path: list[Any]) -> None:
         """Write the parameters, those that are searched over if it is in a search."""
         if self._held_out is not None:
             self._held_out.check_fits(estimator)
-        run, uuid = self._run_of(path), path[-1].root_uuid
+        run = self._run_of(path)
         if run.file.exists:
             return  # it goes on
         in_search = path[-1].parent is not None
-        names = self._searched.get(uuid) if in_search else None
+        names = None
+        if in_search:
+            searches = self._searches.get(path[-1].root_uuid, {})
+            names = search_of(path, searches).names
         run.file.add_hyperparameters(
             hyperparameters_of(estimator, names), self._group_of(run, in_search)
         )
@@ -303,13 +307,13 @@ class TensorBoardCallback:
         results = getattr(search, "cv_results_", None)
         if results is None:
             return
-        folder = self._folder_of(path)
+        uuid = path[-1].root_uuid
+        folder = self._folders[uuid] / folder_of_search(
+            path, self._searches.get(uuid, {})
+        )
         for number, params in enumerate(results["params"]):
             for split in range(search.n_splits_):
-                within = candidate_folder(
-                    number * search.n_splits_ + split, search.n_splits_
-                )
-                run = Run(folder / within)
+                run = Run(folder / candidate_folder(number, split))
                 if not run.file.exists:  # what is searched over shows no tasks
                     group = self._group_of(run, in_search=True)
                     run.file.add_hyperparameters(as_values(params), group)

@@ -184,7 +184,7 @@ class DaggerLoop:
         """Make a task of some episodes; yields what is told how many are done."""
         task = context.subcontext(task_name=name, max_subtasks=n_episodes)
         task.call_on_fit_task_begin(estimator=self.dagger)
-        # To report takes more parts, each with an environment, than to run them does.
+        # Where episodes are reported, workers take them in more and smaller parts.
         yield self._reporter(task) if is_watched(self.dagger) else None
         task.call_on_fit_task_end(estimator=self.dagger)
 
