@@ -85,4 +85,4 @@ def test_commands_that_run_episodes_show_them(command, tmp_path, capsys):
         np.savez(path, obs=rng.normal(size=(50, 10)), acts=rng.normal(size=(50, 2)))
         options += [str(path), "--epochs", "1"]
     assert main([command, *options, "--episodes", "3", "--jobs", "1"]) == 0
-    assert "Reacher-v5: episode 3/3, " in capsys.readouterr().out
+    assert "Evaluating: episode 3/3, " in capsys.readouterr().out

@@ -193,6 +193,10 @@ def test_returns_are_drawn_over_rounds_beside_the_experts(tmp_path):
     assert found == close([r["mean_return"] for r in evaluated.values()])
     level = steps_and_values(run / "expert", "return/mean")
     assert level == ([0, 1, 2, 3], close([fitted.expert_return_] * 4))
+    assert steps_and_values(run / "expert", "return/evaluation") == (
+        steps,
+        close([fitted.expert_return_] * len(steps)),
+    )
 
 
 def test_demonstrations_that_were_given_tell_no_level(tmp_path):

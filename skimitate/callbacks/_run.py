@@ -82,9 +82,7 @@ class Run:
         """
         for record in history[self._n_records :]:
             self._note_round(record)
-            if expert_return is not None:
-                level = {"return/mean": expert_return}
-                self._expert.add_scalars(level, record["round"])
+            self._note_level("return/mean", record, expert_return)
         if len(history) > self._n_records:
             self._n_records = len(history)
             # Learners that show no epochs are counted by the times that they learn.
@@ -109,7 +107,10 @@ class Run:
         self.file.add_scalars(scalars, record["round"])
 
     def note_evaluation(
-        self, history: Sequence[Mapping[str, Any]], n_eval_episodes: int
+        self,
+        history: Sequence[Mapping[str, Any]],
+        n_eval_episodes: int,
+        expert_return: float | None,
     ) -> None:
         """Write down the returns of the rounds that were evaluated in the end.
 
@@ -119,13 +120,22 @@ class Run:
             A record of each round.
         n_eval_episodes : int
             Number of episodes that a round was evaluated in.
+        expert_return : float or None
+            The expert's level, if that is known.
         """
         for record in history:
             if record["n_eval_episodes"] == n_eval_episodes:
                 self._note_return("return/evaluation", record)
+                self._note_level("return/evaluation", record, expert_return)
 
     def _note_return(self, tag: str, record: Mapping[str, Any]) -> None:
         self.file.add_scalars({tag: record["mean_return"]}, record["round"])
+
+    def _note_level(
+        self, tag: str, record: Mapping[str, Any], expert_return: float | None
+    ) -> None:
+        if expert_return is not None:
+            self._expert.add_scalars({tag: expert_return}, record["round"])
 
     def note_scores(self, scores: Mapping[str, float]) -> None:
         """Write down what a search found.

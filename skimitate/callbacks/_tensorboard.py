@@ -228,7 +228,9 @@ class TensorBoardCallback:
                 self._note_rounds(estimator, path)
                 if estimator.env is not None:
                     self._run_of(path).note_evaluation(
-                        estimator.history_, estimator.n_eval_episodes
+                        estimator.history_,
+                        estimator.n_eval_episodes,
+                        self._level_beside(estimator),
                     )
             elif isinstance(estimator, BaseSearchCV):
                 self._note_search(estimator, path)
@@ -297,10 +299,15 @@ class TensorBoardCallback:
                 return None
             return self._held_out.loss_of(self._fitted_around(path))
 
-        expert_return = self.expert_return
-        if expert_return is None:
-            expert_return = getattr(dagger, "expert_return_", None)
-        self._run_of(path).note_rounds(dagger.history_, expert_return, validation_loss)
+        self._run_of(path).note_rounds(
+            dagger.history_, self._level_beside(dagger), validation_loss
+        )
+
+    def _level_beside(self, dagger: Any) -> float | None:
+        """Return the expert's mean return, if it is known."""
+        if self.expert_return is not None:
+            return self.expert_return
+        return getattr(dagger, "expert_return_", None)
 
     def _note_search(self, search: Any, path: list[Any]) -> None:
         """Write the scores beside what the workers wrote of each fit."""

@@ -48,7 +48,7 @@ def evaluate(
     from skimitate.environments._drivers import PolicyDriver
     from skimitate.environments._run import return_of, run_episodes
 
-    with followed("episode", n_episodes, Progress(env.name)) as report:
+    with followed("episode", n_episodes, Progress("Evaluating")) as report:
         returns = run_episodes(
             env.made_by,
             PolicyDriver(policy),

@@ -72,6 +72,7 @@ class Board:
             return
         folder = self._written[name].run_dir
         assert folder is not None
+        mean = float(returns.mean())
         for step in (0, n_rounds):
-            level = {"return/mean": float(returns.mean())}
+            level = {"return/mean": mean, "return/evaluation": mean}
             EventFile(folder).add_scalars(level, step)
