@@ -4,6 +4,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # what _ROOMS says, for those who read and do not run
+    from skimitate.callbacks._tensorboard import (
+        TensorBoardCallback as TensorBoardCallback,
+    )
     from skimitate.cloning._regressor import BehaviorCloner as BehaviorCloner
     from skimitate.dagger._regressor import DAggerRegressor as DAggerRegressor
     from skimitate.datasets._demonstrations import (
@@ -35,6 +38,7 @@ _ROOMS = {
     "ReturnCurveDisplay": "displays._return_curve",
     "Rollouts": "environments._rollouts",
     "RunningNormalizer": "preprocessing._normalizer",
+    "TensorBoardCallback": "callbacks._tensorboard",
     "as_policy": "policies._as_policy",
     "collect_rollouts": "environments._collect",
     "evaluate_policy": "environments._collect",

@@ -18,6 +18,7 @@ PARENTS = (
         f"evaluated in {_N_EVAL_EPISODES} others",
     ),
     _flags.jobs,
+    _flags.log_dir,
 )
 
 
@@ -60,6 +61,7 @@ def act(args: argparse.Namespace) -> None:
         seed=args.seed,
         eval_seed=eval_seed,
         out=args.out,
+        log_dir=args.log_dir,
     )
     experiment.run()
     print(f"\n{table_of(experiment)}")

@@ -100,8 +100,10 @@ class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         context = self._init_callback_context(max_subtasks=None)
         context.call_on_fit_task_begin(estimator=self)
         if start is None:
-            loop.collect_demonstrations()
+            loop.collect_demonstrations(context)
+        self.expert_return_ = loop.expert_return
         loop.train_first(context.subcontext(task_name="start"))
+        self.estimator_ = loop.learner
         if env is None:
             kept = loop.current()
         else:
@@ -191,9 +193,11 @@ class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         rounds = context.subcontext(task_name="rounds", max_subtasks=len(betas))
         rounds.call_on_fit_task_begin(estimator=self)
         for i, beta in enumerate(betas, start=1):
-            task = rounds.subcontext(task_name="round", max_subtasks=1)
+            # Not a number: episodes and epochs are nothing alike.
+            task = rounds.subcontext(task_name="round", max_subtasks=None)
             task.call_on_fit_task_begin(estimator=self)
-            loop.run_round(i, beta, task.subcontext(task_name="train"))
+            loop.run_round(i, beta, task)
+            self.estimator_ = loop.learner
             stop = task.call_on_fit_task_end(
                 estimator=self,
                 **shown,
@@ -217,10 +221,8 @@ class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         evaluation.call_on_fit_task_begin(estimator=self)
         evaluated = []
         for candidate in candidates:
-            task = evaluation.subcontext(task_name=f"evaluating {evaluated_ones}")
-            task.call_on_fit_task_begin(estimator=self)
-            evaluated.append(loop.evaluate(candidate))
-            task.call_on_fit_task_end(estimator=self)
+            name = f"evaluating {evaluated_ones}"
+            evaluated.append(loop.evaluate(candidate, evaluation, name))
         evaluation.call_on_fit_task_end(estimator=self)
         kept = max(evaluated, key=lambda candidate: (candidate.score, candidate.round))
         if self.verbose:

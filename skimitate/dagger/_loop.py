@@ -1,7 +1,7 @@
 """The loop of DAgger: collect, label, measure, train."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skimitate._seeds import spawn_seeds
-from skimitate._sklearn import CallbackContext
+from skimitate._sklearn import CallbackContext, is_watched
 from skimitate._threads import one_thread
 from skimitate.dagger._aggregate import Aggregate
 from skimitate.dagger._leaders import Candidate, Leaders
@@ -44,6 +44,8 @@ class DaggerLoop:
         All labels so far.
     history : list of dict
         A record of each round.
+    expert_return : float or None
+        Mean return of the demonstrations, if it collected them.
     """
 
     def __init__(
@@ -71,6 +73,7 @@ class DaggerLoop:
         self.n_queries = 0
         self.round = 0
         self.history: list[dict[str, Any]] = []
+        self.expert_return: float | None = None
         self._leaders = Leaders()
         self._began = time.perf_counter()
 
@@ -79,11 +82,20 @@ class DaggerLoop:
         """The fitted learner as it stands."""
         return self._learner.fitted
 
-    def collect_demonstrations(self) -> None:
-        """Let the expert drive, to have something to start from."""
+    def collect_demonstrations(self, context: CallbackContext) -> None:
+        """Let the expert drive, to have something to start from.
+
+        Parameters
+        ----------
+        context : CallbackContext
+            Of the task that this is a part of.
+        """
         seeds = self._demonstration_seeds.spawn(self.dagger.n_episodes_per_round)
-        episodes = self._run(Mixture(self.dagger.expert, None, 1.0), seeds, "round 0, ")
+        driver = Mixture(self.dagger.expert, None, 1.0)
+        with self._episodes_of(context, "demonstrations", len(seeds)) as report:
+            episodes = self._run(driver, seeds, "round 0, ", report=report)
         self.aggregate = Aggregate(*_labels(episodes))
+        self.expert_return = float(np.mean([return_of(e) for e in episodes]))
         self.n_queries += len(self.aggregate)
 
     def train_first(self, context: CallbackContext) -> None:
@@ -108,24 +120,27 @@ class DaggerLoop:
         beta : float
             Probability of each step that the expert drives.
         context : CallbackContext
-            Of the training in this round.
+            Of this round.
         """
         dagger = self.dagger
         self._began = time.perf_counter()
         seeds = self._round_seeds[number - 1].spawn(dagger.n_episodes_per_round)
         driver = Mixture(dagger.expert, self.learner, beta)
-        episodes = self._run(driver, seeds, f"round {number}, ")
+        with self._episodes_of(context, "collection", len(seeds)) as report:
+            episodes = self._run(driver, seeds, f"round {number}, ", report=report)
         if beta == 0.0:
             self._measure([return_of(episode) for episode in episodes])
         elif dagger.keep == "best":
-            self._measure(self._evaluate(self.current()))
+            name = f"evaluating round {self.round}"
+            self._measure(self._evaluate(self.current(), context, name))
         X, y = _labels(episodes)
         self.aggregate.append(X, y)
         self.n_queries += len(X)
         self.round = number
+        task = context.subcontext(task_name="train")
         with self._naming_the_round():
             training = self._learner.train(
-                self.aggregate.X, self.targets(), dagger.n_epochs_per_round, context
+                self.aggregate.X, self.targets(), dagger.n_epochs_per_round, task
             )
         self._record(beta, training)
 
@@ -162,11 +177,39 @@ class DaggerLoop:
         options |= {"n_jobs": self.dagger.n_jobs, "where": where}
         return run_episodes(self.env, driver, seeds, **options)
 
-    def _evaluate(self, candidate: Candidate) -> list[float]:
+    @contextmanager
+    def _episodes_of(
+        self, context: CallbackContext, name: str, n_episodes: int
+    ) -> Iterator[Callable[[int, int], None] | None]:
+        """Make a task of some episodes; yields what is told how many are done."""
+        task = context.subcontext(task_name=name, max_subtasks=n_episodes)
+        task.call_on_fit_task_begin(estimator=self.dagger)
+        # Where episodes are reported, workers take them in more and smaller parts.
+        yield self._reporter(task) if is_watched(self.dagger) else None
+        task.call_on_fit_task_end(estimator=self.dagger)
+
+    def _reporter(self, task: CallbackContext) -> Callable[[int, int], None]:
+        n_reported = 0
+
+        def report(done: int, total: int) -> None:
+            nonlocal n_reported
+            for _ in range(n_reported, done):
+                episode = task.subcontext(task_name="episode")
+                episode.call_on_fit_task_begin(estimator=self.dagger)
+                episode.call_on_fit_task_end(estimator=self.dagger)
+            n_reported = done
+
+        return report
+
+    def _evaluate(
+        self, candidate: Candidate, context: CallbackContext, name: str
+    ) -> list[float]:
         """Return a policy's returns in the episodes kept for evaluation."""
         driver = PolicyDriver(candidate.learner, "estimator")
         where = f"evaluation of round {candidate.round}, "
-        return self._run(driver, self._eval_seeds, where, keep=return_of)
+        seeds = self._eval_seeds
+        with self._episodes_of(context, name, len(seeds)) as report:
+            return self._run(driver, seeds, where, keep=return_of, report=report)
 
     def _record(self, beta: float, training: str) -> None:
         """Write down the round, before anything has measured its policy."""
@@ -212,9 +255,25 @@ class DaggerLoop:
         """Return the policies to choose from: the leaders if asked, and the last."""
         return [*self._leaders.candidates, self.current()]
 
-    def evaluate(self, candidate: Candidate) -> Candidate:
-        """Return a candidate with what it earns in the episodes kept for evaluation."""
-        returns = self._evaluate(candidate)
+    def evaluate(
+        self, candidate: Candidate, context: CallbackContext, name: str
+    ) -> Candidate:
+        """Return a candidate with what it earns in the episodes kept for evaluation.
+
+        Parameters
+        ----------
+        candidate : Candidate
+            A policy.
+        context : CallbackContext
+            Of the task that this is a part of.
+        name : str
+            What this task is called.
+
+        Returns
+        -------
+        Candidate
+        """
+        returns = self._evaluate(candidate, context, name)
         self._note(candidate.round, returns)
         return candidate._replace(score=float(np.mean(returns)))
 

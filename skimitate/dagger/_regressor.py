@@ -91,6 +91,8 @@ class DAggerRegressor(MultiOutputMixin, RegressorMixin, BaseDAgger):
         round's policy and ``n_eval_episodes``, their number; ``seconds``.
     best_round_ : int
         The round that was kept; 0 is the clone that DAgger started from.
+    expert_return_ : float or None
+        Mean return of the demonstrations; None if they were given as X and y.
     n_features_in_ : int
         Number of observation dimensions.
     feature_names_in_ : ndarray of shape (n_features_in_,)

@@ -22,6 +22,7 @@ from skimitate.environments._rollouts import Rollouts
 from skimitate.environments._run import return_of, run_episodes
 from skimitate.environments._uniform_policy import UniformPolicy
 from skimitate.experts._check import check_widths
+from skimitate.studies._board import Board
 from skimitate.studies._findings import keep_findings
 from skimitate.studies._machine import code_checksum, package_versions
 from skimitate.studies._schedule import SCHEDULE, Schedule
@@ -68,6 +69,8 @@ class Experiment:
         How long DAgger trains; by default as an estimator of its own would.
     name : str, default=""
         What tells the environment apart from others; empty for its id.
+    log_dir : Path or None, default=None
+        Where the fits are written down for TensorBoard; None for nowhere.
 
     Attributes
     ----------
@@ -88,6 +91,7 @@ class Experiment:
     baselines: StageFolder | None = None
     schedule: Schedule = SCHEDULE
     name: str = ""
+    log_dir: Path | None = None
     returns: dict[str, NDArray[np.float64]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -95,6 +99,7 @@ class Experiment:
         check_widths(self.env, self.expert, "expert", self.name)
         if self.out is not None:
             require_matplotlib("--out")
+        self._board = Board(self.log_dir)
         self._stages = StageFolder(self.out)
         self._baselines = self.baselines or self._stages
         stages = ("demonstrations", "validation", "BC", "DAgger")
@@ -105,6 +110,7 @@ class Experiment:
         """Do every stage that is not finished yet, and keep what comes of it."""
         for name in POLICIES:
             self.returns[name] = self._evaluated(name)
+        self._board.draw_level("BC", self.returns["BC"], self.n_rounds)
         if self.out is not None:
             keep_findings(self, self.out)
         # Of a table's many experiments, none should hold hundreds of megabytes.
@@ -235,9 +241,11 @@ class Experiment:
 
     def _fit(self, label: str, estimator: Any) -> Losses:
         """Fit to the roll-outs, and return the losses on those held out."""
-        validation = ValidationLoss(self._held_out.observations, self._held_out.actions)
+        held_out = self._held_out.observations, self._held_out.actions
+        validation = ValidationLoss(*held_out)
+        board = self._board.callbacks(label, self.returns.get("Expert"), *held_out)
         print(f"{label}: fitting ...", flush=True)
-        estimator.set_callbacks(Progress(label), validation.callback)
+        estimator.set_callbacks(Progress(label), validation.callback, *board)
         estimator.fit(self.rollouts.observations, self.rollouts.actions)
         estimator.set_callbacks()
         return validation.history()
