@@ -80,13 +80,13 @@ def measure(
 
 
 def figures_of(row: dict[str, Any], name: str) -> float:
-    """Return a clone's mean return, as a part of the expert's where that is positive."""
+    """Return the mean return, as a part of the expert's where that is positive."""
     earned, best = np.mean(row[name]["returns"]), np.mean(row["expert"])
     return float(earned / best if best > 0 else earned)
 
 
 def as_markdown(rows: list[dict[str, Any]]) -> str:
-    """Return the table: over the seeds, the mean, two standard errors, and the worst."""
+    """Return the table: mean over the seeds, two standard errors, and each seed."""
     head = ["environment", "roll-outs", "expert"]
     for name in NETWORKS:
         head += [f"{name}: mean", "by seed"]

@@ -143,7 +143,7 @@ def test_parameters_are_what_the_dashboard_takes(data, tmp_path):
         "alpha": 0.5,
         "max_iter": 3.0,
         "normalize": True,
-        "activation": "relu",
+        "activation": "tanh",
     }
     assert expected.items() <= parameters.items()
 

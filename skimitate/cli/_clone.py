@@ -193,8 +193,10 @@ def _fit(
     from skimitate.cloning._regressor import BehaviorCloner
 
     # argparse would put a default in words through ``type`` as well.
-    n_epochs = args.epochs or "auto"
-    cloner = BehaviorCloner(max_iter=n_epochs, random_state=args.seed)
+    cloner = BehaviorCloner(
+        max_iter="auto" if args.epochs is None else args.epochs,
+        random_state=args.seed,
+    )
     callbacks: list[Any] = [Progress(label)]
     if args.log_dir is not None:
         from skimitate.callbacks._tensorboard import TensorBoardCallback
