@@ -208,7 +208,7 @@ def main() -> None:
     parser.add_argument("--first-seed", type=int, default=100)
     args = parser.parse_args()
     # What the case of other units is about, and its wrapper's opinion of them.
-    warnings.filterwarnings("ignore", message="y: with action_scaling='common'")
+    warnings.filterwarnings("ignore", message="y: with one unit for all actions")
     warnings.filterwarnings("ignore", message=".*precision lowered by casting")
     seeds = range(args.first_seed, args.first_seed + args.seeds)
     kept: list[dict[str, Any]] = []

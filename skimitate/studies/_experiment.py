@@ -25,7 +25,7 @@ from skimitate.experts._check import check_widths
 from skimitate.studies._board import Board
 from skimitate.studies._findings import keep_findings
 from skimitate.studies._machine import code_checksum, package_versions
-from skimitate.studies._schedule import SCHEDULE, Schedule
+from skimitate.studies._network import DEFAULT, Network
 from skimitate.studies._stages import StageFolder
 
 # Episodes of the expert that the validation loss is measured on.
@@ -65,8 +65,8 @@ class Experiment:
     baselines : StageFolder or None, default=None
         Where the evaluation of the expert and of the random policy is kept, for
         experiments that share them; None for ``out``.
-    schedule : Schedule
-        How long DAgger trains; by default as an estimator of its own would.
+    network : Network
+        Whose network imitates, and how long; the default one by default.
     name : str, default=""
         What tells the environment apart from others; empty for its id.
     log_dir : Path or None, default=None
@@ -89,7 +89,7 @@ class Experiment:
     eval_seed: int
     out: Path | None
     baselines: StageFolder | None = None
-    schedule: Schedule = SCHEDULE
+    network: Network = DEFAULT
     name: str = ""
     log_dir: Path | None = None
     returns: dict[str, NDArray[np.float64]] = field(default_factory=dict)
@@ -130,13 +130,14 @@ class Experiment:
         return self._expert_setting | {
             "seed": self.seed,
             "n_episodes": self.n_episodes,
+            "network": self.network.name,
         }
 
     @property
     def _dagger_setting(self) -> dict[str, Any]:
         return self._training_setting | {
             "n_rounds": self.n_rounds,
-            "schedule": list(self.schedule),
+            "training": list(self.network),
         }
 
     @cached_property
@@ -174,7 +175,7 @@ class Experiment:
         """The clone, and its losses by epoch."""
 
         def fit() -> tuple[BehaviorCloner, Losses]:
-            cloner = BehaviorCloner(random_state=self._seeds["BC"])
+            cloner = self.network.cloner(self._seeds["BC"])
             return cloner, self._fit("BC", cloner)
 
         names = ["clone.joblib", "clone_losses.json"]
@@ -196,11 +197,11 @@ class Experiment:
 
         def fit() -> tuple[BehaviorCloner, Losses, dict[str, Any]]:
             dagger = DAggerRegressor(
-                self.schedule.learner(),
+                self.network.learner(),
                 env=self.env,
                 expert=self.expert,
                 n_rounds=self.n_rounds,
-                n_epochs_per_round=self.schedule.n_epochs_per_round,
+                n_epochs_per_round=self.network.n_epochs_per_round,
                 n_jobs=self.n_jobs,
                 random_state=self._seeds["DAgger"],
             )
