@@ -196,7 +196,7 @@ def test_where_nothing_is_split_off_groups_change_nothing():
     expected = cloner.fit(X, y).predict(X)
     for groups in (np.zeros(30), episodes_of([10] * 3)):
         assert_array_equal(cloner.fit(X, y, groups=groups).predict(X), expected)
-    with pytest.raises(ValueError, match="groups: .* again in row 2"):
+    with pytest.raises(ValueError, match=r"groups: .* again in row 2"):
         cloner.fit(X[:3], y[:3], groups=[0, 1, 0])
 
 
@@ -207,9 +207,7 @@ class Asking(BehaviorCloner):
 
     def fit(self, X, y, sample_weight=None, *, groups=None, X_val=None, y_val=None):
         self.told.append(None if groups is None else tuple(np.unique(groups)))
-        return super().fit(
-            X, y, sample_weight, groups=groups, X_val=X_val, y_val=y_val
-        )
+        return super().fit(X, y, sample_weight, groups=groups, X_val=X_val, y_val=y_val)
 
 
 @pytest.fixture
@@ -252,4 +250,4 @@ def test_cross_validate_of_a_pipeline_tells_the_last_step(asking, data):
     assert [len(episodes) for episodes in asking.told] == [6] * 4
     unset = make_pipeline(StandardScaler(), BehaviorCloner(early_stopping=True))
     with pytest.raises(UnsetMetadataPassedError, match="groups"):
-        cross_validate(unset, X, y, **options)
+        cross_validate(unset, X, y, error_score="raise", **options)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,9 +12,6 @@ from sklearn.utils import check_random_state
 from skimitate._validation import put_back
 from skimitate.cloning._groups import validate_groups
 from skimitate.cloning._samples import Samples
-
-if TYPE_CHECKING:
-    from skimitate.cloning._base import BaseCloner
 
 # Few enough to be long, so that few of their rows have neighbours that are trained on;
 # enough to come from several episodes.
@@ -41,7 +38,7 @@ class Told(NamedTuple):
 
 
 def set_aside(
-    cloner: "BaseCloner", samples: Samples, told: Told
+    cloner: Any, samples: Samples, told: Told
 ) -> tuple[Samples, Samples | None]:
     """Return the samples to train on, and those to validate with, if any.
 
@@ -93,7 +90,7 @@ def set_aside(
     return sides[0], sides[1]
 
 
-def _validate_apart(cloner: "BaseCloner", samples: Samples, told: Told) -> Samples:
+def _validate_apart(cloner: Any, samples: Samples, told: Told) -> Samples:
     """Check the validation data that the user gave."""
     if not cloner.early_stopping:
         raise ValueError(

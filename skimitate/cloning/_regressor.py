@@ -55,10 +55,10 @@ class BehaviorCloner(MultiOutputMixin, RegressorMixin, ContinuousCloner):
         ``StandardScaler``; only with ``normalize``.
     early_stopping : bool, default=False
         Whether to set a part of the data aside and stop when the score on it no longer
-        improves. The best weights are kept then. What is set aside are whole episodes
-        if :meth:`fit` is told ``groups``; the ``X_val, y_val`` that it is given instead;
-        or else five blocks of successive rows, drawn one from each fifth of the data,
-        since neighbouring steps are nearly equal.
+        improves. The best weights are kept then. Set aside are whole episodes if
+        :meth:`fit` is told ``groups``; nothing if it is given ``X_val, y_val``; or else
+        five blocks of successive rows, drawn one from each fifth of the data, since
+        neighbouring steps are nearly equal.
     validation_fraction : float, default=0.1
         Part of the episodes, or without ``groups`` of the samples, that early stopping
         sets aside.
@@ -220,8 +220,8 @@ class BehaviorCloner(MultiOutputMixin, RegressorMixin, ContinuousCloner):
         ValueError, TypeError
             If the data or a parameter is not as described; if there are no two
             episodes, or not enough samples, to be split for ``early_stopping``; if the
-            loss stops being finite; or if a warm start is given other features or another number of
-            outputs than it goes on with.
+            loss stops being finite; or if a warm start is given other features or
+            another number of outputs than it goes on with.
         KeyboardInterrupt
             If training is interrupted, by Ctrl-C for one. What was learnt so far acts
             then, with ``early_stopping`` the best of it, and training can go on from

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from skimitate._seeds import spawn_seeds
 from skimitate._sklearn import CallbackContext
 from skimitate._threads import one_thread
-from skimitate.dagger._aggregate import Aggregate
+from skimitate.dagger._aggregate import Aggregate, Labels
 from skimitate.dagger._leaders import Candidate, Leaders
 from skimitate.dagger._learner import Learner
 from skimitate.dagger._mixture import Mixture
+from skimitate.dagger._plan import Plan
 from skimitate.dagger._report import round_report
 from skimitate.environments._drivers import PolicyDriver
 from skimitate.environments._episode import Episode
@@ -33,10 +34,12 @@ class DaggerLoop:
         Where episodes are run.
     prototype : regressor
         The learner, not fitted.
-    start : tuple of ndarrays (X, y) or None
-        Demonstrations, y of shape (n_samples, n_outputs); None to collect them.
+    start : Aggregate or None
+        Demonstrations; None to collect them.
     y_ndim : int
         Number of dimensions of the y that the user gave.
+    plan : Plan
+        What was settled of the rounds.
 
     Attributes
     ----------
@@ -51,10 +54,12 @@ class DaggerLoop:
         dagger: Any,
         env: EnvLike | None,
         prototype: Any,
-        start: tuple[NDArray, NDArray] | None,
+        start: Aggregate | None,
         y_ndim: int,
+        plan: Plan,
     ) -> None:
         self.dagger = dagger
+        self.plan = plan
         self.env = env
         self.y_ndim = y_ndim
         demonstrations, rounds, evaluation, learning = spawn_seeds(
@@ -64,10 +69,14 @@ class DaggerLoop:
         self._round_seeds = rounds.spawn(dagger.n_rounds)
         self._eval_seeds = evaluation.spawn(dagger.n_eval_episodes)
         self._learner = Learner(
-            prototype, incremental=dagger.incremental, seed=learning, owner=dagger
+            prototype,
+            incremental=dagger.incremental,
+            seed=learning,
+            owner=dagger,
+            fit_params=plan.fit_params,
         )
         if start is not None:
-            self.aggregate = Aggregate(*start)
+            self.aggregate = start
         self.n_queries = 0
         self.round = 0
         self.history: list[dict[str, Any]] = []
@@ -83,7 +92,8 @@ class DaggerLoop:
         """Let the expert drive, to have something to start from."""
         seeds = self._demonstration_seeds.spawn(self.dagger.n_episodes_per_round)
         episodes = self._run(Mixture(self.dagger.expert, None, 1.0), seeds, "round 0, ")
-        self.aggregate = Aggregate(*_labels(episodes))
+        X, y, numbers = _labels(episodes)
+        self.aggregate = Aggregate(X, y, self.plan.weights[0], numbers)
         self.n_queries += len(self.aggregate)
 
     def train_first(self, context: CallbackContext) -> None:
@@ -95,7 +105,7 @@ class DaggerLoop:
             Of this task.
         """
         with self._naming_the_round():
-            training = self._learner.start(self.aggregate.X, self.targets(), context)
+            training = self._learner.start(self._training_set(), context)
         self._record(1.0, training)
 
     def run_round(self, number: int, beta: float, context: CallbackContext) -> None:
@@ -119,13 +129,13 @@ class DaggerLoop:
             self._measure([return_of(episode) for episode in episodes])
         elif dagger.keep == "best":
             self._measure(self._evaluate(self.current()))
-        X, y = _labels(episodes)
-        self.aggregate.append(X, y)
+        X, y, numbers = _labels(episodes)
+        self.aggregate.append(X, y, self.plan.weights[number], numbers)
         self.n_queries += len(X)
         self.round = number
         with self._naming_the_round():
             training = self._learner.train(
-                self.aggregate.X, self.targets(), dagger.n_epochs_per_round, context
+                self._training_set(), dagger.n_epochs_per_round, context
             )
         self._record(beta, training)
 
@@ -138,6 +148,14 @@ class DaggerLoop:
             raise ValueError(
                 f"{error} (training in round {self.round})"
             ) from error.__cause__
+
+    def _training_set(self) -> Labels:
+        """Return all that there is to learn."""
+        aggregate = self.aggregate
+        weight = aggregate.weight if self.plan.is_weighted else None
+        # One episode alone has to be cut by whoever wants a part of it.
+        groups = aggregate.episodes if aggregate.n_episodes > 1 else None
+        return Labels(aggregate.X, self.targets(), weight, groups)
 
     def targets(self) -> NDArray[np.float64]:
         """Return all labels in the shape that the learner is given.
@@ -219,9 +237,11 @@ class DaggerLoop:
         return candidate._replace(score=float(np.mean(returns)))
 
 
-def _labels(episodes: Sequence[Episode]) -> tuple[NDArray, NDArray]:
-    """Join the observations and the expert's actions of some episodes."""
+def _labels(episodes: Sequence[Episode]) -> tuple[NDArray, NDArray, NDArray]:
+    """Join the observations, the expert's actions and the numbers of some episodes."""
+    lengths = [len(episode.observations) for episode in episodes]
     return (
         np.concatenate([episode.observations for episode in episodes]),
         np.concatenate([episode.actions for episode in episodes]),
+        np.repeat(np.arange(len(episodes)), lengths),
     )
