@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, MetaEstimatorMixin
 from sklearn.exceptions import NotFittedError
-from sklearn.utils import Tags
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
 
 from skimitate._sklearn import (
@@ -40,7 +39,7 @@ from skimitate.dagger._metadata import (
 )
 from skimitate.dagger._plan import Plan, betas_of_rounds, check_given, weights_of_rounds
 from skimitate.dagger._report import decision_report
-from skimitate.dagger._tags import allows_nan, follow_learner
+from skimitate.dagger._tags import may_take_nan
 from skimitate.environments._make import EnvLike, env_widths, shared_env
 from skimitate.policies._as_policy import as_policy
 
@@ -200,7 +199,7 @@ class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
             self.n_features_in_, self.n_outputs_ = env_widths(env)
             self._y_ndim = 2
             return None
-        nan = "allow-nan" if allows_nan(self._prototype) else True
+        nan = "allow-nan" if may_take_nan(self._prototype) else True
         observations, actions = validate_pairs(
             self, X, y, reset=True, ensure_all_finite=nan
         )
@@ -279,12 +278,6 @@ class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         """
         mapping = MethodMapping().add(caller="fit", callee="fit")
         return routing_of(self, self._prototype, mapping)
-
-    def __sklearn_tags__(self) -> Tags:
-        """Return the tags of the learner, as far as they are for it to say."""
-        tags = super().__sklearn_tags__()
-        tags.target_tags.required = self.env is None or self.expert is None
-        return follow_learner(tags, self._prototype)
 
     def set_params(self, **params: Any) -> Self:
         """Set parameters, those of the learner included (``estimator__max_iter``).

@@ -6,12 +6,13 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import MultiOutputMixin, RegressorMixin
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from skimitate._public import public
 from skimitate._validation import validate_observations
 from skimitate.dagger._base import BaseDAgger
-from skimitate.dagger._tags import allows_nan
+from skimitate.dagger._tags import follow_learner, may_take_nan
 from skimitate.environments._make import EnvLike
 from skimitate.policies._actor_policy import ActorPolicy
 from skimitate.policies._as_policy import Policy, acts_otherwise, as_policy, policy_of
@@ -196,7 +197,7 @@ class DAggerRegressor(MultiOutputMixin, RegressorMixin, BaseDAgger):
             If X is not as described.
         """
         check_is_fitted(self)
-        nan = "allow-nan" if allows_nan(self.estimator_) else True
+        nan = "allow-nan" if may_take_nan(self.estimator_) else True
         observations = validate_observations(
             self, X, reset=False, ensure_all_finite=nan
         )
@@ -204,6 +205,12 @@ class DAggerRegressor(MultiOutputMixin, RegressorMixin, BaseDAgger):
         return (
             actions.ravel() if self._y_ndim == 1 else actions.reshape(len(actions), -1)
         )
+
+    def __sklearn_tags__(self) -> Tags:
+        """Return the tags of the learner, as far as they are for it to say."""
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = self.env is None or self.expert is None
+        return follow_learner(tags, self._prototype)
 
     def act(self, observation: NDArray) -> NDArray[np.float64]:
         """Return the action that :meth:`predict` gives, as fast as the learner can.

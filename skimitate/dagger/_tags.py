@@ -21,7 +21,7 @@ def follow_learner(tags: Tags, learner: Any) -> Tags:
         The same.
     """
     tags.input_tags.sparse = False  # what an environment shows never is
-    tags.input_tags.allow_nan = allows_nan(learner)
+    tags.input_tags.allow_nan = _allows_nan(learner, slice(None))
     own = _tags_of(learner)
     if own is not None:
         tags.input_tags.positive_only = own.input_tags.positive_only
@@ -38,12 +38,11 @@ def _tags_of(learner: Any) -> Tags | None:
     return get_tags(learner) if hasattr(learner, "__sklearn_tags__") else None
 
 
-def allows_nan(learner: Any) -> bool:
-    """Tell whether NaN in X may be a learner's business.
+def may_take_nan(learner: Any) -> bool:
+    """Tell whether NaN in X are the learner's own business.
 
-    scikit-learn's wrappers look at no X themselves, and do not say what is inside of
-    them takes: a pipeline takes what its first step takes. Where that puts out NaN for
-    one that does not take it, the learner itself complains.
+    A pipeline begins with its first step. If that leaves NaN to one that does not take
+    them, the learner complains itself.
 
     Parameters
     ----------
@@ -54,12 +53,17 @@ def allows_nan(learner: Any) -> bool:
     -------
     bool
     """
+    return _allows_nan(learner, slice(1))
+
+
+def _allows_nan(learner: Any, which_steps: slice) -> bool:
+    """Look into wrappers: scikit-learn's do not tell what is inside of them takes."""
     tags = _tags_of(learner)
     if tags is not None and tags.input_tags.allow_nan:
         return True
     steps = [step for _, step in getattr(learner, "steps", None) or []]
-    for step in steps:
-        if step is not None and step != "passthrough":
-            return allows_nan(step)
+    steps = [step for step in steps if step is not None and step != "passthrough"]
+    if steps:
+        return all(_allows_nan(step, which_steps) for step in steps[which_steps])
     inner = getattr(learner, "regressor", None) or getattr(learner, "estimator", None)
-    return hasattr(inner, "fit") and allows_nan(inner)
+    return hasattr(inner, "fit") and _allows_nan(inner, which_steps)
