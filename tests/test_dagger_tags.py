@@ -104,6 +104,14 @@ def test_outputs_are_those_that_the_learner_can_have(learner, single, multi):
     assert tags.estimator_type == "regressor"
 
 
+def test_one_action_for_a_learner_that_wants_a_column():
+    learner = MultiOutputRegressor(boosting())
+    model = DAggerRegressor(
+        learner, OneActionEnv, lean, n_rounds=1, n_eval_episodes=1, random_state=0
+    ).fit()
+    assert model.predict(np.zeros((3, 2))).shape == (3, 1)
+
+
 def test_y_is_required_where_there_is_nobody_to_ask():
     assert get_tags(DAggerRegressor()).target_tags.required
     asking = DAggerRegressor(Ridge(), PointEnv, expert, n_rounds=1, n_eval_episodes=1)
@@ -138,7 +146,12 @@ def test_learners_without_tags():
         DAggerRegressor(HistGradientBoostingRegressor(max_iter=5)),
         DAggerRegressor(Ridge()),
         DAggerRegressor(MultiOutputRegressor(Ridge())),
-    ]
+    ],
+    expected_failed_checks=lambda estimator: (
+        {"check_supervised_y_2d": "a column is the action of an environment with one"}
+        if isinstance(estimator.estimator, HistGradientBoostingRegressor)
+        else {}
+    ),
 )
 def test_check_estimator_with_other_learners(estimator, check):
     check(estimator)

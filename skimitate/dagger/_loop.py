@@ -17,6 +17,7 @@ from skimitate.dagger._learner import Learner
 from skimitate.dagger._mixture import Mixture
 from skimitate.dagger._plan import Plan
 from skimitate.dagger._report import round_report
+from skimitate.dagger._tags import takes_single_output
 from skimitate.environments._drivers import PolicyDriver
 from skimitate.environments._episode import Episode
 from skimitate.environments._make import EnvLike
@@ -68,6 +69,7 @@ class DaggerLoop:
         self._demonstration_seeds = demonstrations
         self._round_seeds = rounds.spawn(dagger.n_rounds)
         self._eval_seeds = evaluation.spawn(dagger.n_eval_episodes)
+        self._ravels = takes_single_output(prototype)
         self._learner = Learner(
             prototype,
             incremental=dagger.incremental,
@@ -160,10 +162,10 @@ class DaggerLoop:
     def targets(self) -> NDArray[np.float64]:
         """Return all labels in the shape that the learner is given.
 
-        Regressors expect a single output without a second axis.
+        Most regressors expect a single output without a second axis.
         """
         y = self.aggregate.y
-        return y.ravel() if y.shape[1] == 1 else y
+        return y.ravel() if y.shape[1] == 1 and self._ravels else y
 
     def labels(self) -> NDArray[np.float64]:
         """Return all labels in the shape that the user gave them."""

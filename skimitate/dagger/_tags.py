@@ -38,6 +38,12 @@ def _tags_of(learner: Any) -> Tags | None:
     return get_tags(learner) if hasattr(learner, "__sklearn_tags__") else None
 
 
+def takes_single_output(learner: Any) -> bool:
+    """Tell whether a learner takes the labels of one action in one dimension."""
+    tags = _tags_of(learner)
+    return tags is None or tags.target_tags.single_output
+
+
 def may_take_nan(learner: Any) -> bool:
     """Tell whether NaN in X are the learner's own business.
 
