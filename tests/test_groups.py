@@ -12,6 +12,8 @@ from sklearn.model_selection import (
     GridSearchCV,
     GroupKFold,
     GroupShuffleSplit,
+    KFold,
+    ShuffleSplit,
     cross_validate,
 )
 from sklearn.pipeline import make_pipeline
@@ -251,3 +253,15 @@ def test_cross_validate_of_a_pipeline_tells_the_last_step(asking, data):
     unset = make_pipeline(StandardScaler(), BehaviorCloner(early_stopping=True))
     with pytest.raises(UnsetMetadataPassedError, match="groups"):
         cross_validate(unset, X, y, error_score="raise", **options)
+
+
+@config_context(enable_metadata_routing=True)
+def test_a_splitter_that_shuffles_rows_makes_episodes_interleave(asking, data):
+    X, y, groups = data
+    asking.set_fit_request(groups=True)
+    options = {"params": {"groups": groups}, "error_score": "raise"}
+    with pytest.raises(ValueError, match=r"groups: .* successive"):
+        cross_validate(asking, X, y, cv=ShuffleSplit(2, random_state=0), **options)
+    in_order = KFold(2, shuffle=True, random_state=0)
+    cross_validate(asking, X, y, cv=in_order, **options)
+    assert len(asking.told) == 3

@@ -36,7 +36,7 @@ def validate_groups(groups: ArrayLike, n_samples: int) -> NDArray[np.intp]:
             f"groups: expected shape ({n_samples},), one episode for each sample, "
             f"got {labels.shape}"
         )
-    if any(label is None for label in labels if labels.dtype == object):
+    if labels.dtype == object and any(label is None for label in labels):
         raise ValueError("groups: expected an episode for each sample, got None")
     begins = np.append(True, labels[1:] != labels[:-1])
     begun = set()
