@@ -15,7 +15,7 @@ from skimitate._validation import check_count, check_weights
 from skimitate.cloning._activations import ACTIVATIONS
 from skimitate.cloning._auto import epochs_of_fit
 from skimitate.cloning._blocks import blocks
-from skimitate.cloning._early_stopping import split_for_validation
+from skimitate.cloning._early_stopping import Told, set_aside
 from skimitate.cloning._epochs import Epochs
 from skimitate.cloning._restorable import Restorable
 from skimitate.cloning._samples import Samples
@@ -65,22 +65,27 @@ class BaseCloner(CallbackSupportMixin, Restorable):
     _loss_unit: Callable[[], float]
     _score_samples: Callable[[Samples], float]
 
+    early_stopping: bool
+    validation_fraction: float
+    random_state: int | np.random.RandomState | None
     normalizer_: RunningNormalizer | None
     loss_curve_: list[float]
     validation_scores_: list[float] | None
     best_validation_score_: float | None
 
-    def _fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None) -> Self:
+    def _fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None,
+        told: Told,
+    ) -> Self:
         """Start, or go on with ``warm_start``, and train for ``max_iter`` epochs."""
         continues: bool = self.warm_start and hasattr(self, "_trainer")
 
         def run(epochs: Epochs) -> None:
             samples = self._validate_samples(X, y, sample_weight, anew=True)
-            train, validation = samples, None
-            if self.early_stopping:
-                train, validation = split_for_validation(
-                    samples, self.validation_fraction, self.random_state
-                )
+            train, validation = set_aside(self, samples, told)
             if continues:
                 self._go_on(train)
             else:

@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 from skimitate._seeds import spawn_seeds
 from skimitate._sklearn import CallbackContext, is_watched
 from skimitate._threads import one_thread
-from skimitate.dagger._aggregate import Aggregate
+from skimitate.dagger._aggregate import Aggregate, Labels
 from skimitate.dagger._leaders import Candidate, Leaders
 from skimitate.dagger._learner import Learner
 from skimitate.dagger._mixture import Mixture
+from skimitate.dagger._plan import Plan
 from skimitate.dagger._report import round_report
+from skimitate.dagger._tags import takes_single_output
 from skimitate.environments._drivers import PolicyDriver
 from skimitate.environments._episode import Episode
 from skimitate.environments._make import EnvLike
@@ -33,10 +35,12 @@ class DaggerLoop:
         Where episodes are run.
     prototype : regressor
         The learner, not fitted.
-    start : tuple of ndarrays (X, y) or None
-        Demonstrations, y of shape (n_samples, n_outputs); None to collect them.
+    start : Aggregate or None
+        Demonstrations; None to collect them.
     y_ndim : int
         Number of dimensions of the y that the user gave.
+    plan : Plan
+        What was settled of the rounds.
 
     Attributes
     ----------
@@ -53,10 +57,12 @@ class DaggerLoop:
         dagger: Any,
         env: EnvLike | None,
         prototype: Any,
-        start: tuple[NDArray, NDArray] | None,
+        start: Aggregate | None,
         y_ndim: int,
+        plan: Plan,
     ) -> None:
         self.dagger = dagger
+        self.plan = plan
         self.env = env
         self.y_ndim = y_ndim
         demonstrations, rounds, evaluation, learning = spawn_seeds(
@@ -65,11 +71,16 @@ class DaggerLoop:
         self._demonstration_seeds = demonstrations
         self._round_seeds = rounds.spawn(dagger.n_rounds)
         self._eval_seeds = evaluation.spawn(dagger.n_eval_episodes)
+        self._ravels = takes_single_output(prototype)
         self._learner = Learner(
-            prototype, incremental=dagger.incremental, seed=learning, owner=dagger
+            prototype,
+            incremental=dagger.incremental,
+            seed=learning,
+            owner=dagger,
+            fit_params=plan.fit_params,
         )
         if start is not None:
-            self.aggregate = Aggregate(*start)
+            self.aggregate = start
         self.n_queries = 0
         self.round = 0
         self.history: list[dict[str, Any]] = []
@@ -94,7 +105,8 @@ class DaggerLoop:
         driver = Mixture(self.dagger.expert, None, 1.0)
         with self._episodes_of(context, "demonstrations", len(seeds)) as report:
             episodes = self._run(driver, seeds, "round 0, ", report=report)
-        self.aggregate = Aggregate(*_labels(episodes))
+        X, y, numbers = _labels(episodes)
+        self.aggregate = Aggregate(X, y, self.plan.weights[0], numbers)
         self.expert_return = float(np.mean([return_of(e) for e in episodes]))
         self.n_queries += len(self.aggregate)
 
@@ -107,7 +119,7 @@ class DaggerLoop:
             Of this task.
         """
         with self._naming_the_round():
-            training = self._learner.start(self.aggregate.X, self.targets(), context)
+            training = self._learner.start(self._training_set(), context)
         self._record(1.0, training)
 
     def run_round(self, number: int, beta: float, context: CallbackContext) -> None:
@@ -133,14 +145,14 @@ class DaggerLoop:
         elif dagger.keep == "best":
             name = f"evaluating round {self.round}"
             self._measure(self._evaluate(self.current(), context, name))
-        X, y = _labels(episodes)
-        self.aggregate.append(X, y)
+        X, y, numbers = _labels(episodes)
+        self.aggregate.append(X, y, self.plan.weights[number], numbers)
         self.n_queries += len(X)
         self.round = number
         task = context.subcontext(task_name="train")
         with self._naming_the_round():
             training = self._learner.train(
-                self.aggregate.X, self.targets(), dagger.n_epochs_per_round, task
+                self._training_set(), dagger.n_epochs_per_round, task
             )
         self._record(beta, training)
 
@@ -154,13 +166,21 @@ class DaggerLoop:
                 f"{error} (training in round {self.round})"
             ) from error.__cause__
 
+    def _training_set(self) -> Labels:
+        """Return all that there is to learn."""
+        aggregate = self.aggregate
+        weight = aggregate.weight if self.plan.is_weighted else None
+        # One episode alone has to be cut by whoever wants a part of it.
+        groups = aggregate.episodes if aggregate.n_episodes > 1 else None
+        return Labels(aggregate.X, self.targets(), weight, groups)
+
     def targets(self) -> NDArray[np.float64]:
         """Return all labels in the shape that the learner is given.
 
-        Regressors expect a single output without a second axis.
+        Most regressors expect a single output without a second axis.
         """
         y = self.aggregate.y
-        return y.ravel() if y.shape[1] == 1 else y
+        return y.ravel() if y.shape[1] == 1 and self._ravels else y
 
     def labels(self) -> NDArray[np.float64]:
         """Return all labels in the shape that the user gave them."""
@@ -278,9 +298,11 @@ class DaggerLoop:
         return candidate._replace(score=float(np.mean(returns)))
 
 
-def _labels(episodes: Sequence[Episode]) -> tuple[NDArray, NDArray]:
-    """Join the observations and the expert's actions of some episodes."""
+def _labels(episodes: Sequence[Episode]) -> tuple[NDArray, NDArray, NDArray]:
+    """Join the observations, the expert's actions and the numbers of some episodes."""
+    lengths = [len(episode.observations) for episode in episodes]
     return (
         np.concatenate([episode.observations for episode in episodes]),
         np.concatenate([episode.actions for episode in episodes]),
+        np.repeat(np.arange(len(episodes)), lengths),
     )
