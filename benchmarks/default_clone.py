@@ -6,7 +6,7 @@ negative, the return itself).
 
     python benchmarks/default_clone.py [--experts FOLDER_OF_CS294_FILES] [--jobs 2]
 
-It writes results/default_clone.json, and the table beside it.
+It writes results/default_clone.json, and the table into docs/results.md.
 """
 
 import argparse
@@ -17,18 +17,17 @@ from typing import Any, NamedTuple
 import numpy as np
 from harness import RESULTS  # first: it limits the threads
 from joblib import Parallel, delayed
+from make_table import ROOT, write_into
 from search_by_return import expert_of
 from which_estimator import DOUBLE_PENDULUM, LinearQuadratic
 
-from skimitate import BehaviorCloner, collect_rollouts, evaluate_policy
+from skimitate import collect_rollouts, evaluate_policy
 from skimitate.studies._machine import describe_machine
 from skimitate.studies._markdown import markdown_table
+from skimitate.studies._network import NETWORKS
 from skimitate.studies._stages import write_json
 
-NETWORKS: dict[str, dict[str, Any]] = {
-    "default": {},
-    "post": {"activation": "relu", "alpha": 0.0, "max_iter": 100},
-}
+PAGE = ROOT / "docs" / "results.md"
 
 
 class Task(NamedTuple):
@@ -68,9 +67,9 @@ def measure(
     fresh = {"n_episodes": n_episodes, "random_state": 10_000 + seed}
     row: dict[str, Any] = task._asdict() | {"seed": seed, "n_samples": len(demos)}
     row["expert"] = evaluate_policy(task.env, expert, **fresh).tolist()
-    for name, options in NETWORKS.items():
+    for name, network in NETWORKS.items():
         began = time.process_time()
-        cloner = BehaviorCloner(random_state=seed, **options)
+        cloner = network.cloner(seed)
         cloner.fit(demos.observations, demos.actions)
         row[name] = {
             "seconds": time.process_time() - began,
@@ -114,7 +113,6 @@ def main() -> None:
     parser.add_argument("--episodes", type=int, default=50)
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--envs", nargs="+", help="only these environments")
-    parser.add_argument("--out", type=Path, default=RESULTS, help="folder")
     args = parser.parse_args()
     seeds = range(args.first_seed, args.first_seed + args.seeds)
     tasks = [task for task in TASKS if args.envs is None or task.env in args.envs]
@@ -128,10 +126,9 @@ def main() -> None:
         "experts": "bundled" if args.experts is None else "CS294",
         "rows": rows,
     }
-    args.out.mkdir(parents=True, exist_ok=True)
-    write_json(content, args.out / "default_clone.json")
+    write_json(content, RESULTS / "default_clone.json")
     table = as_markdown(rows)
-    (args.out / "default_clone.md").write_text(f"{table}\n", encoding="utf-8")
+    write_into(PAGE, "default-clone", table)
     print(f"\n{table}")
 
 

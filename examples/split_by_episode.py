@@ -17,7 +17,7 @@ from sklearn.model_selection import GroupKFold, KFold, cross_val_score
 import skimitate as sk
 
 DEMONSTRATIONS = [
-    ("Reacher-v5", 8),
+    ("Reacher-v5", 10),
     ("Reacher-v5", 20),
     ("Reacher-v5", 60),
     ("Hopper-v5", 4),

@@ -49,7 +49,7 @@ def test_dagger_starts_as_well_trained_as_the_clone_beside_it():
     assert experiment.dagger.n_iter_ == n_epochs[experiment.best_round]
     for policy in (clone, experiment.dagger):
         assert policy.activation == "relu"
-        assert policy.network_.layer_sizes == (4, 50, 50, 2)
+        assert policy.network_.layer_sizes == (2, 50, 50, 2)
     assert clone.n_iter_ == 100
 
 
