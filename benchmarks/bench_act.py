@@ -23,7 +23,7 @@ def run(quick: bool) -> list[dict[str, Any]]:
     rng = np.random.default_rng(0)
     X = rng.normal(3, 2, size=(2000, 11))
     y = np.tanh(X[:, :3] - 3)
-    cloner = BehaviorCloner(max_iter=20, random_state=0).fit(X, y)
+    cloner = BehaviorCloner(max_iter=20, random_state=0, **harness.AS_PEERS).fit(X, y)
     mlp = MLPRegressor(hidden_layer_sizes=(50, 50), max_iter=50, random_state=0)
     pipeline = make_pipeline(StandardScaler(), mlp).fit(X, y)
     ppo = PPO(

@@ -31,7 +31,7 @@ def run(quick: bool) -> list[dict[str, Any]]:
     def ours() -> None:
         # Round 0 is the first of imitation's rounds.
         fitted["ours"] = DAggerRegressor(
-            BehaviorCloner(max_iter=N_EPOCHS),
+            BehaviorCloner(max_iter=N_EPOCHS, **harness.AS_PEERS),
             env="Hopper-v5",
             expert=expert,
             n_rounds=n_rounds - 1,

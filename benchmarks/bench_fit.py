@@ -89,6 +89,7 @@ class Fits:
             batch_size=self.batch_size,
             max_iter=self.epochs,
             random_state=0,
+            **harness.AS_PEERS,
         ).fit(self.X, self.y)
 
     def sklearn(self) -> None:
@@ -201,7 +202,9 @@ def growth(sizes: tuple[int, ...]) -> None:
         X, y = problem(n_samples, 11, 3)
         for epochs in (1, 2):
             began = time.perf_counter()
-            BehaviorCloner(max_iter=epochs, random_state=0).fit(X, y)
+            BehaviorCloner(max_iter=epochs, random_state=0, **harness.AS_PEERS).fit(
+                X, y
+            )
             seconds = time.perf_counter() - began
             print(
                 f"  fit {n_samples:,} x 11, {epochs} epochs: {seconds:.2f} s, "

@@ -26,7 +26,7 @@ def run(quick: bool) -> list[dict[str, Any]]:
     found: dict[str, GridSearchCV] = {}
 
     def ours() -> None:
-        cloner = BehaviorCloner(max_iter=epochs, random_state=0)
+        cloner = BehaviorCloner(max_iter=epochs, random_state=0, **harness.AS_PEERS)
         with parallel_config("threading"):
             found["ours"] = GridSearchCV(cloner, grid, cv=5, n_jobs=2).fit(X, y)
 

@@ -1,4 +1,4 @@
-"""Draw how far Walker2d's clone drifts from its demonstrations, and that DAgger does not.
+"""Draw how far from its demonstrations Walker2d's clone gets, and its DAgger policy.
 
 One roll-out of the expert, the blog post's network (ReLU, 100 epochs) for both, and 40
 rounds of DAgger; two pictures in benchmarks/results. Takes about a minute.

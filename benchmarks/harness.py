@@ -20,6 +20,8 @@ from typing import Any
 from skimitate.studies._machine import describe_machine
 
 RESULTS = Path(__file__).resolve().parent / "results"
+# The peers' own defaults: both sides do the same work.
+AS_PEERS: dict[str, Any] = {"activation": "relu", "alpha": 0.0}
 Timed = Callable[[], float | None]
 
 

@@ -14,7 +14,7 @@ import shutil
 from pathlib import Path
 
 from skimitate.cli._main import main as skimitate
-from skimitate.studies._table import as_markdown
+from skimitate.studies._table_text import as_markdown
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"

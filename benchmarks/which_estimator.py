@@ -131,29 +131,8 @@ CASES = [
         "the expert is nearly linear, and a small error is amplified",
         DOUBLE_PENDULUM,
         10,
-        "`BehaviorCloner((), max_iter=1000)`",
-        cloner(hidden_layer_sizes=(), max_iter=1000),
-    ),
-    Case(
-        "the same, as long and not linear",
-        DOUBLE_PENDULUM,
-        10,
-        "`BehaviorCloner(max_iter=1000)`",
-        cloner(max_iter=1000),
-    ),
-    Case(
-        "few samples: 100 epochs are few steps",
-        "Hopper-v5",
-        1,
-        "`BehaviorCloner(max_iter=1000)`",
-        cloner(max_iter=1000),
-    ),
-    Case(
-        "the expert is smooth",
-        "Walker2d-v5",
-        10,
-        '`BehaviorCloner(activation="tanh")`',
-        cloner(activation="tanh"),
+        "`BehaviorCloner(())`",
+        cloner(hidden_layer_sizes=()),
     ),
     Case(
         "actions are of very different sizes",
@@ -229,7 +208,7 @@ def main() -> None:
     parser.add_argument("--first-seed", type=int, default=100)
     args = parser.parse_args()
     # What the case of other units is about, and its wrapper's opinion of them.
-    warnings.filterwarnings("ignore", message="y: with action_scaling='common'")
+    warnings.filterwarnings("ignore", message="y: with one unit for all actions")
     warnings.filterwarnings("ignore", message=".*precision lowered by casting")
     seeds = range(args.first_seed, args.first_seed + args.seeds)
     kept: list[dict[str, Any]] = []

@@ -4,6 +4,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # what _ROOMS says, for those who read and do not run
+    from skimitate.callbacks._tensorboard import (
+        TensorBoardCallback as TensorBoardCallback,
+    )
     from skimitate.cloning._regressor import BehaviorCloner as BehaviorCloner
     from skimitate.dagger._regressor import DAggerRegressor as DAggerRegressor
     from skimitate.datasets._demonstrations import (
@@ -17,6 +20,7 @@ if TYPE_CHECKING:  # what _ROOMS says, for those who read and do not run
     from skimitate.environments._collect import collect_rollouts as collect_rollouts
     from skimitate.environments._collect import evaluate_policy as evaluate_policy
     from skimitate.environments._rollouts import Rollouts as Rollouts
+    from skimitate.environments._scorer import make_return_scorer as make_return_scorer
     from skimitate.experts._load import load_expert as load_expert
     from skimitate.formats._safetensors import load_policy as load_policy
     from skimitate.formats._safetensors import save_policy as save_policy
@@ -36,12 +40,14 @@ _ROOMS = {
     "ReturnCurveDisplay": "displays._return_curve",
     "Rollouts": "environments._rollouts",
     "RunningNormalizer": "preprocessing._normalizer",
+    "TensorBoardCallback": "callbacks._tensorboard",
     "as_policy": "policies._as_policy",
     "collect_rollouts": "environments._collect",
     "evaluate_policy": "environments._collect",
     "load_demonstrations": "datasets._demonstrations",
     "load_expert": "experts._load",
     "load_policy": "formats._safetensors",
+    "make_return_scorer": "environments._scorer",
     "per_observation": "policies._per_observation",
     "save_policy": "formats._safetensors",
 }

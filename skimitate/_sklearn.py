@@ -11,6 +11,8 @@ from sklearn.base import _clone_parametrized as clone_parametrized
 from sklearn.base import _fit_context as fit_context
 from sklearn.callback import CallbackContext, CallbackSupportMixin, ScoringMonitor
 from sklearn.callback._callback_support import callback_management_context
+from sklearn.metrics._scorer import _BaseScorer as BaseScorer
+from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils import _safe_indexing as safe_indexing
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils._set_output import ADAPTERS_MANAGER
@@ -18,6 +20,8 @@ from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 
 __all__ = [
     "ADAPTERS_MANAGER",
+    "BaseScorer",
+    "BaseSearchCV",
     "CallbackContext",
     "CallbackSupportMixin",
     "HasMethods",

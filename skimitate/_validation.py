@@ -82,7 +82,7 @@ def _sum_is_finite(X: NDArray) -> bool:
 
 
 def validate_pairs(
-    estimator: BaseEstimator, X: ArrayLike, y: ArrayLike, *, reset: bool
+    estimator: BaseEstimator, X: ArrayLike, y: ArrayLike, *, reset: bool, **options: Any
 ) -> tuple[NDArray, NDArray]:
     """Return observations and actions as finite float arrays of equal length.
 
@@ -99,6 +99,8 @@ def validate_pairs(
         Actions.
     reset : bool
         Whether X is the first that the estimator sees.
+    **options
+        For X, as those of :func:`validate_observations`.
 
     Returns
     -------
@@ -116,7 +118,7 @@ def validate_pairs(
             "None"
         )
     with config_context(assume_finite=False):
-        observations = validate_observations(estimator, X, reset=reset)
+        observations = validate_observations(estimator, X, reset=reset, **options)
         with naming("y"):
             actions = check_array(
                 y, ensure_2d=False, allow_nd=True, dtype="numeric", input_name="y"

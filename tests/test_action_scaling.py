@@ -85,7 +85,7 @@ def test_the_units_of_the_actions_do_not_matter(data, alpha):
 
 def test_the_loss_counts_in_standard_deviations(data):
     X, y = data
-    loss = individual(max_iter=1, batch_size=600).fit(X, y).loss_curve_[0]
+    loss = individual(max_iter=1, alpha=0.0, batch_size=600).fit(X, y).loss_curve_[0]
     start = individual(max_iter=1, learning_rate_init=1e-30).fit(X, y)
     errors = (start.predict(X) - y) / y.std(axis=0)
     assert_allclose(loss, np.mean(errors**2), rtol=1e-5)

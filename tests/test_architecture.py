@@ -43,6 +43,7 @@ IMPORTERS = {
     "PIL": {"studies._film"},
     "pandas": {"datasets._demonstrations"},
     "safetensors": {"formats"},
+    "tensorboard": {"callbacks"},
     "threadpoolctl": {"_threads"},
 }
 

@@ -192,6 +192,7 @@ def test_the_names_of_the_decision_say_what_is_evaluated(keep, what):
     dagger.set_callbacks(diary).fit()
     decisions = {path for path in diary.paths if "evaluat" in path}
     assert decisions == {
+        f"fit > evaluation of {what} > evaluating {what} > episode",
         f"fit > evaluation of {what} > evaluating {what}",
         f"fit > evaluation of {what}",
     }

@@ -171,7 +171,7 @@ def test_another_unit_keeps_the_function_that_was_trained(data, backend):
 
 def test_loss_curve_is_the_mean_squared_error(data):
     X, y = data
-    cloner = BehaviorCloner(max_iter=1, batch_size=400, random_state=0)
+    cloner = BehaviorCloner(max_iter=1, alpha=0.0, batch_size=400, random_state=0)
     loss = cloner.fit(X, y).loss_curve_[0]
     start = BehaviorCloner(max_iter=1, learning_rate_init=1e-30, random_state=0)
     assert_allclose(loss, np.mean((start.fit(X, y).predict(X) - y) ** 2), rtol=1e-5)

@@ -5,7 +5,6 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.metrics import r2_score
-from sklearn.model_selection import train_test_split
 
 from skimitate import BehaviorCloner
 
@@ -19,8 +18,33 @@ def noisy():
 
 
 def stopping(**options):
-    options = {"n_iter_no_change": 5, "max_iter": 300, "random_state": 0} | options
+    # A network that soon fits the noise.
+    options = {"activation": "relu", "alpha": 0.0, "max_iter": 300} | options
+    options = {"n_iter_no_change": 5, "random_state": 0} | options
     return BehaviorCloner(early_stopping=True, validation_fraction=0.3, **options)
+
+
+class Shown:
+    """A callback that keeps the observations that are trained on."""
+
+    def setup(self, estimator, context):
+        self.X = None
+
+    def on_fit_task_begin(self, estimator, context, *, X=None, **shown):
+        self.X = X
+
+    def on_fit_task_end(self, estimator, context, **shown):
+        return False
+
+    def teardown(self, estimator, context):
+        return None
+
+
+def held_out_rows(data):
+    """Whether each row of the data is validated with, at random_state 0."""
+    shown = Shown()
+    stopping(max_iter=1).set_callbacks(shown).fit(*data)
+    return ~np.isin(data[0][:, 0], shown.X[:, 0])
 
 
 def test_the_best_weights_are_kept(noisy):
@@ -53,7 +77,7 @@ def test_a_warm_start_does_not_forget_the_best_weights(noisy):
     assert max(cloner.validation_scores_[n_iter:]) < best
     assert cloner.best_validation_score_ == pytest.approx(best)
     assert_allclose(cloner.predict(noisy[0]), before, atol=1e-6)
-    _, held_out = train_test_split(np.arange(100), test_size=30, random_state=0)
+    held_out = held_out_rows(noisy)
     score = r2_score(noisy[1][held_out], cloner.predict(noisy[0][held_out]))
     assert score == pytest.approx(best)
 
@@ -78,9 +102,9 @@ def test_partial_fit_refuses_early_stopping(noisy):
 
 @pytest.mark.parametrize(("side", "use"), [(0, "train on"), (1, "validate with")])
 def test_weights_that_are_zero_on_one_side_name_the_split(noisy, side, use):
-    sides = train_test_split(np.arange(100), test_size=30, random_state=0)
-    weight = np.ones(100)
-    weight[sides[side]] = 0.0
-    message = f"sample_weight: .*{len(sides[side])} samples to {use} .validation_frac"
+    held_out = held_out_rows(noisy)
+    sides = ~held_out, held_out
+    weight = np.where(sides[side], 0.0, 1.0)
+    message = f"sample_weight: .*{sides[side].sum()} samples to {use} .validation_frac"
     with pytest.raises(ValueError, match=message):
         stopping(max_iter=2).fit(*noisy, sample_weight=weight)

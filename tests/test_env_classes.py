@@ -65,7 +65,8 @@ def halls(tmp_path, monkeypatch):
 def earned(capsys, env, *options):
     """The last line of ``evaluate``, and the returns that it prints."""
     assert main(["evaluate", env, *FEW, *options]) == 0
-    lines = capsys.readouterr().out.splitlines()[1:]
+    printed = capsys.readouterr().out.splitlines()[1:]
+    lines = [line for line in printed if not line.startswith("Evaluating: ")]
     return lines[-1], [float(line.split()[-1]) for line in lines[:-1]]
 
 

@@ -5,18 +5,18 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
-from toy import PointEnv, expert
+from toy import GoalEnv, expert
 
 from skimitate import Rollouts, collect_rollouts
 from skimitate.environments._episode import Episode
 
-OPTIONAL = ["rewards", "terminated", "truncated", "last_observations"]
+OPTIONAL = ["rewards", "terminated", "truncated", "last_observations", "is_success"]
 
 
 def collect(n_episodes, random_state=0):
     """Episodes of unequal lengths."""
     parts = [
-        collect_rollouts(PointEnv, expert, max_steps=n, random_state=random_state + n)
+        collect_rollouts(GoalEnv, expert, max_steps=n, random_state=random_state + n)
         for n in range(1, 6)
     ]
     return Rollouts.from_trajectories(
@@ -174,9 +174,9 @@ def test_they_are_printed_in_a_line():
     mean, std = demos.returns.mean(), demos.returns.std()
     assert repr(demos) == (
         "Rollouts(n_episodes=4, n_steps=10, n_features=2, n_outputs=2, "
-        f"return={mean:.1f} ({std:.1f}))"
+        f"return={mean:.1f} ({std:.1f}), success={demos.is_success.mean():.2f})"
     )
-    assert repr(replace(demos, rewards=None)) == (
+    assert repr(replace(demos, rewards=None, is_success=None)) == (
         "Rollouts(n_episodes=4, n_steps=10, n_features=2, n_outputs=2)"
     )
 

@@ -43,6 +43,17 @@ def test_a_split_by_rows_flatters():
 
 
 @pytest.mark.slow
+def test_how_much_a_split_by_rows_flatters():
+    printed = printed_by("split_by_episode.py")
+    row = r"^\S+ +\d+ +([\d.]+) - ([\d.]+) = +(-?[\d.]+) +([\d.]+) +([\d.]+) +([\d.]+)$"
+    by_rows, by_episodes, flattery, *told = columns(row, printed)
+    np.testing.assert_allclose(flattery, by_rows - by_episodes, atol=0.0015)
+    assert flattery[0] > flattery[1] > flattery[2] > 0.005  # Reacher, ever more of it
+    assert np.abs(flattery[3:]).max() < 0.005  # gaits
+    assert told[0][0] > told[1][0] > told[2][0]
+
+
+@pytest.mark.slow
 def test_dagger_gets_from_two_episodes_to_the_expert():
     printed = printed_by("dagger_pendulum.py")
     expert, clone, dagger = columns(r"^\w+ +(-\d+) \(\d+\)$", printed)[0]
@@ -57,6 +68,18 @@ def test_r2_hardly_tells_how_a_clone_walks():
     assert len(scores) == 6
     assert np.ptp(scores[2:]) < 0.01
     assert returns[2:].max() > 2 * returns[2:].min()
+
+
+@pytest.mark.slow
+def test_a_search_by_return_finds_the_one_that_walks():
+    printed = printed_by("search_by_return.py")
+    scores, returns = columns(r"^\w+ +\(.*\) +([\d.]+) +(\d+)$", printed)
+    assert len(scores) == 4
+    assert np.ptp(scores) < 0.01
+    assert returns.max() > 2 * returns.min()
+    chosen, expert = columns(r"^it earns (\d+) in .* expert (\d+)$", printed)[:, 0]
+    assert chosen > 2 * returns.min()
+    assert chosen < 1.1 * expert
 
 
 @pytest.mark.slow

@@ -131,6 +131,7 @@ def test_what_was_learnt_acts(data, backend):
 def test_the_best_weights_so_far_act(data):
     X, y = data
     options = {"early_stopping": True, "learning_rate_init": 0.1, "ema_decay": None}
+    options["activation"] = "relu"
     whole = cloner_of(n_iter_no_change=50, max_iter=50, **options).fit(X, y)
     best = int(np.argmax(whole.validation_scores_[:30]))
     assert 0 < best < 29

@@ -28,7 +28,7 @@ def finished(tmp_path_factory):
 @pytest.mark.slow
 def test_the_main_job_shows_progress_and_a_table(finished):
     printed, _ = finished
-    for line in ("episode 1/1, ", "BC: epoch 100/100", "DAgger: round 3/3"):
+    for line in ("episode 1/1, ", "BC: epoch 2000/2000", "DAgger: round 3/3"):
         assert line in printed
     rows = printed.splitlines()
     (row,) = [line for line in rows if line.startswith("| Hopper-v5")]
@@ -88,7 +88,7 @@ def test_the_table_of_one_row(tmp_path, capsys):
     out = tmp_path / "table"
     assert main(["table", "Reacher-v5", *options, "--out", str(out)]) == 0
     printed = capsys.readouterr().out
-    assert "Reacher-v5, seed 1" in printed
+    assert "Reacher-v5, network: default, seed 1" in printed
     assert "Evaluating DAgger: episode 50/50" in printed
     assert (out / "table.md").read_text() in printed + "\n"
     (row,) = json.loads((out / "table.json").read_text())["rows"]

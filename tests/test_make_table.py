@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from skimitate.studies._table import as_markdown
+from skimitate.studies._table_text import as_markdown
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"

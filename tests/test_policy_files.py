@@ -101,7 +101,7 @@ def test_the_file_is_what_other_languages_read(saved):
     standardized = (X - tensors["input_mean"]) / tensors["input_scale"]
     for i in (0, 1):
         standardized = standardized @ tensors[f"weight_{i}"].T + tensors[f"bias_{i}"]
-        standardized = np.maximum(standardized, 0)
+        standardized = np.tanh(standardized)
     outputs = standardized @ tensors["weight_2"].T + tensors["bias_2"]
     actions = outputs * tensors["output_scale"] + tensors["output_mean"]
     np.testing.assert_allclose(actions, cloner.predict(X), rtol=1e-12)
@@ -110,7 +110,7 @@ def test_the_file_is_what_other_languages_read(saved):
         json.JSONDecoder().raw_decode(header.decode("latin1"))[0]["__metadata__"][KEY]
     )
     assert described["layer_sizes"] == [2, 50, 50, 2]
-    assert described["activation"] == "relu"
+    assert described["activation"] == "tanh"
     assert set(described["versions"]) == {"skimitate", "numpy"}
 
 

@@ -81,7 +81,9 @@ def test_modules_are_found_in_the_working_directory(folder, script):
     job = start(folder, *arguments, *wage, script=script)
     out, err = job.communicate(timeout=60)
     assert (job.returncode, err) == (0, "")
-    assert out.splitlines()[1:] == [
+    _, progress, *found = out.splitlines()
+    assert progress.startswith("Evaluating: episode 2/2, ")
+    assert found == [
         "episode 0: 7.5",
         "episode 1: 7.5",
         "wages:Wage-v0(wage=2.5): 7.5 (0.0) over 2 episodes",

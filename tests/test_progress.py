@@ -170,6 +170,20 @@ def test_rounds_and_epochs_show_together(clock, terminal, capsys):
     assert left[0] > left[-1] > 0
 
 
+def test_a_log_gets_a_line_where_a_tenth_takes_long(monkeypatch, capsys):
+    now = 0.0
+    monkeypatch.setattr("time.perf_counter", lambda: now)
+    with followed("step", 1000, Progress("Walking")) as report:
+        for i in range(1, 100):
+            now += 3.0
+            report(i, 1000)
+    lines = capsys.readouterr().out.splitlines()
+    seconds = [int(re.search(r", (\d+) s", line)[1]) for line in lines]
+    assert seconds[0] <= 12
+    waits = [later - sooner for sooner, later in pairwise(seconds)]
+    assert 10 <= min(waits) <= max(waits) <= 18  # a twentieth of 300 is 15
+
+
 def test_a_learner_without_callbacks_shows_the_rounds(capsys):
     dagger(Ridge()).set_callbacks(Progress("DAgger")).fit()
     lines = capsys.readouterr().out.splitlines()

@@ -9,8 +9,9 @@ import pytest
 
 import skimitate
 from skimitate import BehaviorCloner, Rollouts
+from skimitate.formats._files import check_writable, replace_file
 from skimitate.studies._machine import code_checksum
-from skimitate.studies._stages import StageFolder, check_writable, replace_file
+from skimitate.studies._stages import StageFolder
 
 SETTING = {"seed": 0, "versions": {"numpy": "1"}}
 
@@ -127,7 +128,7 @@ def test_a_file_is_replaced_in_one_step(tmp_path):
 def test_a_folder_that_cannot_be_written(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(OSError, match="file"):
-        check_writable(tmp_path / "file" / "folder")
+        check_writable(tmp_path / "file" / "folder", "out")
 
 
 def test_without_a_folder_nothing_is_kept():

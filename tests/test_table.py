@@ -17,7 +17,8 @@ from skimitate import BehaviorCloner, evaluate_policy, load_expert
 from skimitate.experts._identity import identify_expert
 from skimitate.studies._post import POST
 from skimitate.studies._stages import StageFolder
-from skimitate.studies._table import EVAL_SEED, Table, as_markdown, compare
+from skimitate.studies._table import EVAL_SEED, Table, compare
+from skimitate.studies._table_text import as_markdown
 
 ENV = "Reacher-v5"
 

@@ -45,6 +45,25 @@ class PointEnv(gymnasium.Env):
         self.log.append(("closed", self))
 
 
+class GoalEnv(PointEnv):
+    """The point is to end near an axis, which it may cross on the way.
+
+    It reports at each step, in the type of ``tell``, whether it is there.
+    """
+
+    def __init__(self, n_steps=5, tell=bool):
+        super().__init__(n_steps)
+        self.tell = tell
+
+    def step(self, action):
+        *answer, info = super().step(action)
+        return *answer, info | {"is_success": self.tell(self.at_goal(self.position))}
+
+    @staticmethod
+    def at_goal(position):
+        return abs(position[0]) < LIMIT
+
+
 class OneActionEnv(PointEnv):
     """The point, pushed along one axis."""
 

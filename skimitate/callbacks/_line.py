@@ -5,6 +5,9 @@ import sys
 from collections.abc import Sequence
 from itertools import chain
 
+# Seconds after which a log gets a line at the latest, if something is done.
+_PATIENCE = 10.0
+
 
 class Line:
     """One line that keeps changing on a terminal; in a log, a line now and then.
@@ -12,7 +15,8 @@ class Line:
     On a terminal it is at most as wide as that is at the moment, and what matters least
     is left out: first what the estimator has reached, then the time that has passed,
     the inner counts and the end of the label. In a log it is whole, and is printed at
-    every tenth of the way, but at most once a second besides the last time.
+    every tenth of the way, but at most once a second besides the last time; where a
+    tenth takes longer, after ten seconds, or a twentieth of the time that has passed.
 
     Parameters
     ----------
@@ -64,8 +68,10 @@ class Line:
             self._width = len(line)
             return
         tenths = min(int(10 * done + 1e-9), 9)
-        if last or (tenths > self._tenths and seconds > self._printed + 1.0):
-            self._tenths, self._printed = tenths, seconds
+        since = seconds - self._printed
+        further = tenths > self._tenths and since > 1.0
+        if last or further or since > max(_PATIENCE, seconds / 20):
+            self._tenths, self._printed = max(tenths, self._tenths), seconds
             print(_joined(self.label, counts, state, times), flush=True)
 
     def leave(self) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 from skimitate.callbacks._clock import Clock
 from skimitate.callbacks._line import Line
+from skimitate.callbacks._tasks import name_of, numbers_of, path_of
 from skimitate.environments._report import short
 
 # A task of fewer subtasks is rather made of stages, which take unequal times.
@@ -17,7 +18,8 @@ class Progress:
     part of, such as ``round 3/40, epoch 7/20``. The time left is that of the outermost
     task of many subtasks, and is shown once a few of these tell it. On a terminal it is
     one line that keeps changing, no wider than the terminal; elsewhere, such as in a
-    log, a line at every tenth of the way, but at most one a second besides the last.
+    log, a line at every tenth of the way, but at most one a second besides the last,
+    and more where a tenth takes long.
 
     scikit-learn's own :class:`~sklearn.callback.ProgressBar` needs rich, and prints
     nothing to a log before the end.
@@ -47,13 +49,13 @@ class Progress:
     def on_fit_task_begin(self, estimator: Any, context: Any) -> None:
         """Start the clock of a task that has subtasks."""
         if context.max_subtasks != 0:
-            self._shown[_numbers(context)] = Clock(), Line(self.label)
+            self._shown[numbers_of(context)] = Clock(), Line(self.label)
 
     def on_fit_task_end(self, estimator: Any, context: Any) -> None:
         """Show a task that is done."""
-        if ended := self._shown.get(_numbers(context)):
+        if ended := self._shown.get(numbers_of(context)):
             ended[1].leave()
-        path = _path(context)
+        path = path_of(context)
         # One of one is a number only where there is nothing else to count.
         counted = [t for t in path if _n_siblings(t) > 1 or path[:-1] == [t.parent]]
         counted = [task for task in counted if _n_siblings(task) > 0]
@@ -64,14 +66,14 @@ class Progress:
         done = 1.0
         for task in reversed(counted[counted.index(outermost) :]):
             done = (task.task_id + done) / _n_siblings(task)
-        key = _numbers(outermost.parent)
+        key = numbers_of(outermost.parent)
         if key not in self._shown:  # what began in another process
             self._shown[key] = Clock(), Line(self.label)
         clock, line = self._shown[key]
         n_parts = _n_siblings(outermost)
         clock.look(done * n_parts)
         line.show(
-            [f"{_name(t)} {t.task_id + 1}/{_n_siblings(t)}" for t in counted],
+            [f"{name_of(t)} {t.task_id + 1}/{_n_siblings(t)}" for t in counted],
             _state_of(estimator),
             clock.seconds,
             clock.left(n_parts),
@@ -80,27 +82,9 @@ class Progress:
         )
 
 
-def _path(context: Any) -> list[Any]:
-    """Return the tasks that a task is part of, from the outermost, and itself."""
-    path = [context]
-    while path[-1].parent is not None:
-        path.append(path[-1].parent)
-    return path[::-1]
-
-
-def _numbers(context: Any) -> tuple[int, ...]:
-    """Return what tells a task from the others of the same fit."""
-    return tuple(task.task_id for task in _path(context))
-
-
 def _n_siblings(task: Any) -> int:
     """Return the number of tasks beside a task, itself included; 0 if nobody knows."""
     return 0 if task.parent is None else task.parent.max_subtasks or 0
-
-
-def _name(task: Any) -> str:
-    """Return what a task is called by the estimator that counts it."""
-    return task.source_task_name or task.task_name
 
 
 def _state_of(estimator: Any) -> list[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from skimitate.cli import _flags
 from skimitate.cli._environments import NamedEnv, find_env
+from skimitate.cli._evaluation import evaluate
 
 if TYPE_CHECKING:
     from skimitate.datasets._steps import Steps
@@ -18,6 +19,7 @@ PARENTS = (
     _flags.seed,
     partial(_flags.episodes, "episodes to run the clone in, with --env"),
     _flags.jobs,
+    _flags.log_dir,
 )
 
 _SUFFIXES = (".joblib", ".safetensors")
@@ -60,8 +62,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--epochs",
         type=_flags.positive,
-        default=100,
-        help="passes over the data (default: %(default)s)",
+        help="passes over the data (default: as many as make 60,000 gradient steps, "
+        "from 20 to 2,000)",
     )
     parser.add_argument(
         "--out",
@@ -88,6 +90,8 @@ def act(args: argparse.Namespace) -> None:
     """Score a clone of a part, clone everything, and keep it."""
     if args.out is not None:
         _flags.check_file(args.out, _SUFFIXES)
+    if args.log_dir is not None:
+        _flags.check_log_dir(args.log_dir)
     steps = _read(args)
     env = None
     if args.env is not None:
@@ -155,7 +159,8 @@ def _score(steps: "Steps", args: argparse.Namespace) -> None:
         print(f"No score: there is too little in {args.data} to hold some of it out.")
         return
     X, y = steps.observations, steps.actions
-    clone = _fit("clone of the rest", X[~held_out], y[~held_out], args)
+    rest = X[~held_out], y[~held_out]
+    clone = _fit("clone of the rest", *rest, args, (X[held_out], y[held_out]))
     score = r2_score(y[held_out], clone.predict(X[held_out]))
     print(f"held out {told}: R² {score:.4f} of the clone of the rest")
 
@@ -177,25 +182,38 @@ def _split(steps: "Steps", seed: int) -> tuple[Any, str]:
     return marked, f"{n_held_out} of {n_episodes} episodes ({marked.sum()} rows)"
 
 
-def _fit(label: str, X: Any, y: Any, args: argparse.Namespace) -> Any:
+def _fit(
+    label: str,
+    X: Any,
+    y: Any,
+    args: argparse.Namespace,
+    held_out: tuple[Any, Any] = (None, None),
+) -> Any:
     from skimitate.callbacks._progress import Progress
     from skimitate.cloning._regressor import BehaviorCloner
 
-    cloner = BehaviorCloner(max_iter=args.epochs, random_state=args.seed)
-    cloner.set_callbacks(Progress(label)).fit(X, y)
+    # argparse would put a default in words through ``type`` as well.
+    cloner = BehaviorCloner(
+        max_iter="auto" if args.epochs is None else args.epochs,
+        random_state=args.seed,
+    )
+    callbacks: list[Any] = [Progress(label)]
+    if args.log_dir is not None:
+        from skimitate.callbacks._tensorboard import TensorBoardCallback
+
+        X_val, y_val = held_out
+        name = label.replace(" ", "-")
+        board = TensorBoardCallback(args.log_dir, name=name, X_val=X_val, y_val=y_val)
+        callbacks.append(board)
+    cloner.set_callbacks(*callbacks).fit(X, y)
     return cloner.set_callbacks()
 
 
 def _evaluate(clone: Any, env: NamedEnv, args: argparse.Namespace) -> None:
-    from skimitate.environments._collect import evaluate_policy
     from skimitate.environments._report import summarize
 
-    returns = evaluate_policy(
-        env.made_by,
-        clone,
-        n_episodes=args.episodes,
-        n_jobs=args.jobs,
-        random_state=args.seed,
+    returns = evaluate(
+        env, clone, n_episodes=args.episodes, n_jobs=args.jobs, seed=args.seed
     )
     print(f"{env.name}: {summarize(returns)} over {len(returns)} episodes")
 

@@ -5,6 +5,7 @@ from functools import partial
 
 from skimitate.cli import _flags
 from skimitate.cli._environments import find_env
+from skimitate.cli._evaluation import evaluate
 from skimitate.cli._policies import find_expert, find_policy
 
 HELP = "print what a policy earns"
@@ -36,7 +37,6 @@ def act(args: argparse.Namespace) -> None:
         raise ValueError(
             "--expert: expected --policy or --expert to say who is evaluated, got both"
         )
-    from skimitate.environments._collect import evaluate_policy
     from skimitate.environments._report import summarize
 
     env = find_env(args.env, args.env_arg)
@@ -44,13 +44,13 @@ def act(args: argparse.Namespace) -> None:
         policy = find_expert(env, args.env, args.expert)
     else:
         policy = find_policy(env, args.policy)
-    returns = evaluate_policy(
-        env.made_by,
+    returns = evaluate(
+        env,
         policy,
         n_episodes=args.episodes,
-        max_steps=args.max_steps,
         n_jobs=args.jobs,
-        random_state=args.seed,
+        seed=args.seed,
+        max_steps=args.max_steps,
     )
     for i, value in enumerate(returns):
         print(f"episode {i}: {value:.1f}")

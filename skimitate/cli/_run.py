@@ -18,6 +18,7 @@ PARENTS = (
         f"evaluated in {_N_EVAL_EPISODES} others",
     ),
     _flags.jobs,
+    _flags.log_dir,
 )
 
 
@@ -28,6 +29,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=_flags.positive,
         default=40,
         help="rounds of DAgger (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--network",
+        choices=("default", "post"),
+        default="default",
+        help="cloner that imitates: skimitate's default, or the blog post's two ReLU "
+        "layers of 50 and 100 epochs (default: %(default)s)",
     )
     parser.add_argument(
         "--out",
@@ -44,6 +52,7 @@ def act(args: argparse.Namespace) -> None:
     from skimitate.experts._identity import identify_expert
     from skimitate.studies._experiment import Experiment
     from skimitate.studies._findings import table_of
+    from skimitate.studies._network import NETWORKS
 
     env = find_env(args.env, args.env_arg)
     # The evaluation's seed comes from another stream than those of the training.
@@ -60,6 +69,8 @@ def act(args: argparse.Namespace) -> None:
         seed=args.seed,
         eval_seed=eval_seed,
         out=args.out,
+        log_dir=args.log_dir,
+        network=NETWORKS[args.network],
     )
     experiment.run()
     print(f"\n{table_of(experiment)}")

@@ -46,6 +46,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="rounds of DAgger (default: %(default)s)",
     )
     parser.add_argument(
+        "--network",
+        choices=("both", "post", "default"),
+        default="both",
+        help="cloners that imitate: the post's two ReLU layers of 50, with its counts "
+        "of epochs, skimitate's default, or both (default: %(default)s)",
+    )
+    parser.add_argument(
         "--out",
         type=Path,
         default=FOLDER,
@@ -56,7 +63,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def act(args: argparse.Namespace) -> None:
     """Make the table, row by row."""
     from skimitate.experts._identity import identify_expert
-    from skimitate.studies._table import N_EVAL_EPISODES, Table, as_markdown
+    from skimitate.studies._network import NETWORKS
+    from skimitate.studies._table import N_EVAL_EPISODES, Table
+    from skimitate.studies._table_text import as_markdown
 
     env_ids = args.envs or list(POST)
     experts, envs = {}, {}
@@ -75,6 +84,7 @@ def act(args: argparse.Namespace) -> None:
         n_jobs=args.jobs,
         out=args.out,
         envs=envs,
+        networks=[*NETWORKS] if args.network == "both" else [args.network],
     )
     table.run()
     print(f"\n{as_markdown(table.rows)}\n\nKept in {args.out}: table.json, table.md")

@@ -13,8 +13,9 @@ from skimitate._sklearn import CallbackSupportMixin, Interval, StrOptions
 from skimitate._threads import one_thread
 from skimitate._validation import check_count, check_weights
 from skimitate.cloning._activations import ACTIVATIONS
+from skimitate.cloning._auto import epochs_of_fit
 from skimitate.cloning._blocks import blocks
-from skimitate.cloning._early_stopping import split_for_validation
+from skimitate.cloning._early_stopping import Told, set_aside
 from skimitate.cloning._epochs import Epochs
 from skimitate.cloning._restorable import Restorable
 from skimitate.cloning._samples import Samples
@@ -41,10 +42,10 @@ class BaseCloner(CallbackSupportMixin, Restorable):
             Interval(Integral, 1, None, closed="left"),
         ],
         "activation": [StrOptions(set(ACTIVATIONS))],
-        "alpha": [Interval(Real, 0, None, closed="left")],
+        "alpha": [Interval(Real, 0, None, closed="left"), StrOptions({"auto"})],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
         "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
-        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "max_iter": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "normalize": ["boolean"],
         "early_stopping": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
@@ -64,28 +65,34 @@ class BaseCloner(CallbackSupportMixin, Restorable):
     _loss_unit: Callable[[], float]
     _score_samples: Callable[[Samples], float]
 
+    early_stopping: bool
+    validation_fraction: float
+    random_state: int | np.random.RandomState | None
     normalizer_: RunningNormalizer | None
     loss_curve_: list[float]
     validation_scores_: list[float] | None
     best_validation_score_: float | None
 
-    def _fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None) -> Self:
+    def _fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None,
+        told: Told,
+    ) -> Self:
         """Start, or go on with ``warm_start``, and train for ``max_iter`` epochs."""
         continues: bool = self.warm_start and hasattr(self, "_trainer")
 
         def run(epochs: Epochs) -> None:
             samples = self._validate_samples(X, y, sample_weight, anew=True)
-            train, validation = samples, None
-            if self.early_stopping:
-                train, validation = split_for_validation(
-                    samples, self.validation_fraction, self.random_state
-                )
+            train, validation = set_aside(self, samples, told)
             if continues:
                 self._go_on(train)
             else:
                 self._start(train)
             self._fit_units(train)
-            self._run_epochs(epochs, train, self.max_iter, validation)
+            n_epochs = epochs_of_fit(self.max_iter, self.batch_size, len(train))
+            self._run_epochs(epochs, train, n_epochs, validation)
 
         return self._attempt(run)
 
@@ -107,7 +114,7 @@ class BaseCloner(CallbackSupportMixin, Restorable):
             if first:
                 self._start(samples)
             else:
-                self._go_on(samples)
+                self._go_on(samples, running=running)
             self._fit_units(samples, running=running)
             self._run_epochs(epochs, samples, n_epochs)
 
@@ -182,7 +189,9 @@ class BaseCloner(CallbackSupportMixin, Restorable):
                 f"{self.hidden_layer_sizes!r} ({str(error).splitlines()[0]})"
             ) from None
         self.network_.initialize(self._rng)
-        self._trainer = Trainer(self.network_, Settings.of(self, self._loss))
+        self._n_samples = len(train)
+        settings = Settings.of(self, self._loss, self._n_samples)
+        self._trainer = Trainer(self.network_, settings)
         self.normalizer_ = None
         self.n_outputs_ = train.y.shape[1]
         self.n_iter_ = 0
@@ -200,8 +209,11 @@ class BaseCloner(CallbackSupportMixin, Restorable):
             )
         return (train.X.shape[1], *map(int, hidden), train.y.shape[1])
 
-    def _go_on(self, train: Samples) -> None:
-        """Get ready to train on, with parameters that may have been changed."""
+    def _go_on(self, train: Samples, *, running: bool = False) -> None:
+        """Get ready to train on, with parameters that may have been changed.
+
+        ``running`` adds the samples to those so far instead of replacing them.
+        """
         sizes, expected = self._layer_sizes(train), self.network_.layer_sizes
         if sizes[-1] != expected[-1]:
             raise ValueError(f"y: expected {expected[-1]} outputs, got {sizes[-1]}")
@@ -212,7 +224,8 @@ class BaseCloner(CallbackSupportMixin, Restorable):
                 f"{self.network_.activation!r}, got {sizes[1:-1]} and "
                 f"{self.activation!r}"
             )
-        self._trainer.configure(Settings.of(self, self._loss))
+        self._n_samples = len(train) + (self._n_samples if running else 0)
+        self._trainer.configure(Settings.of(self, self._loss, self._n_samples))
 
     def _fit_units(self, train: Samples, *, running: bool = False) -> None:
         """Fit what normalizes, and keep the function of a network that was trained.

@@ -5,9 +5,10 @@ import copy
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.metrics import r2_score
+from sklearn.utils.validation import check_is_fitted
 
 from skimitate._sklearn import StrOptions
-from skimitate._validation import naming, validate_pairs
+from skimitate._validation import naming, validate_observations, validate_pairs
 from skimitate.cloning._action_scaling import (
     SCALINGS,
     differ_too_much,
@@ -80,3 +81,42 @@ class ContinuousCloner(BaseCloner):
         """Return R² of the policy that acts."""
         predicted = self.act(samples.X).reshape(samples.y.shape)
         return r2_score(samples.y, predicted, sample_weight=samples.weight)
+
+    def predict(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Return the policy's actions.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Observations, in their own units.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            Actions, in the shape that ``y`` had.
+
+        Raises
+        ------
+        NotFittedError
+            If nothing was fitted.
+        ValueError, TypeError
+            If X is not as described.
+        """
+        check_is_fitted(self)
+        return self.act(validate_observations(self, X, reset=False))
+
+    def act(self, observation: NDArray) -> NDArray[np.float64]:
+        """Return the action that :meth:`predict` gives, without checking anything.
+
+        Parameters
+        ----------
+        observation : ndarray of shape (n_features,) or (n_samples, n_features)
+            One observation or a batch.
+
+        Returns
+        -------
+        ndarray of shape (n_outputs,) or (n_samples, n_outputs)
+            One action or a batch. Without the last axis if ``y`` had one dimension.
+        """
+        actions = self.network_.act(observation, self._units)
+        return actions if self._y_ndim == 2 else actions[..., 0]

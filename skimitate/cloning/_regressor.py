@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from typing import Literal, Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from sklearn.base import MultiOutputMixin, RegressorMixin
-from sklearn.utils.validation import check_is_fitted
 
 from skimitate._public import public
 from skimitate._sklearn import fit_context
-from skimitate._validation import validate_observations
 from skimitate.cloning._continuous import ContinuousCloner
+from skimitate.cloning._early_stopping import Told
 
 
 @public
@@ -28,19 +27,25 @@ class BehaviorCloner(MultiOutputMixin, RegressorMixin, ContinuousCloner):
     ----------
     hidden_layer_sizes : int or sequence of int, default=(50, 50)
         Number of units of each hidden layer; empty for a linear policy.
-    activation : {"identity", "leaky_relu", "logistic", "relu", "tanh"}, default="relu"
+    activation : {"identity", "leaky_relu", "logistic", "relu", "tanh"}, default="tanh"
         Activation of the hidden layers; that of ``"leaky_relu"`` leaks 0.01.
-    alpha : float, default=0.0
+    alpha : float or "auto", default="auto"
         Strength of the L2 penalty on the weights, with the meaning that it has to
-        :class:`sklearn.neural_network.MLPRegressor`. With ``normalize`` it counts
+        :class:`sklearn.neural_network.MLPRegressor`: it counts against each minibatch.
+        "auto" makes it 0.05 against all samples together, ``0.05 * batch_size /
+        n_samples``: it keeps a clone of a few hundred samples from fitting their noise,
+        and vanishes where there are many. In :meth:`partial_fit` ``n_samples`` counts
+        all that came so far. With ``normalize`` it counts
         against errors of actions that are standardized too: as if the cloner came in
         a :class:`~sklearn.compose.TransformedTargetRegressor`.
     batch_size : int, default=32
         Number of samples of a minibatch.
     learning_rate_init : float, default=1e-3
         Step size of Adam.
-    max_iter : int, default=100
-        Number of epochs; at most, with early stopping.
+    max_iter : int or "auto", default="auto"
+        Number of epochs; at most, with early stopping. "auto" makes it as many as take
+        60,000 gradient steps, but at least 20 and at most 2,000: what an epoch is worth
+        depends on the number of samples.
     normalize : bool, default=True
         Whether to standardize observations by their mean and standard deviation in
         the training data, and actions as ``action_scaling`` says.
@@ -56,9 +61,13 @@ class BehaviorCloner(MultiOutputMixin, RegressorMixin, ContinuousCloner):
         ``StandardScaler``; only with ``normalize``.
     early_stopping : bool, default=False
         Whether to set a part of the data aside and stop when the score on it no longer
-        improves. The best weights are kept then.
+        improves. The best weights are kept then. Set aside are whole episodes if
+        :meth:`fit` is told ``groups``; nothing if it is given ``X_val, y_val``; or else
+        five blocks of successive rows, drawn one from each fifth of the data, since
+        neighbouring steps are nearly equal.
     validation_fraction : float, default=0.1
-        Part of the samples that early stopping sets aside.
+        Part of the episodes, or without ``groups`` of the samples, that early stopping
+        sets aside.
     n_iter_no_change : int, default=10
         Number of epochs without improvement after which early stopping stops.
     tol : float, default=1e-4
@@ -96,7 +105,7 @@ class BehaviorCloner(MultiOutputMixin, RegressorMixin, ContinuousCloner):
         Mean loss of each epoch, at the plain iterates: in the square of the expert's
         unit, or of standard deviations with ``action_scaling="individual"``.
     validation_scores_ : list of float or None
-        R² on the validation split after each epoch, if ``early_stopping``; None once
+        R² on the validation data after each epoch, if ``early_stopping``; None once
         something has trained without it.
     best_validation_score_ : float or None
         That of the weights that were kept: the highest of this fit, or with
@@ -136,11 +145,11 @@ class BehaviorCloner(MultiOutputMixin, RegressorMixin, ContinuousCloner):
         self,
         hidden_layer_sizes: int | Sequence[int] = (50, 50),
         *,
-        activation: str = "relu",
-        alpha: float = 0.0,
+        activation: str = "tanh",
+        alpha: float | Literal["auto"] = "auto",
         batch_size: int = 32,
         learning_rate_init: float = 1e-3,
-        max_iter: int = 100,
+        max_iter: int | Literal["auto"] = "auto",
         normalize: bool = True,
         action_scaling: Literal["common", "individual"] = "common",
         early_stopping: bool = False,
@@ -175,7 +184,14 @@ class BehaviorCloner(MultiOutputMixin, RegressorMixin, ContinuousCloner):
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(
-        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        *,
+        groups: ArrayLike | None = None,
+        X_val: ArrayLike | None = None,
+        y_val: ArrayLike | None = None,
     ) -> Self:
         """Clone the expert's actions.
 
@@ -187,6 +203,18 @@ class BehaviorCloner(MultiOutputMixin, RegressorMixin, ContinuousCloner):
             The expert's action for each observation.
         sample_weight : array-like of shape (n_samples,) or None, default=None
             Non-negative weights of the samples; only their proportions matter.
+        groups : array-like of shape (n_samples,) or None, default=None
+            The episode of each sample, in successive rows. ``early_stopping`` holds out
+            whole episodes then; where nothing is split off, it has nothing to keep
+            whole.
+        X_val : array-like of shape (n_validation_samples, n_features) or None
+            Observations to validate with in place of a part of X; only with
+            ``early_stopping``, and together with ``y_val``. For what a
+            :class:`~sklearn.pipeline.Pipeline` does to them, see its
+            ``transform_input``.
+        y_val : array-like of shape (n_validation_samples,) or \
+                (n_validation_samples, n_outputs) or None, default=None
+            The expert's actions for them.
 
         Returns
         -------
@@ -196,9 +224,10 @@ class BehaviorCloner(MultiOutputMixin, RegressorMixin, ContinuousCloner):
         Raises
         ------
         ValueError, TypeError
-            If the data or a parameter is not as described, if the loss stops being
-            finite, or if a warm start is given other features or another number of
-            outputs than it goes on with.
+            If the data or a parameter is not as described; if there are no two
+            episodes, or not enough samples, to be split for ``early_stopping``; if the
+            loss stops being finite; or if a warm start is given other features or
+            another number of outputs than it goes on with.
         KeyboardInterrupt
             If training is interrupted, by Ctrl-C for one. What was learnt so far acts
             then, with ``early_stopping`` the best of it, and training can go on from
@@ -210,7 +239,7 @@ class BehaviorCloner(MultiOutputMixin, RegressorMixin, ContinuousCloner):
         UserWarning
             If the sizes of the actions are too different for ``action_scaling``.
         """
-        return self._fit(X, y, sample_weight)
+        return self._fit(X, y, sample_weight, Told(groups, X_val, y_val))
 
     @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(
@@ -288,42 +317,3 @@ class BehaviorCloner(MultiOutputMixin, RegressorMixin, ContinuousCloner):
             finite.
         """
         return self._go_on_for(X, y, sample_weight, n_epochs=n_epochs, running=False)
-
-    def predict(self, X: ArrayLike) -> NDArray[np.float64]:
-        """Return the policy's actions.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Observations, in their own units.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            Actions, in the shape that ``y`` had.
-
-        Raises
-        ------
-        NotFittedError
-            If nothing was fitted.
-        ValueError, TypeError
-            If X is not as described.
-        """
-        check_is_fitted(self)
-        return self.act(validate_observations(self, X, reset=False))
-
-    def act(self, observation: NDArray) -> NDArray[np.float64]:
-        """Return the action that :meth:`predict` gives, without checking anything.
-
-        Parameters
-        ----------
-        observation : ndarray of shape (n_features,) or (n_samples, n_features)
-            One observation or a batch.
-
-        Returns
-        -------
-        ndarray of shape (n_outputs,) or (n_samples, n_outputs)
-            One action or a batch. Without the last axis if ``y`` had one dimension.
-        """
-        actions = self.network_.act(observation, self._units)
-        return actions if self._y_ndim == 2 else actions[..., 0]

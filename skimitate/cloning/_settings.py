@@ -2,6 +2,8 @@
 
 from typing import Any, NamedTuple, Self
 
+from skimitate.cloning._auto import alpha_of_fit
+
 
 class Settings(NamedTuple):
     """How training goes on; may change between two epochs.
@@ -33,7 +35,23 @@ class Settings(NamedTuple):
     device: str
 
     @classmethod
-    def of(cls, estimator: Any, loss: str) -> Self:
-        """Return the settings that are an estimator's parameters, and its loss."""
-        names = [name for name in cls._fields if name != "loss"]
-        return cls(loss, *(getattr(estimator, name) for name in names))
+    def of(cls, estimator: Any, loss: str, n_samples: int) -> Self:
+        """Return the settings that are an estimator's parameters, and its loss.
+
+        Parameters
+        ----------
+        estimator : BaseCloner
+            Its parameters are checked.
+        loss : str
+            A key of ``LOSSES``.
+        n_samples : int
+            Number of samples there are to learn from.
+
+        Returns
+        -------
+        Settings
+        """
+        names = [name for name in cls._fields if name not in ("loss", "alpha")]
+        values = {name: getattr(estimator, name) for name in names}
+        alpha = alpha_of_fit(estimator.alpha, estimator.batch_size, n_samples)
+        return cls(loss=loss, alpha=alpha, **values)

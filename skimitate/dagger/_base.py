@@ -1,14 +1,15 @@
 """What DAgger is for any kind of actions: the checks, the rounds, the decision."""
 
 import copy
-import warnings
 from collections.abc import Sequence
 from numbers import Integral, Real
 from typing import Any, Self
 
-from numpy.typing import ArrayLike, NDArray
+import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, MetaEstimatorMixin
 from sklearn.exceptions import NotFittedError
+from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
 
 from skimitate._sklearn import (
     CallbackContext,
@@ -19,18 +20,38 @@ from skimitate._sklearn import (
     clone_parametrized,
     fit_context,
 )
-from skimitate._validation import in_container_of, unchanged_on_error, validate_pairs
+from skimitate._validation import (
+    check_weights,
+    in_container_of,
+    unchanged_on_error,
+    validate_pairs,
+)
+from skimitate.cloning._groups import validate_groups
 from skimitate.cloning._regressor import BehaviorCloner
+from skimitate.dagger._aggregate import Aggregate
 from skimitate.dagger._leaders import Candidate
 from skimitate.dagger._loop import DaggerLoop
+from skimitate.dagger._metadata import (
+    check_takes_groups,
+    check_takes_weights,
+    route,
+    routing_of,
+)
+from skimitate.dagger._plan import Plan, betas_of_rounds, check_given, weights_of_rounds
 from skimitate.dagger._report import decision_report
+from skimitate.dagger._tags import may_take_nan
 from skimitate.environments._make import EnvLike, env_widths, shared_env
 from skimitate.policies._as_policy import as_policy
+
+# As what demonstrations count whose episodes nobody tells: blocks of successive rows.
+_N_BLOCKS = 20
 
 
 class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
     """Runs DAgger, with the parameters of :class:`skimitate.DAggerRegressor`."""
 
+    estimator: Any
+    env: Any
     expert: Any
 
     _parameter_constraints: dict = {
@@ -44,6 +65,7 @@ class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
             StrOptions({"auto"}),
         ],
         "beta": [Interval(Real, 0, 1, closed="both"), callable, None],
+        "round_weight": [StrOptions({"uniform"}), callable],
         "incremental": ["boolean"],
         "n_eval_episodes": [Interval(Integral, 1, None, closed="left")],
         "keep": [StrOptions({"best", "last"})],
@@ -53,7 +75,15 @@ class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
     }
 
     @fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X: ArrayLike | None = None, y: ArrayLike | None = None) -> Self:
+    def fit(
+        self,
+        X: ArrayLike | None = None,
+        y: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+        *,
+        groups: ArrayLike | None = None,
+        **fit_params: Any,
+    ) -> Self:
         """Run DAgger.
 
         Parameters
@@ -63,6 +93,15 @@ class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
             episodes of the expert are collected first.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs) or None
             The expert's action for each observation.
+        sample_weight : array-like of shape (n_samples,) or None, default=None
+            Non-negative weights of the demonstrations, each multiplied by the
+            ``round_weight`` of round 0; a later label weighs what its round does. They
+            reach every training of the learner, the innermost one of a pipeline.
+        groups : array-like of shape (n_samples,) or None, default=None
+            The episode of each demonstration, in successive rows; see Notes.
+        **fit_params : dict
+            Passed on to the learner's ``fit``, whenever a new clone of it is fitted:
+            ``X_val, y_val`` for one. With metadata routing, what it requests.
 
         Returns
         -------
@@ -73,24 +112,28 @@ class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         Raises
         ------
         ValueError, TypeError
-            If the data or a parameter is not as described; or if the expert, the
-            learner or the environment fails or gives what cannot be used, with the
-            round, the episode and the step. Environments are closed in every case.
+            If the data or a parameter is not as described; if there are weights or
+            groups that the learner does not take; or if the expert, the learner or the
+            environment fails or gives what cannot be used, with the round, the episode
+            and the step. Environments are closed in every case.
         """
         with (
             unchanged_on_error(self),
             shared_env(self.env, self.n_jobs) as env,
         ):
-            return self._fit(env, X, y)
+            plan = self._plan_rounds(X, y, sample_weight, groups, fit_params)
+            start = self._validate_start(env, plan, X, y, sample_weight, groups)
+            return self._run(env, plan, start, X)
 
-    def _fit(
-        self, env: EnvLike | None, X: ArrayLike | None, y: ArrayLike | None
+    def _run(
+        self,
+        env: EnvLike | None,
+        plan: Plan,
+        start: Aggregate | None,
+        X: ArrayLike | None,
     ) -> Self:
         """Run DAgger in an environment that is open."""
-        betas = self._plan_rounds(X, y)
-        start = self._validate_start(env, X, y)
-        prototype = BehaviorCloner() if self.estimator is None else self.estimator
-        loop = DaggerLoop(self, env, prototype, start, self._y_ndim)
+        loop = DaggerLoop(self, env, self._prototype, start, self._y_ndim, plan)
         self.history_ = loop.history
         shown = {
             "X": lambda: in_container_of(self, X, loop.aggregate.X),
@@ -100,12 +143,14 @@ class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         context = self._init_callback_context(max_subtasks=None)
         context.call_on_fit_task_begin(estimator=self)
         if start is None:
-            loop.collect_demonstrations()
+            loop.collect_demonstrations(context)
+        self.expert_return_ = loop.expert_return
         loop.train_first(context.subcontext(task_name="start"))
+        self.estimator_ = loop.learner
         if env is None:
             kept = loop.current()
         else:
-            self._run_rounds(context, loop, betas, shown)
+            self._run_rounds(context, loop, plan.betas, shown)
             kept = self._decide(context, loop)
         self.estimator_ = kept.learner
         self.best_round_ = kept.round
@@ -114,62 +159,55 @@ class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         )
         return self
 
-    def _plan_rounds(self, X: object, y: object) -> list[float]:
-        """Check the parameters together, and return beta of each round."""
-        if (self.env is None) != (self.expert is None):
-            given, missing = (
-                ("env", "expert") if self.expert is None else ("expert", "env")
-            )
-            raise ValueError(
-                f"{missing}: expected one because {given} is given, got None (with "
-                "neither, X and y are cloned)"
-            )
-        if y is None and (X is not None or self.env is None):
-            raise ValueError(
-                "DAggerRegressor requires y to be passed, but the target y is None"
-            )
-        if X is None and y is not None:
-            raise ValueError("X: expected the observations that belong to y, got None")
-        if self.env is None:
-            return []
-        _check_expert(self.expert)
-        return self._betas()
+    @property
+    def _prototype(self) -> Any:
+        return BehaviorCloner() if self.estimator is None else self.estimator
 
-    def _betas(self) -> list[float]:
-        rounds = range(1, self.n_rounds + 1)
-        if self.beta is None:
-            return [0.0 for _ in rounds]
-        if not callable(self.beta):
-            return [float(self.beta) ** i for i in rounds]
-        betas = [float(self.beta(i)) for i in rounds]
-        for i, beta in zip(rounds, betas, strict=True):
-            if not 0.0 <= beta <= 1.0:
-                raise ValueError(
-                    f"beta: expected a probability from the callable, got {beta} for "
-                    f"round {i}"
-                )
-        if min(betas) > 0.0:
-            warnings.warn(
-                f"beta never reaches 0 over the {self.n_rounds} rounds (it ends at "
-                f"{betas[-1]}): the learner never drives alone",
-                UserWarning,
-                stacklevel=5,
-            )
-        return betas
+    def _plan_rounds(
+        self,
+        X: object,
+        y: object,
+        sample_weight: object,
+        groups: object,
+        fit_params: dict[str, Any],
+    ) -> Plan:
+        """Check the parameters together, and settle what happens in each round."""
+        check_given(self, X, y, sample_weight=sample_weight, groups=groups)
+        is_weighted = sample_weight is not None or callable(self.round_weight)
+        if is_weighted:
+            check_takes_weights(self._prototype, incremental=self.incremental)
+        if groups is not None:
+            check_takes_groups(self._prototype)
+        n_rounds = 0 if self.env is None else self.n_rounds
+        if n_rounds > 0:
+            _check_expert(self.expert)
+        betas = betas_of_rounds(self.beta, n_rounds) if n_rounds > 0 else []
+        weights = weights_of_rounds(self.round_weight, n_rounds)
+        return Plan(betas, weights, is_weighted, route(self, fit_params))
 
     def _validate_start(
-        self, env: EnvLike | None, X: ArrayLike | None, y: ArrayLike | None
-    ) -> tuple[NDArray, NDArray] | None:
+        self,
+        env: EnvLike | None,
+        plan: Plan,
+        X: ArrayLike | None,
+        y: ArrayLike | None,
+        sample_weight: ArrayLike | None,
+        groups: ArrayLike | None,
+    ) -> Aggregate | None:
         """Check the demonstrations, and that the environment fits them."""
         if X is None or y is None:
             assert env is not None
             self.__dict__.pop("feature_names_in_", None)
-            self.n_features_in_, _ = env_widths(env)
+            self.n_features_in_, self.n_outputs_ = env_widths(env)
             self._y_ndim = 2
             return None
-        observations, actions = validate_pairs(self, X, y, reset=True)
+        nan = "allow-nan" if may_take_nan(self._prototype) else True
+        observations, actions = validate_pairs(
+            self, X, y, reset=True, ensure_all_finite=nan
+        )
         self._y_ndim = actions.ndim
         actions = actions.reshape(len(actions), -1)
+        self.n_outputs_ = actions.shape[1]
         if env is not None:
             found = env_widths(env)
             expected = observations.shape[1], actions.shape[1]
@@ -178,7 +216,13 @@ class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
                     f"env: expected {expected[0]} observation and {expected[1]} action "
                     f"dimensions as in X and y, got {found[0]} and {found[1]}"
                 )
-        return observations, actions
+        weight = check_weights(sample_weight, observations)
+        weight = plan.weights[0] * (1.0 if weight is None else weight)
+        n = len(observations)
+        episodes = np.arange(n) * min(_N_BLOCKS, n) // n
+        if groups is not None:
+            episodes = validate_groups(groups, n)
+        return Aggregate(observations, actions, weight, episodes)
 
     def _run_rounds(
         self,
@@ -191,14 +235,17 @@ class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         rounds = context.subcontext(task_name="rounds", max_subtasks=len(betas))
         rounds.call_on_fit_task_begin(estimator=self)
         for i, beta in enumerate(betas, start=1):
-            task = rounds.subcontext(task_name="round", max_subtasks=1)
+            # Not a number: episodes and epochs are nothing alike.
+            task = rounds.subcontext(task_name="round", max_subtasks=None)
             task.call_on_fit_task_begin(estimator=self)
-            loop.run_round(i, beta, task.subcontext(task_name="train"))
+            loop.run_round(i, beta, task)
+            self.estimator_ = loop.learner
             stop = task.call_on_fit_task_end(
                 estimator=self,
                 **shown,
-                reconstruction_attributes=lambda: {
-                    "estimator_": copy.deepcopy(loop.learner)
+                reconstruction_attributes=lambda kept=i: {
+                    "estimator_": copy.deepcopy(loop.learner),
+                    "best_round_": kept,
                 },
             )
             if stop:
@@ -216,15 +263,24 @@ class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         evaluation.call_on_fit_task_begin(estimator=self)
         evaluated = []
         for candidate in candidates:
-            task = evaluation.subcontext(task_name=f"evaluating {evaluated_ones}")
-            task.call_on_fit_task_begin(estimator=self)
-            evaluated.append(loop.evaluate(candidate))
-            task.call_on_fit_task_end(estimator=self)
+            name = f"evaluating {evaluated_ones}"
+            evaluated.append(loop.evaluate(candidate, evaluation, name))
         evaluation.call_on_fit_task_end(estimator=self)
         kept = max(evaluated, key=lambda candidate: (candidate.score, candidate.round))
         if self.verbose:
             print(decision_report(loop.history, len(evaluated), kept.round), flush=True)
         return kept
+
+    def get_metadata_routing(self) -> MetadataRouter:
+        """Return what of ``fit``'s metadata is for the learner.
+
+        Returns
+        -------
+        sklearn.utils.metadata_routing.MetadataRouter
+            ``sample_weight`` and ``groups`` are this object's own requests.
+        """
+        mapping = MethodMapping().add(caller="fit", callee="fit")
+        return routing_of(self, self._prototype, mapping)
 
     def set_params(self, **params: Any) -> Self:
         """Set parameters, those of the learner included (``estimator__max_iter``).

@@ -1,6 +1,6 @@
 """The learner: started by the first labels, and then let go on or fitted anew."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from functools import cache
 from typing import Any, Literal, NamedTuple
@@ -12,7 +12,11 @@ from sklearn.utils import check_random_state
 
 from skimitate._sklearn import CallbackContext
 from skimitate.cloning._action_scaling import told_already
+from skimitate.dagger._aggregate import Labels
 from skimitate.dagger._epochs import epochs_of_round
+from skimitate.dagger._metadata import answer_requests, keyword_of
+
+_GoOn = Callable[[NDArray, NDArray, int, NDArray | None], None]
 
 
 class Learner:
@@ -28,6 +32,8 @@ class Learner:
         Determines each ``random_state`` in the learner that is None.
     owner : estimator
         Whose callbacks see the learner's tasks as their own subtasks.
+    fit_params : mapping
+        What each fit of a new clone is given beside the labels.
 
     Attributes
     ----------
@@ -44,20 +50,20 @@ class Learner:
         incremental: bool,
         seed: np.random.SeedSequence,
         owner: Any,
+        fit_params: Mapping[str, Any],
     ) -> None:
         self.incremental = incremental
         self.owner = owner
-        self._prototype = _seeded_clone(prototype, seed)
+        self.fit_params = fit_params
+        self._prototype = answer_requests(_seeded_clone(prototype, seed))
 
-    def start(self, X: NDArray, y: NDArray, context: CallbackContext) -> str:
+    def start(self, labels: Labels, context: CallbackContext) -> str:
         """Fit a new clone of the prototype.
 
         Parameters
         ----------
-        X : ndarray of shape (n_samples, n_features)
-            Observations.
-        y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            Labels.
+        labels : Labels
+            What to learn. The clone is told their episodes if it takes ``groups``.
         context : CallbackContext
             Of the task that this is; the learner's tasks become its subtasks.
 
@@ -74,13 +80,25 @@ class Learner:
         learner = clone(self._prototype)
         again = told_already() if hasattr(self, "fitted") else nullcontext()
         with again, self._nested(learner, context), _naming_the_learner():
-            self.fitted = learner.fit(X, y)
+            self.fitted = learner.fit(
+                labels.X, labels.y, **self._metadata(learner, labels)
+            )
         return "fitted"
+
+    def _metadata(self, learner: Any, labels: Labels) -> dict[str, Any]:
+        """Return what a fit is given beside observations and actions."""
+        given = dict(self.fit_params)
+        for name, value in zip(
+            ("sample_weight", "groups"), (labels.weight, labels.groups), strict=True
+        ):
+            keyword = None if value is None else keyword_of(learner, name)
+            if keyword is not None:
+                given[keyword] = value
+        return given
 
     def train(
         self,
-        X: NDArray,
-        y: NDArray,
+        labels: Labels,
         n_epochs: int | Literal["auto"],
         context: CallbackContext,
     ) -> str:
@@ -88,7 +106,7 @@ class Learner:
 
         Parameters
         ----------
-        X, y, context
+        labels, context
             See :meth:`start`.
         n_epochs : int or "auto"
             Number of passes over the labels of a learner that goes on.
@@ -105,9 +123,10 @@ class Learner:
         """
         found = continuation(self.fitted) if self.incremental else None
         if found is None:
-            return self.start(X, y, context)
+            return self.start(labels, context)
+        n_epochs = epochs_of_round(n_epochs, found.estimator, len(labels.X))
         with self._nested(found.estimator, context), _naming_the_learner():
-            found.go_on(X, y, epochs_of_round(n_epochs, found.estimator, len(X)))
+            found.go_on(labels.X, labels.y, n_epochs, labels.weight)
         return "continued"
 
     @contextmanager
@@ -128,11 +147,11 @@ class Continuation(NamedTuple):
     estimator : object
         The estimator that learns, inside of what is wrapped around it.
     go_on : callable
-        With X, y and the number of passes over them.
+        With X, y, the number of passes over them, and weights or None.
     """
 
     estimator: Any
-    go_on: Callable[[NDArray, NDArray, int], None]
+    go_on: _GoOn
 
 
 def continuation(estimator: Any) -> Continuation | None:
@@ -172,19 +191,24 @@ def _wrappers() -> dict[type, Callable[[Any], Continuation | None]]:
     return {Pipeline: _in_pipeline, TransformedTargetRegressor: _in_other_units}
 
 
-def _by_continue_fit(estimator: Any) -> Callable[[NDArray, NDArray, int], None]:
-    def go_on(X: NDArray, y: NDArray, n_epochs: int) -> None:
-        estimator.continue_fit(X, y, n_epochs=n_epochs)
+def _by_continue_fit(estimator: Any) -> _GoOn:
+    def go_on(X: NDArray, y: NDArray, n_epochs: int, weight: NDArray | None) -> None:
+        estimator.continue_fit(X, y, n_epochs=n_epochs, **_as_keyword(weight))
 
     return go_on
 
 
-def _by_partial_fit(estimator: Any) -> Callable[[NDArray, NDArray, int], None]:
-    def go_on(X: NDArray, y: NDArray, n_epochs: int) -> None:
+def _by_partial_fit(estimator: Any) -> _GoOn:
+    def go_on(X: NDArray, y: NDArray, n_epochs: int, weight: NDArray | None) -> None:
         for _ in range(n_epochs):
-            estimator.partial_fit(X, y)
+            estimator.partial_fit(X, y, **_as_keyword(weight))
 
     return go_on
+
+
+def _as_keyword(weight: NDArray | None) -> dict[str, Any]:
+    """Spare a learner that knows no weights the name, if there are none."""
+    return {} if weight is None else {"sample_weight": weight}
 
 
 def _in_pipeline(pipeline: Any) -> Continuation | None:
@@ -193,8 +217,8 @@ def _in_pipeline(pipeline: Any) -> Continuation | None:
     if inner is None or len(pipeline) == 1:
         return inner
 
-    def go_on(X: NDArray, y: NDArray, n_epochs: int) -> None:
-        inner.go_on(pipeline[:-1].transform(X), y, n_epochs)
+    def go_on(X: NDArray, y: NDArray, n_epochs: int, weight: NDArray | None) -> None:
+        inner.go_on(pipeline[:-1].transform(X), y, n_epochs, weight)
 
     return inner._replace(go_on=go_on)
 
@@ -205,12 +229,12 @@ def _in_other_units(estimator: Any) -> Continuation | None:
     if inner is None:
         return None
 
-    def go_on(X: NDArray, y: NDArray, n_epochs: int) -> None:
+    def go_on(X: NDArray, y: NDArray, n_epochs: int, weight: NDArray | None) -> None:
         columns = y.reshape(len(y), -1)
         transformed = np.asarray(estimator.transformer_.transform(columns))
         if y.ndim == 1 and transformed.shape[1:] == (1,):
             transformed = transformed.ravel()
-        inner.go_on(X, transformed, n_epochs)
+        inner.go_on(X, transformed, n_epochs, weight)
 
     return inner._replace(go_on=go_on)
 

@@ -6,11 +6,13 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import MultiOutputMixin, RegressorMixin
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from skimitate._public import public
 from skimitate._validation import validate_observations
 from skimitate.dagger._base import BaseDAgger
+from skimitate.dagger._tags import follow_learner, may_take_nan
 from skimitate.environments._make import EnvLike
 from skimitate.policies._actor_policy import ActorPolicy
 from skimitate.policies._as_policy import Policy, acts_otherwise, as_policy, policy_of
@@ -56,6 +58,11 @@ class DAggerRegressor(MultiOutputMixin, RegressorMixin, BaseDAgger):
         power of the round, a callable gets the round (from 1), and None means 0: the
         parameter-free choice of Ross et al., where the expert drives only in the
         demonstrations that come before round 1.
+    round_weight : {"uniform"} or callable, default="uniform"
+        What a label weighs in training: the same in all rounds, or what a callable
+        returns for its round, a positive number; 0 is the round of the demonstrations.
+        ``lambda i: 1.1**i`` trusts later labels more. Only for learners that take
+        ``sample_weight``. The ``loss`` in ``history_`` is not weighted.
     incremental : bool, default=True
         Whether a learner goes on from round to round, if it has ``continue_fit`` (as
         :class:`BehaviorCloner` has) or ``partial_fit``. In a
@@ -91,6 +98,10 @@ class DAggerRegressor(MultiOutputMixin, RegressorMixin, BaseDAgger):
         round's policy and ``n_eval_episodes``, their number; ``seconds``.
     best_round_ : int
         The round that was kept; 0 is the clone that DAgger started from.
+    expert_return_ : float or None
+        Mean return of the demonstrations; None if they were given as X and y.
+    n_outputs_ : int
+        Number of action dimensions.
     n_features_in_ : int
         Number of observation dimensions.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -103,6 +114,14 @@ class DAggerRegressor(MultiOutputMixin, RegressorMixin, BaseDAgger):
     then evaluated in ``n_eval_episodes`` episodes each. Policies that no such episode
     measures are evaluated as they come, if the best is to be kept; else their returns
     are NaN.
+
+    A learner whose ``fit`` takes ``groups``, the last step of a pipeline included, is
+    told the episode of each label whenever it is fitted anew: a
+    ``BehaviorCloner(early_stopping=True)`` holds out whole episodes. Demonstrations
+    count as 20 blocks of successive rows unless :meth:`fit` is told their episodes. As
+    long as there is one episode alone, nothing is told.
+
+    NaN in X are left to a learner that takes them.
 
     References
     ----------
@@ -136,6 +155,7 @@ class DAggerRegressor(MultiOutputMixin, RegressorMixin, BaseDAgger):
         n_episodes_per_round: int = 1,
         n_epochs_per_round: int | Literal["auto"] = "auto",
         beta: float | Callable[[int], float] | None = None,
+        round_weight: Literal["uniform"] | Callable[[int], float] = "uniform",
         incremental: bool = True,
         n_eval_episodes: int = 10,
         keep: Literal["best", "last"] = "best",
@@ -150,6 +170,7 @@ class DAggerRegressor(MultiOutputMixin, RegressorMixin, BaseDAgger):
         self.n_episodes_per_round = n_episodes_per_round
         self.n_epochs_per_round = n_epochs_per_round
         self.beta = beta
+        self.round_weight = round_weight
         self.incremental = incremental
         self.n_eval_episodes = n_eval_episodes
         self.keep = keep
@@ -178,11 +199,52 @@ class DAggerRegressor(MultiOutputMixin, RegressorMixin, BaseDAgger):
             If X is not as described.
         """
         check_is_fitted(self)
-        observations = validate_observations(self, X, reset=False)
+        nan = "allow-nan" if may_take_nan(self.estimator_) else True
+        observations = validate_observations(
+            self, X, reset=False, ensure_all_finite=nan
+        )
         actions = np.asarray(self.estimator_.predict(observations), dtype=np.float64)
         return (
             actions.ravel() if self._y_ndim == 1 else actions.reshape(len(actions), -1)
         )
+
+    def score(
+        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> float:
+        """Return R² of the predictions on the data given.
+
+        That says how well the kept policy copies these labels, and little of where it
+        leads: to choose by what it earns, give a search
+        ``scoring=make_return_scorer(env)``; see :func:`make_return_scorer`.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Raw observations.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The expert's actions.
+        sample_weight : array-like of shape (n_samples,) or None, default=None
+            What each sample counts for.
+
+        Returns
+        -------
+        float
+            1 if all actions are the expert's, the mean over the outputs.
+
+        Raises
+        ------
+        NotFittedError
+            If nothing was fitted.
+        ValueError, TypeError
+            If X or y are not as described.
+        """
+        return float(super().score(X, y, sample_weight))
+
+    def __sklearn_tags__(self) -> Tags:
+        """Return the tags of the learner, as far as they are for it to say."""
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = self.env is None or self.expert is None
+        return follow_learner(tags, self._prototype)
 
     def act(self, observation: NDArray) -> NDArray[np.float64]:
         """Return the action that :meth:`predict` gives, as fast as the learner can.

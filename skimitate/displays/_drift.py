@@ -38,8 +38,8 @@ class DriftDisplay:
 
     Create it with :meth:`from_estimator`.
 
-    The median over the episodes is a line, and from the 5th to the 95th percentile goes a
-    band. Where fewer than half of the episodes are left, the line is dotted.
+    The median over the episodes is a line, and a band goes from the 5th to the 95th
+    percentile. Where fewer than half of the episodes are left, the line is dotted.
     A cross is the last step of an episode that the environment ended.
     The distances of the data from each other are a grey line and a grey band.
 

@@ -1,6 +1,6 @@
 """Collecting and evaluating: what a policy does in an environment."""
 
-from typing import Any
+from typing import Any, Literal, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,7 +12,8 @@ from skimitate.environments._action_noise import NoisyDriver, read_action_noise
 from skimitate.environments._drivers import PolicyDriver
 from skimitate.environments._make import EnvLike
 from skimitate.environments._rollouts import Rollouts
-from skimitate.environments._run import return_of, run_episodes
+from skimitate.environments._run import outcome_of, run_episodes
+from skimitate.environments._success import successes_of
 
 
 @public
@@ -112,6 +113,32 @@ def collect_rollouts(
     )
 
 
+@overload
+def evaluate_policy(
+    env: EnvLike,
+    policy: Any,
+    *,
+    n_episodes: int = 10,
+    max_steps: int | None = None,
+    n_jobs: int | None = None,
+    random_state: int | np.random.RandomState | None = None,
+    return_success: Literal[False] = False,
+) -> NDArray[np.float64]: ...
+
+
+@overload
+def evaluate_policy(
+    env: EnvLike,
+    policy: Any,
+    *,
+    n_episodes: int = 10,
+    max_steps: int | None = None,
+    n_jobs: int | None = None,
+    random_state: int | np.random.RandomState | None = None,
+    return_success: Literal[True],
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]: ...
+
+
 @public
 def evaluate_policy(
     env: EnvLike,
@@ -121,7 +148,8 @@ def evaluate_policy(
     max_steps: int | None = None,
     n_jobs: int | None = None,
     random_state: int | np.random.RandomState | None = None,
-) -> NDArray[np.float64]:
+    return_success: bool = False,
+) -> NDArray[np.float64] | tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Run a policy in an environment and return what it earned.
 
     Parameters
@@ -139,16 +167,22 @@ def evaluate_policy(
     random_state : int, RandomState instance or None, default=None
         Determines the episodes, whatever ``n_jobs``: policies that are evaluated with
         the same one start from the same states.
+    return_success : bool, default=False
+        Whether to return as well which episodes succeeded, as ``is_success`` in the
+        environment's info at the last step tells.
 
     Returns
     -------
-    ndarray of shape (n_episodes,)
+    returns : ndarray of shape (n_episodes,)
         Sum of the rewards of each episode.
+    is_success : ndarray of shape (n_episodes,), bool
+        Only if ``return_success`` is true.
 
     Raises
     ------
     TypeError, ValueError
-        As :func:`collect_rollouts`.
+        As :func:`collect_rollouts`; or if the environment does not report a success
+        that was asked for.
 
     Examples
     --------
@@ -160,12 +194,16 @@ def evaluate_policy(
     """
     check_count("n_episodes", n_episodes)
     check_count("max_steps", max_steps, optional=True)
-    returns = run_episodes(
+    outcomes = run_episodes(
         env,
         PolicyDriver(policy),
         spawn_seeds(random_state, n_episodes),
         max_steps=max_steps,
         n_jobs=n_jobs,
-        keep=return_of,
+        keep=outcome_of,
     )
-    return np.array(returns)
+    returns = np.array([outcome.value for outcome in outcomes])
+    if not return_success:
+        return returns
+    told = [outcome.is_success for outcome in outcomes]
+    return returns, successes_of(told, "return_success")

@@ -7,7 +7,13 @@ from numpy.typing import NDArray
 
 # Number of dimensions of the arrays with a row for each step, and for each episode.
 _STEPS = {"observations": 2, "actions": 2, "rewards": 1, "episode_ids": 1}
-_EPISODES = {"terminated": 1, "truncated": 1, "last_observations": 2, "action_noise": 2}
+_EPISODES = {
+    "terminated": 1,
+    "truncated": 1,
+    "last_observations": 2,
+    "is_success": 1,
+    "action_noise": 2,
+}
 
 # The others may be None.
 REQUIRED = ("observations", "actions", "episode_ids")
@@ -68,7 +74,7 @@ def _check_episode_ids(ids: NDArray) -> None:
 
 def _check_ends(known: dict[str, NDArray]) -> None:
     """Raise if what is known of the ends of the episodes has other types or widths."""
-    for name in ("terminated", "truncated"):
+    for name in ("terminated", "truncated", "is_success"):
         if name in known and known[name].dtype != np.bool_:
             raise ValueError(
                 f"{name}: expected an array of bool, got {known[name].dtype}"

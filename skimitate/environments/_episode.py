@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from skimitate.environments._drivers import Driver
 from skimitate.environments._spaces import Spaces
+from skimitate.environments._success import success_in
 from skimitate.policies._actions import StepError
 
 # Environments that were reset twice with one seed, to see whether that does the same.
@@ -34,6 +35,8 @@ class Episode(NamedTuple):
         Whether the environment came to an end of its own.
     truncated : bool or None, default=None
         Whether it was cut, by a limit of the environment's or of the caller's.
+    is_success : bool or None, default=None
+        What the environment's ``info`` had as ``is_success`` with the last step.
     action_noise : ndarray of shape (n_outputs,) or None, default=None
         Standard deviation of the noise with which the actions were done.
     """
@@ -44,6 +47,7 @@ class Episode(NamedTuple):
     last_observation: NDArray | None = None
     terminated: bool | None = None
     truncated: bool | None = None
+    is_success: bool | None = None
     action_noise: NDArray | None = None
 
 
@@ -126,6 +130,7 @@ class EpisodeRunner:
         driver.begin_episode(driver_seed)
         observations, actions, rewards = [], [], []
         terminated = truncated = False
+        info = None
         while not (terminated or truncated) and self._step < max_steps:
             remembered, driving = driver(observation, n_outputs)
             observations.append(observation)
@@ -133,7 +138,7 @@ class EpisodeRunner:
             answer = _expect_tuple(step(executable(driving)), 5, "step")
             rewards.append(_check_reward(answer[1]))
             observation = observed(answer[0])
-            terminated, truncated = bool(answer[2]), bool(answer[3])
+            terminated, truncated, info = bool(answer[2]), bool(answer[3]), answer[4]
             self._step += 1
         return Episode(
             np.array(observations),
@@ -142,6 +147,7 @@ class EpisodeRunner:
             observation,
             terminated,
             truncated or not terminated,  # the caller cut it
+            success_in(info),
         )
 
 

@@ -61,6 +61,7 @@ def read_parts(fields: Fields) -> tuple[Episode, bool]:
         last,
         terminated,
         truncated,
+        is_success=_success(fields, n_steps),
         action_noise=_noise(fields, actions.shape[1:]),
     )
     whole = raw.ndim == 1 and raw.dtype.kind in "iub"
@@ -208,7 +209,26 @@ def _ends(fields: Fields, n_steps: int) -> tuple[bool | None, bool | None]:
 
 
 def _flag(name: str, value: Any, n_steps: int) -> bool:
-    """Return the last of the flags of the steps, or the flag of the trajectory."""
+    """Return the flag of the trajectory, or the last of its steps, before none."""
+    flags = _flags(name, value, n_steps)
+    early = np.flatnonzero(flags[: n_steps - 1])
+    if len(flags) > 1 and len(early):
+        raise TrajectoryError(
+            f"{name}: expected True at the last step alone, got it at step {early[0]} "
+            f"of {n_steps}: episodes that follow each other are to be cut there"
+        )
+    return bool(flags[-1])
+
+
+def _success(fields: Fields, n_steps: int) -> bool | None:
+    """Return whether it had succeeded in the end: goals are reached and lost again."""
+    if "is_success" not in fields:
+        return None
+    return bool(_flags(*fields["is_success"], n_steps)[-1])
+
+
+def _flags(name: str, value: Any, n_steps: int) -> NDArray:
+    """Return the flags of the steps, or that of the trajectory as an array."""
     flags = _numbers(name, value)
     if flags.shape not in ((), (n_steps,), (n_steps, 1), (n_steps + 1,)):
         raise TrajectoryError(
@@ -218,10 +238,4 @@ def _flag(name: str, value: Any, n_steps: int) -> bool:
     flags = flags.reshape(-1)
     if not np.isin(flags, (0, 1)).all():
         raise TrajectoryError(f"{name}: expected True and False, got other numbers")
-    early = np.flatnonzero(flags[: n_steps - 1])
-    if len(flags) > 1 and len(early):
-        raise TrajectoryError(
-            f"{name}: expected True at the last step alone, got it at step {early[0]} "
-            f"of {n_steps}: episodes that follow each other are to be cut there"
-        )
-    return bool(flags[-1])
+    return flags

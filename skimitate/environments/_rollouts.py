@@ -46,6 +46,9 @@ class Rollouts:
         Whether it was cut, by a limit of the environment's or of the caller's.
     last_observations : ndarray of shape (n_episodes, n_features) or None, default=None
         What the policy would have seen after the last step of each episode.
+    is_success : ndarray of shape (n_episodes,), bool, or None, default=None
+        Whether each episode succeeded: ``info["is_success"]`` of its last step, in an
+        environment that reports it there.
     action_noise : ndarray of shape (n_episodes, n_outputs) or None, default=None
         Standard deviation of the noise that was added to the actions of each episode
         before they were done, in their unit; ``actions`` is without it.
@@ -61,8 +64,8 @@ class Rollouts:
     episodes : sequence of Episode
         ``episodes[0]`` is a named tuple of the first episode's ``observations``,
         ``actions``, ``rewards``, ``last_observation``, ``terminated``, ``truncated``
-        and ``action_noise``; those that are not known are None. A slice, an array of
-        numbers or one of bools gives the rollouts of these episodes alone:
+        ``is_success`` and ``action_noise``; those that are not known are None. A slice,
+        an array of numbers or one of bools gives the rollouts of these episodes alone:
         ``rollouts.episodes[rollouts.returns > 3000]``.
 
     Raises
@@ -100,6 +103,7 @@ class Rollouts:
     terminated: NDArray[np.bool_] | None = None
     truncated: NDArray[np.bool_] | None = None
     last_observations: NDArray | None = None
+    is_success: NDArray[np.bool_] | None = None
     action_noise: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
@@ -140,14 +144,18 @@ class Rollouts:
         def of(array: NDArray | None, key: int | slice) -> Any:
             return None if array is None else array[key]
 
+        def flag(array: NDArray | None) -> bool | None:
+            return None if array is None else bool(array[number])
+
         return Episode(
             self.observations[start:stop],
             self.actions[start:stop],
             of(self.rewards, slice(start, stop)),
             of(self.last_observations, number),
-            None if self.terminated is None else bool(self.terminated[number]),
-            None if self.truncated is None else bool(self.truncated[number]),
-            action_noise=of(self.action_noise, number),
+            flag(self.terminated),
+            flag(self.truncated),
+            flag(self.is_success),
+            of(self.action_noise, number),
         )
 
     def __len__(self) -> int:
@@ -176,6 +184,8 @@ class Rollouts:
 
     def __repr__(self) -> str:
         known = "" if self.rewards is None else f", return={summarize(self.returns)}"
+        if self.is_success is not None:
+            known += f", success={self.is_success.mean():.2f}"
         return (
             f"Rollouts(n_episodes={self.n_episodes}, n_steps={len(self)}, "
             f"n_features={self.observations.shape[1]}, "
@@ -194,11 +204,11 @@ class Rollouts:
             - a dict, or an object with attributes (an episode of ``episodes``,
               imitation's ``Trajectory``, Minari's ``EpisodeData``), with
               ``observations`` and ``actions`` and maybe ``rewards``, ``terminated``,
-              ``truncated``, ``next_observations``, ``last_observation`` or
-              ``action_noise`` (a number, or one for each output). Their singulars and
-              usual short names (``obs``, ``acts``, ``rews``, ``states``, ``dones``,
-              ``terminals``, ``timeouts``) are understood; what is called otherwise is
-              passed over;
+              ``truncated``, ``next_observations``, ``last_observation``,
+              ``is_success`` (which may be in ``infos``) or ``action_noise`` (a number,
+              or one for each output). Their singulars and usual short names (``obs``,
+              ``acts``, ``rews``, ``states``, ``dones``, ``terminals``, ``timeouts``)
+              are understood; what is called otherwise is passed over;
             - a tuple of observations, actions and maybe rewards, next observations, and
               dones or terminated and truncated, in this order;
             - a list of steps, each a dict, object or tuple of that kind. A last one
@@ -303,9 +313,8 @@ def _check_keys(keys: Sequence[str]) -> None:
 
 def _join(episodes: Sequence[Episode], name: str = "trajectories") -> Rollouts:
     """Join episodes, at least one; name is what errors call them."""
-    observations, actions, rewards, last_observations, terminated, truncated, noise = (
-        zip(*episodes, strict=True)
-    )
+    parts = zip(*episodes, strict=True)
+    observations, actions, rewards, last, terminated, truncated, success, noise = parts
     return Rollouts(
         _stack(name, "observations", observations),
         _stack(name, "actions", actions),
@@ -313,8 +322,9 @@ def _join(episodes: Sequence[Episode], name: str = "trajectories") -> Rollouts:
         np.repeat(np.arange(len(episodes)), [len(array) for array in actions]),
         _of_all(np.array, terminated),
         _of_all(np.array, truncated),
-        _of_all(np.array, last_observations),
-        action_noise=_of_all(partial(_stack, name, "action_noise"), noise),
+        _of_all(np.array, last),
+        _of_all(np.array, success),
+        _of_all(partial(_stack, name, "action_noise"), noise),
     )
 
 

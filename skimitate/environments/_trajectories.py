@@ -26,6 +26,7 @@ from skimitate.environments._numbering import (
     check_steps_of_one_episode,
 )
 from skimitate.environments._parts import read_parts
+from skimitate.environments._success import success_part
 
 
 def read_trajectories(trajectories: Iterable[Any]) -> list[Episode]:
@@ -164,7 +165,7 @@ def _fields(trajectory: Any) -> Fields:
         )
     check_named(fields, ("observations", "actions"), trajectory)
     check_one_episode(trajectory, fields)
-    return fields
+    return success_part(trajectory) | fields
 
 
 def _columns(steps: list | tuple) -> Fields:
@@ -196,7 +197,10 @@ def _columns(steps: list | tuple) -> Fields:
     for field, (name, value) in last.items():
         rows = [*fields[field][1], value] if field in fields else value
         fields[field] = name, rows
-    return fields
+    success = success_part(steps[-1])
+    if last and not success:
+        success = success_part(steps[-2:][0])
+    return success | fields
 
 
 def _step_fields(number: int, step: Any) -> Fields:

@@ -1,4 +1,4 @@
-"""Files that are put in place in one step."""
+"""Files that are put in place in one step, and folders that take them."""
 
 import os
 from collections.abc import Callable
@@ -22,3 +22,25 @@ def replace_file(path: Path, write: Callable[[Path], Any]) -> None:
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def check_writable(folder: Path, name: str) -> None:
+    """Make a folder, and raise OSError if nothing can be written in it.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder.
+    name : str
+        What the parameter is called that it was given by.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".writable-{os.getpid()}"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise OSError(
+            f"{name}: expected a folder that can be written to, got {folder} "
+            f"({error.strerror})"
+        ) from None

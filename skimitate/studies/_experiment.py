@@ -22,9 +22,10 @@ from skimitate.environments._rollouts import Rollouts
 from skimitate.environments._run import return_of, run_episodes
 from skimitate.environments._uniform_policy import UniformPolicy
 from skimitate.experts._check import check_widths
+from skimitate.studies._board import Board
 from skimitate.studies._findings import keep_findings
 from skimitate.studies._machine import code_checksum, package_versions
-from skimitate.studies._schedule import SCHEDULE, Schedule
+from skimitate.studies._network import DEFAULT, Network
 from skimitate.studies._stages import StageFolder
 
 # Episodes of the expert that the validation loss is measured on.
@@ -64,10 +65,12 @@ class Experiment:
     baselines : StageFolder or None, default=None
         Where the evaluation of the expert and of the random policy is kept, for
         experiments that share them; None for ``out``.
-    schedule : Schedule
-        How long DAgger trains; by default as an estimator of its own would.
+    network : Network
+        Whose network imitates, and how long; the default one by default.
     name : str, default=""
         What tells the environment apart from others; empty for its id.
+    log_dir : Path or None, default=None
+        Where the fits are written down for TensorBoard; None for nowhere.
 
     Attributes
     ----------
@@ -86,8 +89,9 @@ class Experiment:
     eval_seed: int
     out: Path | None
     baselines: StageFolder | None = None
-    schedule: Schedule = SCHEDULE
+    network: Network = DEFAULT
     name: str = ""
+    log_dir: Path | None = None
     returns: dict[str, NDArray[np.float64]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -95,6 +99,7 @@ class Experiment:
         check_widths(self.env, self.expert, "expert", self.name)
         if self.out is not None:
             require_matplotlib("--out")
+        self._board = Board(self.log_dir)
         self._stages = StageFolder(self.out)
         self._baselines = self.baselines or self._stages
         stages = ("demonstrations", "validation", "BC", "DAgger")
@@ -105,6 +110,7 @@ class Experiment:
         """Do every stage that is not finished yet, and keep what comes of it."""
         for name in POLICIES:
             self.returns[name] = self._evaluated(name)
+        self._board.draw_level("BC", self.returns["BC"], self.n_rounds)
         if self.out is not None:
             keep_findings(self, self.out)
         # Of a table's many experiments, none should hold hundreds of megabytes.
@@ -124,13 +130,14 @@ class Experiment:
         return self._expert_setting | {
             "seed": self.seed,
             "n_episodes": self.n_episodes,
+            "network": self.network.name,
         }
 
     @property
     def _dagger_setting(self) -> dict[str, Any]:
         return self._training_setting | {
             "n_rounds": self.n_rounds,
-            "schedule": list(self.schedule),
+            "training": list(self.network),
         }
 
     @cached_property
@@ -168,7 +175,7 @@ class Experiment:
         """The clone, and its losses by epoch."""
 
         def fit() -> tuple[BehaviorCloner, Losses]:
-            cloner = BehaviorCloner(random_state=self._seeds["BC"])
+            cloner = self.network.cloner(self._seeds["BC"])
             return cloner, self._fit("BC", cloner)
 
         names = ["clone.joblib", "clone_losses.json"]
@@ -190,11 +197,11 @@ class Experiment:
 
         def fit() -> tuple[BehaviorCloner, Losses, dict[str, Any]]:
             dagger = DAggerRegressor(
-                self.schedule.learner(),
+                self.network.learner(),
                 env=self.env,
                 expert=self.expert,
                 n_rounds=self.n_rounds,
-                n_epochs_per_round=self.schedule.n_epochs_per_round,
+                n_epochs_per_round=self.network.n_epochs_per_round,
                 n_jobs=self.n_jobs,
                 random_state=self._seeds["DAgger"],
             )
@@ -235,9 +242,11 @@ class Experiment:
 
     def _fit(self, label: str, estimator: Any) -> Losses:
         """Fit to the roll-outs, and return the losses on those held out."""
-        validation = ValidationLoss(self._held_out.observations, self._held_out.actions)
+        held_out = self._held_out.observations, self._held_out.actions
+        validation = ValidationLoss(*held_out)
+        board = self._board.callbacks(label, self.returns.get("Expert"), *held_out)
         print(f"{label}: fitting ...", flush=True)
-        estimator.set_callbacks(Progress(label), validation.callback)
+        estimator.set_callbacks(Progress(label), validation.callback, *board)
         estimator.fit(self.rollouts.observations, self.rollouts.actions)
         estimator.set_callbacks()
         return validation.history()

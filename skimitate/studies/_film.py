@@ -15,7 +15,7 @@ from skimitate.callbacks._progress import Progress
 from skimitate.callbacks._work import followed
 from skimitate.environments._drivers import PolicyDriver
 from skimitate.environments._run import run_episodes
-from skimitate.formats._files import replace_file
+from skimitate.formats._files import check_writable, replace_file
 from skimitate.studies._camera import (
     MadeByGymnasium,
     Shot,
@@ -23,7 +23,6 @@ from skimitate.studies._camera import (
     filmed_env,
     is_mujoco,
 )
-from skimitate.studies._stages import check_writable
 
 FPS = 30
 
@@ -70,7 +69,7 @@ class Film:
             raise IsADirectoryError(f"out: expected a file to write, got {out}")
         if is_mujoco(env):
             choose_renderer()
-        check_writable(out.parent)
+        check_writable(out.parent, "out")
         self.env = env
         self.name = name or str(env)
         self.out = out

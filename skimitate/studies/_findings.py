@@ -13,7 +13,6 @@ from skimitate.formats._files import replace_file
 from skimitate.formats._safetensors import save_policy
 from skimitate.studies._machine import describe_machine
 from skimitate.studies._markdown import markdown_table
-from skimitate.studies._schedule import SCHEDULE
 
 
 def table_of(experiment: Any) -> str:
@@ -68,6 +67,7 @@ def _write_results(experiment: Any, path: Path) -> None:
     results = {
         "env": experiment.name,
         "n_episodes": experiment.n_episodes,
+        "network": experiment.network.name,
         "n_rounds": experiment.n_rounds,
         "seed": experiment.seed,
         "returns": {name: r.tolist() for name, r in experiment.returns.items()},
@@ -92,7 +92,7 @@ def _draw(experiment: Any, folder: Path) -> None:
     ax = axes_of_a_file()
     for name, history in experiment.losses.items():
         losses = LossCurveDisplay.from_history(history, name=name, ax=ax)
-    if experiment.schedule == SCHEDULE:
+    if experiment.network.start_epochs is None:
         # DAgger's epochs are many times those of a clone: both are to be seen.
         ax.set_xscale("log")
     for display, name in ((returns, "learning_curve.png"), (losses, "losses.png")):

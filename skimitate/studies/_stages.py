@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -12,7 +11,7 @@ from typing import Any
 import joblib
 
 from skimitate.environments._rollouts import Rollouts
-from skimitate.formats._files import replace_file
+from skimitate.formats._files import check_writable, replace_file
 
 _INDEX = "stages.json"
 
@@ -56,7 +55,7 @@ class StageFolder:
         self.path = path
         self._index: dict[str, Any] = {}
         if path is not None:
-            check_writable(path)
+            check_writable(path, "out")
             self._index = self._read_index(path / _INDEX)
         self.seconds = {name: entry["seconds"] for name, entry in self._index.items()}
 
@@ -151,20 +150,6 @@ class StageFolder:
 
 def _format_of(name: str) -> tuple[Callable[[Any, Path], Any], Callable[[Path], Any]]:
     return _FORMATS[Path(name).suffix]
-
-
-def check_writable(folder: Path) -> None:
-    """Make a folder, and raise OSError if nothing can be written in it."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / f".writable-{os.getpid()}"
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise OSError(
-            f"out: expected a folder that can be written to, got {folder} "
-            f"({error.strerror})"
-        ) from None
 
 
 def _checksum(path: Path) -> str:

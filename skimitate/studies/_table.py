@@ -9,21 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skimitate.environments._make import EnvLike
-from skimitate.environments._report import mean_and_std, summarize
 from skimitate.environments._spec import folder_of
 from skimitate.formats._files import replace_file
 from skimitate.studies._experiment import Experiment
 from skimitate.studies._machine import describe_machine
-from skimitate.studies._markdown import markdown_table
+from skimitate.studies._network import network_of_the_table
 from skimitate.studies._post import POST
-from skimitate.studies._schedule import schedule_of_the_post
 from skimitate.studies._stages import StageFolder
+from skimitate.studies._table_text import LEARNERS, as_markdown
 
 N_EVAL_EPISODES = 50
 # All rows are evaluated in the same episodes; the seeds of training count from 0.
 EVAL_SEED = 1_000_000
-
-LEARNERS = ("BC", "DAgger")
 
 
 class Table:
@@ -47,6 +44,8 @@ class Table:
         Folder for what is kept; finished stages that are there are not done again.
     envs : dict of str to (str, EnvSpec or callable), or None, default=None
         The environments by name; None if their names are their ids.
+    networks : sequence of {"default", "post"}, default=("post",)
+        Whose networks imitate: a row for each of them.
 
     Raises
     ------
@@ -67,38 +66,43 @@ class Table:
         n_jobs: int,
         out: Path,
         envs: Mapping[str, EnvLike] | None = None,
+        networks: Sequence[str] = ("post",),
     ) -> None:
         self.out = out
-        self.experiments: dict[str, list[Experiment]] = {}
+        self.experiments: dict[tuple[str, str], list[Experiment]] = {}
         self.rows: list[dict[str, Any]] = []
         # All experiments before any work, since they fail if they cannot be run.
         for env, (expert, expert_id) in experts.items():
             folder = out / folder_of(env)
             baselines = StageFolder(folder)
-            self.experiments[env] = [
-                Experiment(
-                    env=env if envs is None else envs[env],
-                    name=env,
-                    expert=expert,
-                    expert_id=expert_id,
-                    n_episodes=n_episodes or _n_episodes_of(env),
-                    n_rounds=n_rounds,
-                    n_eval_episodes=n_eval_episodes,
-                    n_jobs=n_jobs,
-                    seed=seed,
-                    eval_seed=EVAL_SEED,
-                    out=folder / f"seed-{seed}",
-                    baselines=baselines,
-                    schedule=schedule_of_the_post(n_episodes or _n_episodes_of(env)),
-                )
-                for seed in range(n_seeds)
-            ]
+            n = n_episodes or _n_episodes_of(env)
+            for network in networks:
+                suffix = "" if network == "post" else f"-{network}"
+                self.experiments[env, network] = [
+                    Experiment(
+                        env=env if envs is None else envs[env],
+                        name=env,
+                        expert=expert,
+                        expert_id=expert_id,
+                        n_episodes=n,
+                        n_rounds=n_rounds,
+                        n_eval_episodes=n_eval_episodes,
+                        n_jobs=n_jobs,
+                        seed=seed,
+                        eval_seed=EVAL_SEED,
+                        out=folder / f"seed-{seed}{suffix}",
+                        baselines=baselines,
+                        network=network_of_the_table(network, n),
+                    )
+                    for seed in range(n_seeds)
+                ]
 
     def run(self) -> None:
         """Do what is not finished yet, row by row, and keep the table so far."""
-        for env, experiments in self.experiments.items():
+        for (env, network), experiments in self.experiments.items():
             for experiment in experiments:
-                print(f"\n{env}, seed {experiment.seed}", flush=True)
+                about = f"{env}, network: {network}, seed {experiment.seed}"
+                print(f"\n{about}", flush=True)
                 experiment.run()
             self._keep(row_of(experiments))
             replace_file(self.out / "table.json", self._write_json)
@@ -109,9 +113,9 @@ class Table:
         alike = [
             other
             for other in self.rows or self._rows_from_before()
-            if other["env"] != row["env"] and _kind_of(other) == _kind_of(row)
+            if _place_of(other) != _place_of(row) and _kind_of(other) == _kind_of(row)
         ]
-        self.rows = sorted([*alike, row], key=lambda row: row["env"])
+        self.rows = sorted([*alike, row], key=_place_of)
 
     def _rows_from_before(self) -> list[dict[str, Any]]:
         try:
@@ -131,6 +135,11 @@ def _n_episodes_of(env: str) -> int:
     return POST[env].n_episodes if env in POST else 10
 
 
+def _place_of(row: dict[str, Any]) -> tuple[str, bool]:
+    """Return what tells the rows of one table apart, and sorts them."""
+    return row["env"], row["network"] != "post"
+
+
 def _kind_of(row: dict[str, Any]) -> tuple[Any, ...]:
     """Return what the rows of one table have in common."""
     bundled = row["expert"].startswith("bundled ")
@@ -144,6 +153,7 @@ def row_of(experiments: Sequence[Experiment]) -> dict[str, Any]:
     expert, random = first.returns["Expert"], first.returns["Random"]
     row: dict[str, Any] = {
         "env": first.name,
+        "network": first.network.name,
         "expert": first.expert_id,
         "n_episodes": first.n_episodes,
         "n_rounds": first.n_rounds,
@@ -213,77 +223,3 @@ def compare(
         "ratio_interval": [1 + end / level for end in interval] if positive else None,
         "mean_by_seed": returns.mean(axis=1).tolist(),
     }
-
-
-def as_markdown(rows: Sequence[dict[str, Any]]) -> str:
-    """Return the table in Markdown: returns beside the post's, then how they compare.
-
-    Parameters
-    ----------
-    rows : sequence of dict
-        From :func:`row_of`, or read from the file that holds them.
-
-    Returns
-    -------
-    str
-    """
-    returns = [_returns_head(), *map(_returns_line, rows)]
-    comparison = [_comparison_head(), *map(_comparison_line, rows)]
-    n_eval_episodes = len(rows[0]["returns"]["Expert"])
-    n_seeds = len(rows[0]["seeds"])
-    seeds = "one seed" if n_seeds == 1 else f"{n_seeds} seeds"
-    return (
-        f"{markdown_table(returns)}\n\n{markdown_table(comparison)}\n\n"
-        f"Mean (standard deviation) over {seeds} and the same {n_eval_episodes} "
-        "episodes for everyone.\nNormalized: 0 is the random policy, 1 the expert. Of "
-        "the expert: the part of its mean return, with\ntwo standard errors of the "
-        "paired difference to both sides, for the policies as they came out of\n"
-        "training; the difference itself where returns are negative. Queries: actions "
-        "that the expert was\nasked for. Seconds: everything, for one seed."
-    )
-
-
-def _returns_head() -> list[str]:
-    names = ("Expert", *LEARNERS)
-    columns = [column for name in names for column in (name, "(post)")]
-    return ["Environment", "Roll-outs", *columns]
-
-
-def _returns_line(row: dict[str, Any]) -> list[str]:
-    post = POST[row["env"]].returns if row["env"] in POST else {}
-    line = [row["env"], str(row["n_episodes"])]
-    for name in ("Expert", *LEARNERS):
-        line.append(summarize(row["returns"][name]))
-        line.append(mean_and_std(*post[name]) if name in post else "")
-    return line
-
-
-def _comparison_head() -> list[str]:
-    heads = ("{}, normalized", "{}, of the expert", "{}, queries")
-    columns = [head.format(name) for head in heads for name in LEARNERS]
-    return ["Environment", *columns, "Seconds"]
-
-
-def _comparison_line(row: dict[str, Any]) -> list[str]:
-    policies = [row["policies"][name] for name in LEARNERS]
-    seconds = np.mean([sum(stages.values()) for stages in row["seconds"]])
-    return [
-        row["env"],
-        *(_or_nothing(policy["normalized_return"]) for policy in policies),
-        *(_of_the_expert(policy) for policy in policies),
-        *(f"{np.mean(policy['n_expert_queries']):,.0f}" for policy in policies),
-        f"{seconds:.0f}",
-    ]
-
-
-def _or_nothing(number: float | None) -> str:
-    return "" if number is None else f"{number:.3f}"
-
-
-def _of_the_expert(policy: dict[str, Any]) -> str:
-    """Return the ratio to the expert's mean, or the difference if that is negative."""
-    if policy["ratio"] is not None:
-        low, high = policy["ratio_interval"]
-        return f"{policy['ratio']:.3f} ({low:.3f} to {high:.3f})"
-    low, high = policy["difference_interval"]
-    return f"{policy['difference']:+.2f} ({low:+.2f} to {high:+.2f})"

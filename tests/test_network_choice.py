@@ -1,12 +1,13 @@
-"""How long DAgger trains in a run, and in the post's table."""
+"""Whose network imitates in a run and in the table, and how long DAgger trains."""
 
 import gymnasium
 import numpy as np
 import pytest
 from toy import PointEnv, expert
 
+from skimitate import BehaviorCloner
 from skimitate.studies._experiment import Experiment
-from skimitate.studies._schedule import schedule_of_the_post
+from skimitate.studies._network import DEFAULT, NETWORKS, network_of_the_table
 
 N_EPISODES = 4
 
@@ -37,7 +38,7 @@ def finished(**options):
 
 
 def test_dagger_starts_as_well_trained_as_the_clone_beside_it():
-    experiment = finished()
+    experiment = finished(network=NETWORKS["post"])
     start = experiment.history[0]
     clone = experiment.clone
     X, y = experiment.rollouts.observations, experiment.rollouts.actions
@@ -46,13 +47,24 @@ def test_dagger_starts_as_well_trained_as_the_clone_beside_it():
     # 3,000 steps a round, of 25 and 30 a pass.
     n_epochs = [100, 100 + 120, 100 + 120 + 100]
     assert experiment.dagger.n_iter_ == n_epochs[experiment.best_round]
+    for policy in (clone, experiment.dagger):
+        assert policy.activation == "relu"
+        assert policy.network_.layer_sizes == (2, 50, 50, 2)
+    assert clone.n_iter_ == 100
 
 
-def test_the_post_s_schedule_is_a_pass_a_round():
-    experiment = finished(schedule=schedule_of_the_post(N_EPISODES))
+def test_the_post_s_rounds_are_a_pass_each():
+    experiment = finished(network=network_of_the_table("post", N_EPISODES))
     assert experiment.dagger.n_iter_ == 5 * (1 + experiment.best_round)
+    assert experiment.clone.n_iter_ == 100
 
 
 @pytest.mark.parametrize(("n_episodes", "n_epochs"), [(1, 20), (10, 2), (250, 1)])
 def test_more_roll_outs_make_fewer_passes_of_the_post_s(n_episodes, n_epochs):
-    assert schedule_of_the_post(n_episodes) == (n_epochs, n_epochs)
+    assert network_of_the_table("post", n_episodes)[1:] == (n_epochs, n_epochs)
+
+
+def test_the_default_is_the_estimators_own():
+    assert network_of_the_table("default", 10) is DEFAULT
+    for cloner in (DEFAULT.cloner(7), DEFAULT.learner().set_params(random_state=7)):
+        assert cloner.get_params() == BehaviorCloner(random_state=7).get_params()

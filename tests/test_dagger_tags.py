@@ -1,0 +1,157 @@
+"""DAgger takes what its learner takes."""
+
+import numpy as np
+import pytest
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestRegressor
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import Ridge
+from sklearn.multioutput import MultiOutputRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVR
+from sklearn.utils import get_tags
+from sklearn.utils.estimator_checks import parametrize_with_checks
+from toy import OneActionEnv, PointEnv, expert, lean
+
+from skimitate import BehaviorCloner, DAggerRegressor
+
+
+def boosting():
+    return HistGradientBoostingRegressor(max_iter=3, min_samples_leaf=2)
+
+
+TAKE_NAN = {
+    "boosting": boosting(),
+    "forest": RandomForestRegressor(3),
+    "imputer": make_pipeline(SimpleImputer(), Ridge()),
+    "pipeline": make_pipeline("passthrough", StandardScaler(), boosting()),
+    "units": TransformedTargetRegressor(boosting()),
+    "outputs": MultiOutputRegressor(boosting()),
+}
+TAKE_NONE = {
+    "default": None,
+    "cloner": BehaviorCloner(),
+    "ridge": Ridge(),
+    "pipeline": make_pipeline(BehaviorCloner()),
+    "units": TransformedTargetRegressor(),
+    "outputs": MultiOutputRegressor(Ridge()),
+}
+
+
+def gappy(n=60):
+    X = np.random.default_rng(0).normal(size=(n, 2))
+    y = expert(X)
+    X[::7, 0] = np.nan
+    return X, y
+
+
+@pytest.mark.parametrize("name", TAKE_NAN)
+def test_nan_reaches_a_learner_that_takes_it(name):
+    X, y = gappy()
+    y = y if name in ("outputs", "imputer", "forest") else y[:, 1]
+    model = DAggerRegressor(TAKE_NAN[name])
+    # Whether NaN are left once a step has worked is not to be known: no promise.
+    assert get_tags(model).input_tags.allow_nan == (name != "imputer")
+    predicted = model.fit(X, y).predict(X)
+    assert predicted.shape == y.shape
+    assert np.isfinite(predicted).all()
+    with pytest.raises(ValueError, match="X contains infinity"):
+        model.fit(np.where(np.isnan(X), np.inf, X), y)
+    with pytest.raises(ValueError, match="y contains NaN"):
+        model.fit(X, np.where(y > 1, np.nan, y))
+
+
+def test_a_run_from_demonstrations_with_gaps():
+    X = np.random.default_rng(0).normal(size=(60, 2))
+    y = lean(X)
+    X[::7, 0] = np.nan
+    model = DAggerRegressor(
+        boosting(), OneActionEnv, lean, n_rounds=2, n_eval_episodes=1, random_state=0
+    ).fit(X, y)
+    assert model.history_[-1]["n_samples"] == 70
+    assert np.isfinite([record["loss"] for record in model.history_]).all()
+    assert model.n_outputs_ == 1
+
+
+@pytest.mark.parametrize("name", TAKE_NONE)
+def test_nan_does_not_get_to_others(name):
+    X, y = gappy()
+    model = DAggerRegressor(TAKE_NONE[name])
+    assert not get_tags(model).input_tags.allow_nan
+    with pytest.raises(ValueError, match="X contains NaN"):
+        model.fit(X, y)
+    model = DAggerRegressor(Ridge()).fit(np.nan_to_num(X), y)
+    with pytest.raises(ValueError, match="X contains NaN"):
+        model.predict(X)
+
+
+@pytest.mark.parametrize(
+    ("learner", "single", "multi"),
+    [
+        (BehaviorCloner(), True, True),
+        (Ridge(), True, True),
+        (SVR(), True, False),
+        (MultiOutputRegressor(SVR()), False, True),
+        (make_pipeline(StandardScaler(), SVR()), True, False),
+    ],
+)
+def test_outputs_are_those_that_the_learner_can_have(learner, single, multi):
+    tags = get_tags(DAggerRegressor(learner))
+    assert tags.target_tags.single_output is single
+    assert tags.target_tags.multi_output is multi
+    assert not tags.input_tags.sparse
+    assert tags.estimator_type == "regressor"
+
+
+def test_one_action_for_a_learner_that_wants_a_column():
+    learner = MultiOutputRegressor(boosting())
+    model = DAggerRegressor(
+        learner, OneActionEnv, lean, n_rounds=1, n_eval_episodes=1, random_state=0
+    ).fit()
+    assert model.predict(np.zeros((3, 2))).shape == (3, 1)
+
+
+def test_y_is_required_where_there_is_nobody_to_ask():
+    assert get_tags(DAggerRegressor()).target_tags.required
+    asking = DAggerRegressor(Ridge(), PointEnv, expert, n_rounds=1, n_eval_episodes=1)
+    assert not get_tags(asking).target_tags.required
+    assert asking.fit().n_outputs_ == 2
+    assert asking.n_features_in_ == 2
+
+
+def test_learners_without_tags():
+    class Plain:
+        def get_params(self, deep=True):
+            return {}
+
+        def set_params(self):
+            return self
+
+        def fit(self, X, y):
+            self.mean = y.mean(axis=0)
+            return self
+
+        def predict(self, X):
+            return np.tile(self.mean, (len(X), 1))
+
+    X, y = gappy()
+    model = DAggerRegressor(Plain()).fit(np.nan_to_num(X), y)
+    assert model.predict(np.nan_to_num(X)).shape == y.shape
+    assert model.n_outputs_ == 2
+
+
+@parametrize_with_checks(
+    [
+        DAggerRegressor(HistGradientBoostingRegressor(max_iter=5)),
+        DAggerRegressor(Ridge()),
+        DAggerRegressor(MultiOutputRegressor(Ridge())),
+    ],
+    expected_failed_checks=lambda estimator: (
+        {"check_supervised_y_2d": "a column is the action of an environment with one"}
+        if isinstance(estimator.estimator, HistGradientBoostingRegressor)
+        else {}
+    ),
+)
+def test_check_estimator_with_other_learners(estimator, check):
+    check(estimator)
