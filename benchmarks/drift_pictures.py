@@ -11,35 +11,24 @@ from pathlib import Path
 
 import skimitate as sk
 from skimitate.displays._axes import axes_of_a_file
+from skimitate.studies._network import NETWORKS
 
 ENV = "Walker2d-v5"
 RESULTS = Path(__file__).resolve().parent / "results"
-
-
-def network() -> sk.BehaviorCloner:
-    """Return the post's network, not fitted."""
-    return sk.BehaviorCloner(
-        (50, 50),
-        activation="relu",
-        max_iter=100,
-        batch_size=32,
-        learning_rate_init=1e-3,
-        random_state=0,
-    )
 
 
 def learn(expert, demos: sk.Rollouts, n_rounds: int) -> dict:
     """Return a clone of the demonstrations, and the policy of DAgger from there."""
     X, y = demos.observations, demos.actions
     dagger = sk.DAggerRegressor(
-        network(),
+        NETWORKS["post"].learner(),
         env=ENV,
         expert=expert,
         n_rounds=n_rounds,
         n_eval_episodes=20,
         random_state=0,
     )
-    return {"clone": network().fit(X, y), "DAgger": dagger.fit(X, y)}
+    return {"clone": NETWORKS["post"].cloner(0).fit(X, y), "DAgger": dagger.fit(X, y)}
 
 
 def draw(policies: dict, demos: sk.Rollouts, names: list[str]):
