@@ -41,6 +41,7 @@ def elsewhere(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
+@pytest.mark.slow
 def test_the_readme_s_example_on_arrays_runs():
     on_arrays, _, _ = blocks(README)
     namespace = run(README, [on_arrays])

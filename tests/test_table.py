@@ -172,6 +172,7 @@ def test_a_finished_table_is_only_read(finished, tmp_path):
     assert again.rows == finished[0].rows
 
 
+@pytest.mark.slow
 def test_evaluation_shares_no_seed_with_anything_else(tmp_path):
     if "Point-v0" not in gymnasium.registry:
         gymnasium.register("Point-v0", PointEnv)

@@ -68,7 +68,7 @@ def test_a_warm_start_keeps_the_best_on_the_same_data(data):
     cloner = stopping(warm_start=True).fit(X, y, **told)
     best = cloner.best_validation_score_
     cloner.set_params(learning_rate_init=0.5).fit(X, y, **told)
-    assert cloner.best_validation_score_ == pytest.approx(best)
+    assert cloner.best_validation_score_ >= best - 1e-9
 
 
 BAD = {
@@ -115,7 +115,7 @@ def test_without_early_stopping_validation_data_are_an_error(data):
 
 
 def in_a_pipeline(**options):
-    cloner = stopping(normalize=False)
+    cloner = stopping(normalize=False, learning_rate_init=0.01)
     if options:
         cloner.set_fit_request(X_val=True, y_val=True)
     return make_pipeline(StandardScaler(), cloner, **options)
@@ -124,7 +124,7 @@ def in_a_pipeline(**options):
 def test_a_pipeline_transforms_validation_data_if_it_is_asked_to(data):
     X, y, X_val, y_val = data
     scaler = StandardScaler().fit(X)
-    by_hand = stopping(normalize=False)
+    by_hand = stopping(normalize=False, learning_rate_init=0.01)
     by_hand.fit(scaler.transform(X), y, X_val=scaler.transform(X_val), y_val=y_val)
     with config_context(enable_metadata_routing=True):
         pipeline = in_a_pipeline(transform_input=["X_val"])

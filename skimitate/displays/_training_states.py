@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import pairwise_distances_chunked
-from sklearn.neighbors import NearestNeighbors
 from sklearn.utils.validation import check_array
 
 from skimitate._validation import naming
@@ -54,6 +53,9 @@ class TrainingStates:
         max_samples: int,
         generator: np.random.Generator,
     ) -> None:
+        # Slow to import, and of use to this picture alone.
+        from sklearn.neighbors import NearestNeighbors
+
         n_searched = min(len(X), max_samples)
         if n_searched < n_neighbors:
             raise ValueError(
