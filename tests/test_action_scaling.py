@@ -214,7 +214,7 @@ def test_it_warns_once_however_long_training_goes_on(data):
 @pytest.mark.parametrize("incremental", [False, True])
 def test_dagger_warns_once(incremental):
     dagger = DAggerRegressor(
-        common(),
+        common(max_iter=5),
         env=PointEnv,
         expert=lambda observations: observations * [-3, -1e-3],
         n_rounds=3,
