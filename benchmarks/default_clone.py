@@ -93,10 +93,10 @@ def figures_of(row: dict[str, Any], name: str) -> float:
 
 
 def as_markdown(rows: list[dict[str, Any]], kinds: Iterable[str]) -> str:
-    """Return the table: mean over the seeds, two standard errors, and each seed."""
+    """Return the table: over the seeds mean, two standard errors, each, and seconds."""
     head = ["environment", "roll-outs", "expert"]
     for kind in kinds:
-        head += [f"{kind}: mean", "by seed"]
+        head += [f"{kind}: mean", "by seed", "fit, s"]
     table = [head]
     for task in dict.fromkeys((row["env"], row["n_roll_outs"]) for row in rows):
         own = [row for row in rows if (row["env"], row["n_roll_outs"]) == task]
@@ -108,6 +108,7 @@ def as_markdown(rows: list[dict[str, Any]], kinds: Iterable[str]) -> str:
             digits = 3 if best > 0 else 2
             cells.append(f"{parts.mean():.{digits}f} ± {error:.{digits}f}")
             cells.append(", ".join(f"{part:.{digits}f}" for part in sorted(parts)))
+            cells.append(f"{np.median([row[kind]['seconds'] for row in own]):.2f}")
         table.append(cells)
     return markdown_table(table)
 
