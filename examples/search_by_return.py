@@ -1,7 +1,7 @@
 """Search by return: each candidate of a GridSearchCV walks, and the best walker wins.
 
 ``make_return_scorer`` makes a ``scoring`` that runs an estimator in an environment.
-Every candidate walks in the same few episodes, and R² stands beside what it earned.
+Every candidate walks in the same eight episodes, and R² stands beside what it earned.
 
 What it shows: four candidates that R² hardly tells apart, on episodes that they were
 not trained on; one of them walks as the expert does, and another falls.
@@ -25,7 +25,7 @@ def main():
     """Print both scores of each candidate, and what the chosen one earns."""
     demos = load_demonstrations(ENV)
     few = demos.episode_ids < 4
-    scorer = make_return_scorer(ENV, n_episodes=2, random_state=0)
+    scorer = make_return_scorer(ENV, n_episodes=8, random_state=0)
     search = GridSearchCV(
         BehaviorCloner(max_iter=120, random_state=0),
         GRID,

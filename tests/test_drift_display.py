@@ -158,8 +158,10 @@ def test_episodes_of_different_lengths():
     display = DriftDisplay([[1.0, 2.0, 3.0], [3.0]], data_distances=[1.0, 1.0]).plot()
     assert display.n_left.tolist() == [2, 1, 1]
     assert_allclose(display.line_.get_ydata(), [2.0, 2.0, 3.0])
-    with pytest.raises(ValueError, match=r"^distances: .* lengths \[1, 0\]$"):
+    with pytest.raises(ValueError, match=r"^distances: .* shapes \[\(1,\), \(0,\)\]$"):
         DriftDisplay([[1.0], []])
+    with pytest.raises(ValueError, match=r"^distances: .* shapes \[\(\), \(\)\]$"):
+        DriftDisplay([1.0, 2.0])
     with pytest.raises(ValueError, match=r"^terminated: .* 1 episodes, got shape"):
         DriftDisplay([[1.0]], terminated=[True, False])
 
@@ -190,7 +192,7 @@ def test_estimators_of_every_kind_act(kind, demos):
         ({"X": np.empty((0, 2))}, r"^X: .*0 sample"),
         ({"X": np.full((9, 2), np.nan)}, r"^X: .*NaN"),
         ({"X": np.ones((9, 2))}, r"^X: expected observations that differ"),
-        ({"groups": [1, 2]}, r"^groups: expected one for each of \d+ samples, got"),
+        ({"groups": [1, 2]}, r"^groups: expected shape \(\d+,\), one episode for each"),
         ({"n_neighbors": 0}, r"^n_neighbors: "),
         ({"n_neighbors": 1000}, r"^n_neighbors: expected at most the \d+ samples"),
         ({"n_episodes": 0}, r"^n_episodes: "),

@@ -8,10 +8,12 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 from sklearn import config_context
 from sklearn.exceptions import NotFittedError, UnsetMetadataPassedError
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.model_selection import (
     GridSearchCV,
     GroupKFold,
     GroupShuffleSplit,
+    HalvingGridSearchCV,
     KFold,
     ShuffleSplit,
     cross_validate,
@@ -253,6 +255,16 @@ def test_cross_validate_of_a_pipeline_tells_the_last_step(asking, data):
     unset = make_pipeline(StandardScaler(), BehaviorCloner(early_stopping=True))
     with pytest.raises(UnsetMetadataPassedError, match="groups"):
         cross_validate(unset, X, y, error_score="raise", **options)
+
+
+@config_context(enable_metadata_routing=True)
+def test_a_halving_search_makes_episodes_interleave(asking, data):
+    X, y, groups = data
+    asking.set_fit_request(groups=True)
+    options = {"cv": GroupKFold(2), "error_score": "raise", "random_state": 0}
+    search = HalvingGridSearchCV(asking, {"alpha": [0.0, 0.1]}, **options)
+    with pytest.raises(ValueError, match=r"groups: .* successive"):
+        search.fit(X, y, groups=groups)
 
 
 @config_context(enable_metadata_routing=True)

@@ -5,6 +5,7 @@ import pickle
 
 import joblib
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
@@ -301,3 +302,12 @@ def test_per_observation_resets_what_it_wraps_and_needs_a_function():
     assert_array_equal(rollouts.actions.ravel(), np.tile(np.arange(1, 6), 2))
     with pytest.raises(TypeError, match="fn: expected a function of one observation"):
         per_observation(3)
+
+
+def test_an_environment_has_no_names_of_features():
+    X = np.random.default_rng(0).normal(size=(50, 3))
+    frame = pd.DataFrame(X, columns=list("abc"))
+    learner = make_pipeline(StandardScaler(), LinearRegression())
+    learner.fit(frame, X.sum(axis=1))
+    actions = as_policy(learner).act(X)  # warnings are errors
+    np.testing.assert_allclose(actions.ravel(), X.sum(axis=1))

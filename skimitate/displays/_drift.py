@@ -98,10 +98,12 @@ class DriftDisplay:
         name: str | None = None,
     ) -> None:
         self.distances = [np.asarray(one, dtype=float) for one in distances]
-        if not self.distances or not all(one.size for one in self.distances):
+        if not self.distances or not all(
+            one.ndim == 1 and one.size for one in self.distances
+        ):
             raise ValueError(
                 "distances: expected at least one episode, of at least one step each, "
-                f"got lengths {[one.size for one in self.distances]}"
+                f"got shapes {[one.shape for one in self.distances]}"
             )
         n_episodes = len(self.distances)
         ended = np.zeros(n_episodes) if terminated is None else terminated

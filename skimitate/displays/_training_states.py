@@ -8,6 +8,7 @@ from sklearn.metrics import pairwise_distances_chunked
 from sklearn.utils.validation import check_array
 
 from skimitate._validation import naming
+from skimitate.cloning._groups import validate_groups
 from skimitate.environments._rollouts import Rollouts
 from skimitate.preprocessing._normalizer import RunningNormalizer
 
@@ -152,13 +153,14 @@ def read_training_data(X: Any, groups: Any) -> tuple[NDArray, Any]:
     Returns
     -------
     X : ndarray of shape (n_samples, n_features)
-    groups : array-like of shape (n_samples,) or None
+    groups : ndarray of shape (n_samples,) or None
         None if nobody knows.
 
     Raises
     ------
     ValueError, TypeError
-        If X is no array of finite numbers, or groups are not one for each row.
+        If X is no array of finite numbers, or groups are not one for each row, or if
+        episodes interleave.
     """
     if isinstance(X, Rollouts):
         if groups is not None:
@@ -169,12 +171,7 @@ def read_training_data(X: Any, groups: Any) -> tuple[NDArray, Any]:
         return X.observations, X.episode_ids
     with naming("X"):
         X = check_array(X, dtype=(np.float64, np.float32))
-    if groups is not None and np.shape(groups) != (len(X),):
-        raise ValueError(
-            f"groups: expected one for each of {len(X)} samples, got shape "
-            f"{np.shape(groups)}"
-        )
-    return X, groups
+    return X, None if groups is None else validate_groups(groups, len(X))
 
 
 def _drawn(n: int, most: int, generator: np.random.Generator) -> NDArray[np.intp]:

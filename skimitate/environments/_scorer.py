@@ -119,10 +119,14 @@ def make_return_scorer(
         )
     if random_state is None:
         random_state = draw_seed(None)
+    try:
+        seeds = spawn_seeds(random_state, n_episodes)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"random_state: {error}") from None
     return ReturnScorer(
         env,
         env_widths(env),
-        spawn_seeds(random_state, n_episodes),
+        seeds,
         metric,
         discount,
         levels,
@@ -285,7 +289,10 @@ def _validate_levels(normalize: Any) -> tuple[float, float] | None:
     if normalize is None:
         return None
     expected = "normalize: expected the mean returns (random, expert), two numbers"
-    levels = np.asarray(normalize)
+    try:
+        levels = np.asarray(normalize)
+    except ValueError:  # of parts of different lengths
+        levels = np.empty(0)
     if levels.shape != (2,) or levels.dtype.kind not in "fiu":
         raise TypeError(f"{expected}, got {normalize!r}")
     if not (np.isfinite(levels).all() and levels[0] < levels[1]):

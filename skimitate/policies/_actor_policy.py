@@ -1,5 +1,6 @@
 """A policy of anything that can act: callables, and objects with act or predict."""
 
+import warnings
 from collections.abc import Callable
 from inspect import Parameter, signature
 from typing import Any
@@ -105,7 +106,9 @@ def _how_to_ask(actor: Any) -> Ask:
     for name in ("act", "predict"):
         method = getattr(actor, name, None)
         if callable(method):
-            return _how_to_call(method)
+            ask = _how_to_call(method)
+            named = getattr(actor, "feature_names_in_", None) is not None
+            return _unnamed(ask) if named and name == "predict" else ask
     if is_torch_module(actor):
         return TorchModule(actor)
     if not callable(actor):
@@ -131,6 +134,20 @@ def _how_to_call(method: Callable) -> Ask:
     if defaults.get("state", 0) in (None, Parameter.empty):
         return _Recurrent(method, options, "episode_start" in defaults)
     return (lambda batch: method(batch, **options)) if options else method
+
+
+def _unnamed(ask: Ask) -> Ask:
+    """Return a function that asks who was fitted to a DataFrame.
+
+    An environment has no names for what it shows: there is nothing to warn of.
+    """
+
+    def ask_quietly(batch: NDArray) -> Any:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "X does not have valid feature names")
+            return ask(batch)
+
+    return ask_quietly
 
 
 class _Recurrent:
