@@ -40,7 +40,7 @@ def draw(policies: dict, demos: sk.Rollouts, names: list[str]):
         )
         ended = f"{display.terminated.sum()} of {len(display.terminated)} fall"
         print(f"{name}: {ended}")
-    ax.set_title(f"{ENV}, {demos.n_episodes} roll-out of the expert")
+    ax.set_title(f"{ENV}, {demos.n_episodes} roll-out, the post's network")
     return ax
 
 
