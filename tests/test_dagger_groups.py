@@ -102,6 +102,9 @@ def test_early_stopping_in_every_round_and_without_demonstrations():
     learner.set_params(validation_fraction=0.4)
     fitted = dagger(learner, incremental=False).fit()
     assert [r["training"] for r in fitted.history_] == ["fitted"] * 3
+    kept, record = fitted.estimator_, fitted.history_[fitted.best_round_]
+    assert len(kept.validation_scores_) == kept.n_iter_
+    assert 0 < kept.normalizer_.n_samples_seen_ < record["n_samples"]
 
 
 @config_context(enable_metadata_routing=True)
