@@ -6,11 +6,11 @@ from typing import Literal
 # Gradient steps with which clones of one to ten roll-outs come near the expert in each
 # environment of benchmarks/default_clone.py; with two thirds of them they earned less.
 N_STEPS = 60_000
-# For a few hundred samples, that many steps would be passes without end: Reacher earns as
-# much with these, and a fit of a handful of samples takes no second.
+# For a few hundred samples, that many steps would be passes without end: Reacher earns
+# as much with these, and a fit of a handful of samples takes no second.
 MAX_EPOCHS = 2_000
-# For many samples, N_STEPS would be a few passes; the rows of 250 roll-outs in the table
-# were made with these.
+# For many samples, N_STEPS would be a few passes; the rows of 250 roll-outs in the
+# table were made with these.
 MIN_EPOCHS = 20
 # The penalty beside the losses of all the samples together. It matters where there are
 # hundreds of them, and is as good as gone where there are ten thousands.
