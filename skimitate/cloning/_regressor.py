@@ -33,12 +33,13 @@ class BehaviorCloner(MultiOutputMixin, RegressorMixin, ContinuousCloner):
         Strength of the L2 penalty on the weights, with the meaning that it has to
         :class:`sklearn.neural_network.MLPRegressor`: it counts against each minibatch.
         "auto" makes it 0.05 against all samples together, ``0.05 * batch_size /
-        n_samples``: it smooths a clone of a few hundred samples, and vanishes where there
-        are many. It is meant for an expert whose actions are exact: noisy ones, as of
-        a person who drives, want 0.1 or ``early_stopping``. In :meth:`partial_fit` ``n_samples`` counts
-        all that came so far. With ``normalize`` it counts
-        against errors of actions that are standardized too: as if the cloner came in
-        a :class:`~sklearn.compose.TransformedTargetRegressor`.
+        n_samples``: it smooths a clone of a few hundred samples, and vanishes where
+        there are many. It is meant for an expert whose actions are exact: noisy ones,
+        as of a person who drives, want 0.1 or ``early_stopping``. In
+        :meth:`partial_fit` ``n_samples`` counts all that came so far. With
+        ``normalize`` the penalty counts against errors of actions that are standardized
+        too: as if the cloner came in a
+        :class:`~sklearn.compose.TransformedTargetRegressor`.
     batch_size : int, default=32
         Number of samples of a minibatch. With ``max_iter="auto"`` a larger one makes
         as many steps, of more samples each: it takes longer.
