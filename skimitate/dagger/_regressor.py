@@ -121,7 +121,8 @@ class DAggerRegressor(MultiOutputMixin, RegressorMixin, BaseDAgger):
     count as 20 blocks of successive rows unless :meth:`fit` is told their episodes. As
     long as there is one episode alone, nothing is told.
 
-    NaN in X are left to a learner that takes them.
+    NaN in X are left to a learner that takes them; those that the environment itself
+    shows are an error.
 
     References
     ----------
