@@ -53,7 +53,6 @@ TASKS = [
     Task("Reacher-v5", 10),
     Task("Ant-v5", 2),
     Task("Ant-v5", 10),
-    Task("Humanoid-v5", 2),
     Task("Humanoid-v5", 10),
     Task(DOUBLE_PENDULUM, 2),
     Task(DOUBLE_PENDULUM, 10),
