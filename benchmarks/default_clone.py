@@ -132,7 +132,7 @@ def main() -> None:
         "--try", dest="tried", nargs="+", type=parameter, metavar="NAME=VALUE"
     )
     args = parser.parse_args()
-    kinds = {name: NETWORKS[name].parameters for name in ("default", "post")}
+    kinds = {name: NETWORKS[name].parameters for name in NETWORKS}
     if args.tried:
         kinds = {"default": {}, "tried": dict(args.tried)}
     seeds = range(args.first_seed, args.first_seed + args.seeds)

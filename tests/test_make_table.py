@@ -3,6 +3,8 @@
 import importlib.util
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -54,3 +56,30 @@ def test_places_are_filled_and_filled_again(make_table, tmp_path):
     with pytest.raises(ValueError, match=r"README\.md: expected one place for table-"):
         make_table.write_pages()
     assert (tmp_path / "README.md").read_text() == "a\n"
+
+
+SHOWN = {
+    "default_clone": ("docs/results.md", 'as_markdown(kept["rows"], NETWORKS)'),
+    "action_noise": ("docs/experts-and-demonstrations.md", 'as_markdown(kept["rows"])'),
+    "which_estimator": ("docs/which-estimator.md", 'as_markdown(kept["cases"])'),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("script", SHOWN)
+def test_the_pages_have_the_figures_that_are_kept(script):
+    page, table = SHOWN[script]
+    code = (
+        f"import json; from {script} import *; from harness import RESULTS; "
+        f"kept = json.loads((RESULTS / '{script}.json').read_text()); print({table})"
+    )
+    # In a process of its own: what limits the threads is for benchmarks alone.
+    made = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT / "benchmarks",
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    mark = f"<!-- {script.replace('_', '-')} -->"
+    assert f"{mark}\n{made}{mark}" in (ROOT / page).read_text()
