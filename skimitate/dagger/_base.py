@@ -37,7 +37,13 @@ from skimitate.dagger._metadata import (
     route,
     routing_of,
 )
-from skimitate.dagger._plan import Plan, betas_of_rounds, check_given, weights_of_rounds
+from skimitate.dagger._plan import (
+    Plan,
+    betas_of_rounds,
+    check_given,
+    weight_of_demonstrations,
+    weights_of_rounds,
+)
 from skimitate.dagger._report import decision_report
 from skimitate.dagger._tags import may_take_nan
 from skimitate.environments._make import EnvLike, env_widths, shared_env
@@ -216,8 +222,9 @@ class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
                     f"env: expected {expected[0]} observation and {expected[1]} action "
                     f"dimensions as in X and y, got {found[0]} and {found[1]}"
                 )
-        weight = check_weights(sample_weight, observations)
-        weight = plan.weights[0] * (1.0 if weight is None else weight)
+        weight = weight_of_demonstrations(
+            check_weights(sample_weight, observations), plan.weights[0]
+        )
         n = len(observations)
         episodes = np.arange(n) * min(_N_BLOCKS, n) // n
         if groups is not None:
