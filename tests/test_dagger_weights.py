@@ -231,7 +231,7 @@ def test_products_of_weights_that_no_float_holds_are_an_error(size):
     PointEnv.log.clear()
     model = dagger(Ridge(), round_weight=lambda i: size)
     with pytest.raises(
-        ValueError, match="^sample_weight, round_weight: .* for round 0"
+        ValueError, match=r"^sample_weight, round_weight: .* for round 0"
     ):
         model.fit(X, y, sample_weight=np.full(12, size))
     assert not any(entry[0] == "reset" for entry in PointEnv.log)
