@@ -29,6 +29,11 @@ from skimitate._validation import (
 from skimitate.cloning._groups import validate_groups
 from skimitate.cloning._regressor import BehaviorCloner
 from skimitate.dagger._aggregate import Aggregate
+from skimitate.dagger._fit_params import (
+    check_episodes,
+    check_keywords,
+    check_validation_data,
+)
 from skimitate.dagger._leaders import Candidate
 from skimitate.dagger._loop import DaggerLoop
 from skimitate.dagger._metadata import (
@@ -118,8 +123,8 @@ class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         Raises
         ------
         ValueError, TypeError
-            If the data or a parameter is not as described; if there are weights or
-            groups that the learner does not take; or if the expert, the learner or the
+            If the data or a parameter is not as described; if there are weights, groups
+            or others that the learner does not take; or if the expert, the learner or the
             environment fails or gives what cannot be used, with the round, the episode
             and the step. Environments are closed in every case.
         """
@@ -129,6 +134,7 @@ class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         ):
             plan = self._plan_rounds(X, y, sample_weight, groups, fit_params)
             start = self._validate_start(env, plan, X, y, sample_weight, groups)
+            check_validation_data(self, self._prototype, plan.fit_params)
             return self._run(env, plan, start, X)
 
     def _run(
@@ -189,7 +195,9 @@ class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
             _check_expert(self.expert)
         betas = betas_of_rounds(self.beta, n_rounds) if n_rounds > 0 else []
         weights = weights_of_rounds(self.round_weight, n_rounds)
-        return Plan(betas, weights, is_weighted, route(self, fit_params))
+        fit_params = route(self, fit_params)
+        check_keywords(self._prototype, fit_params)
+        return Plan(betas, weights, is_weighted, fit_params)
 
     def _validate_start(
         self,
@@ -229,6 +237,7 @@ class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         episodes = np.arange(n) * min(_N_BLOCKS, n) // n
         if groups is not None:
             episodes = validate_groups(groups, n)
+            check_episodes(self._prototype, episodes, plan.fit_params)
         return Aggregate(observations, actions, weight, episodes)
 
     def _run_rounds(
