@@ -182,6 +182,7 @@ BAD_FOR_DAGGER = {
     ),
     "lengths": (stopping(), {"X_val": X_2, "y_val": Y_2[1:]}, "^X_val and y_val: "),
     "nan": (stopping(), {"X_val": X_2 * np.nan, "y_val": Y_2}, "X_val contains NaN"),
+    "one row": (stopping(), {"X_val": X_2[:1], "y_val": Y_2[:1]}, "^X_val: .* got 1$"),
     "not stopping": (
         None,
         {"X_val": X_2, "y_val": Y_2},

@@ -123,8 +123,8 @@ class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         Raises
         ------
         ValueError, TypeError
-            If the data or a parameter is not as described; if there are weights, groups
-            or others that the learner does not take; or if the expert, the learner or the
+            If the data or a parameter is not as described; if there is anything that
+            the learner does not take; or if the expert, the learner or the
             environment fails or gives what cannot be used, with the round, the episode
             and the step. Environments are closed in every case.
         """

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_consistent_length
 
 from skimitate._validation import naming, validate_pairs
+from skimitate.cloning._base import BaseCloner
 from skimitate.cloning._early_stopping import naming_validation_data
 from skimitate.dagger._metadata import OWN, innermost, keyword_of, routing_is_enabled
 from skimitate.dagger._tags import may_take_nan
@@ -120,6 +121,8 @@ def check_validation_data(
     nan = "allow-nan" if may_take_nan(learner) else True
     with naming_validation_data():
         _, actions = validate_pairs(dagger, X, y, reset=False, ensure_all_finite=nan)
+    if len(actions) < 2 and isinstance(inner, BaseCloner):
+        raise ValueError("X_val: expected at least 2 samples, got 1")
     found = int(np.prod(actions.shape[1:]))
     if inner is learner and found != dagger.n_outputs_:
         raise ValueError(
