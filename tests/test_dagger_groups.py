@@ -157,3 +157,36 @@ def test_groups_that_nobody_takes_are_an_error():
         dagger(Told()).fit(groups=[0, 0, 1, 1])
     with pytest.raises(ValueError, match="told__groups: expected as groups"):
         dagger(make_pipeline(Told())).fit(X, y, told__groups=[0, 0, 1, 1])
+
+
+@pytest.mark.parametrize("wrap", [lambda learner: learner, wrapped])
+def test_one_episode_cannot_be_split_by_a_learner_that_stops_early(wrap):
+    X, y = demonstrations()
+    PointEnv.log.clear()
+    learner = wrap(BehaviorCloner((), max_iter=1, early_stopping=True))
+    message = "^groups: early stopping needs 2 episodes, .* got 1"
+    with pytest.raises(ValueError, match=message):
+        dagger(learner).fit(X, y, groups=np.zeros(40))
+    assert not any(entry[0] == "reset" for entry in PointEnv.log)
+
+
+def test_one_episode_is_no_error_where_nothing_is_split_off():
+    X, y = demonstrations()
+    one = np.zeros(40)
+    DAggerRegressor(BehaviorCloner((), max_iter=1)).fit(X, y, groups=one)
+    learner = BehaviorCloner((), max_iter=1, early_stopping=True)
+    fitted = DAggerRegressor(learner).fit(X, y, groups=one, X_val=X, y_val=y)
+    assert len(fitted.estimator_.validation_scores_) == 1
+
+
+def test_a_search_as_the_learner_is_told_to_be_outside():
+    X, y = demonstrations()
+    way = r"GridSearchCV\(DAggerRegressor\(...\), ...\) .* estimator__"
+    learner = make_pipeline(GridSearchCV(Told(), {}))
+    with pytest.raises(ValueError, match=f"groups: .*{way}"):
+        dagger(learner).fit(X, y, groups=np.repeat([0, 1], 20))
+    with pytest.raises(ValueError, match=f"estimator: .*{way}"):
+        dagger(learner).fit(X, y, sample_weight=np.ones(40))
+    outside = GridSearchCV(DAggerRegressor(Ridge()), {"estimator__alpha": [1.0]}, cv=2)
+    outside.fit(X, y, sample_weight=np.ones(40))
+    assert outside.best_params_ == {"estimator__alpha": 1.0}

@@ -27,6 +27,7 @@ TAKE_NAN = {
     "imputer": make_pipeline(SimpleImputer(), Ridge()),
     "pipeline": make_pipeline("passthrough", StandardScaler(), boosting()),
     "units": TransformedTargetRegressor(boosting()),
+    "units of an ensemble": TransformedTargetRegressor(RandomForestRegressor(2)),
     "outputs": MultiOutputRegressor(boosting()),
 }
 TAKE_NONE = {
@@ -72,6 +73,11 @@ def test_a_run_from_demonstrations_with_gaps():
     assert model.history_[-1]["n_samples"] == 70
     assert np.isfinite([record["loss"] for record in model.history_]).all()
     assert model.n_outputs_ == 1
+
+
+def test_the_page_of_an_ensemble_in_other_units():
+    model = DAggerRegressor(TransformedTargetRegressor(RandomForestRegressor(2)))
+    assert "RandomForestRegressor" in model._repr_html_()
 
 
 @pytest.mark.parametrize("name", TAKE_NONE)

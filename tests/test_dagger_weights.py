@@ -1,5 +1,7 @@
 """Labels that weigh more than others in DAgger."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -202,7 +204,17 @@ def test_cross_validate_routes_weights_to_dagger():
 
 @pytest.mark.parametrize(
     ("weight", "shown"),
-    [(0.0, "0.0"), (-1, "-1"), (np.nan, "nan"), (np.inf, "inf"), ("x", "'x'")],
+    [
+        (0.0, "0.0"),
+        (-1, "-1"),
+        (np.nan, "nan"),
+        (np.inf, "inf"),
+        pytest.param(10**400, "10+", id="no float"),
+        ("x", "'x'"),
+        ("2", "'2'"),
+        (True, "True"),
+        (np.True_, "np.True_"),
+    ],
 )
 def test_a_weight_that_is_not_positive_is_an_error_before_any_work(weight, shown):
     PointEnv.log.clear()
@@ -211,6 +223,27 @@ def test_a_weight_that_is_not_positive_is_an_error_before_any_work(weight, shown
         model.fit()
     assert not any(entry[0] == "reset" for entry in PointEnv.log)
     assert not hasattr(model, "history_")
+
+
+@pytest.mark.parametrize("size", [1e200, 1e-200])
+def test_products_of_weights_that_no_float_holds_are_an_error(size):
+    X, y = demonstrations()
+    PointEnv.log.clear()
+    model = dagger(Ridge(), round_weight=lambda i: size)
+    with pytest.raises(
+        ValueError, match=r"^sample_weight, round_weight: .* for round 0"
+    ):
+        model.fit(X, y, sample_weight=np.full(12, size))
+    assert not any(entry[0] == "reset" for entry in PointEnv.log)
+
+
+@pytest.mark.parametrize("weight", [2, np.float32(2), np.int64(2), Fraction(2)])
+def test_a_weight_may_be_a_number_of_any_type(weight):
+    X, y = demonstrations()
+    log = []
+    model = DAggerRegressor(Noting(Shared(log)), round_weight=lambda i: weight)
+    model.fit(X, y)
+    assert_array_equal(log[0][1], np.full(12, 2.0))
 
 
 class HalfWeighted(Recorder):

@@ -6,10 +6,13 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn import config_context
 from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.feature_selection import SelectKBest, f_regression
 from sklearn.metrics import r2_score
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from toy import PointEnv
 
 from skimitate import BehaviorCloner, DAggerRegressor
 
@@ -148,6 +151,134 @@ def test_dagger_hands_validation_data_to_a_learner_that_is_fitted(data):
     assert_allclose(dagger.predict(X), expected.predict(X))
     with pytest.raises(ValueError, match="X_val: expected it together with y_val"):
         DAggerRegressor(stopping()).fit(X, y, y_val=y_val)
+
+
+class Untouched:
+    """An expert that is never to be asked."""
+
+    def predict(self, observations):
+        raise AssertionError("asked")
+
+
+def untouched(learner):
+    return DAggerRegressor(learner, PointEnv, Untouched(), n_rounds=1)
+
+
+X_2, Y_2 = np.zeros((9, 2)), np.ones((9, 2))
+PIPELINE = make_pipeline(StandardScaler(), stopping())
+UNITS = TransformedTargetRegressor(stopping())
+BAD_FOR_DAGGER = {
+    "no y_val": (stopping(), {"X_val": X_2}, "^y_val: expected it together with X_val"),
+    "no X_val": (stopping(), {"y_val": Y_2}, "^X_val: expected it together with y_val"),
+    "features": (
+        stopping(),
+        {"X_val": np.zeros((9, 3)), "y_val": Y_2},
+        "^X_val has 3 features, .* expecting 2",
+    ),
+    "outputs": (
+        stopping(),
+        {"X_val": X_2, "y_val": np.ones(9)},
+        "^y_val: expected 2 outputs, .* got 1",
+    ),
+    "lengths": (stopping(), {"X_val": X_2, "y_val": Y_2[1:]}, "^X_val and y_val: "),
+    "nan": (stopping(), {"X_val": X_2 * np.nan, "y_val": Y_2}, "X_val contains NaN"),
+    "one row": (stopping(), {"X_val": X_2[:1], "y_val": Y_2[:1]}, "^X_val: .* got 1$"),
+    "not stopping": (
+        None,
+        {"X_val": X_2, "y_val": Y_2},
+        "^X_val, y_val: expected None, .* BehaviorCloner, has early_stopping=False",
+    ),
+    "in a pipeline": (
+        PIPELINE,
+        {"behaviorcloner__X_val": X_2},
+        "^behaviorcloner__y_val: expected it together with behaviorcloner__X_val",
+    ),
+    "lengths in a pipeline": (
+        PIPELINE,
+        {"behaviorcloner__X_val": X_2, "behaviorcloner__y_val": Y_2[1:]},
+        "^behaviorcloner__X_val and behaviorcloner__y_val: ",
+    ),
+    "in other units": (
+        UNITS,
+        {"X_val": np.zeros((9, 3)), "y_val": Y_2},
+        "^X_val has 3 features, .* expecting 2",
+    ),
+    "keyword": (
+        stopping(),
+        {"foo": 1},
+        "^estimator: the fit of BehaviorCloner cannot .* 'foo' .*it takes X_val, y_val",
+    ),
+    "keyword in a pipeline": (
+        PIPELINE,
+        {"behaviorcloner__foo": 1},
+        "^estimator: the fit of BehaviorCloner cannot .* 'foo'",
+    ),
+    "no step": (PIPELINE, {"ridge__foo": 1}, "^ridge__foo: .* named after a step"),
+    "no name of a step": (PIPELINE, {"foo": 1}, "^foo: .* behaviorcloner__foo for one"),
+    "keyword in other units": (
+        TransformedTargetRegressor(),
+        {"foo": 1},
+        "^estimator: the fit of LinearRegression cannot .* 'foo'",
+    ),
+}
+
+
+@pytest.mark.parametrize("given", [False, True])
+@pytest.mark.parametrize("name", BAD_FOR_DAGGER)
+def test_what_the_learner_cannot_be_given_is_an_error_before_the_expert_is_asked(
+    name, given
+):
+    learner, told, message = BAD_FOR_DAGGER[name]
+    demonstrations = {"X": X_2, "y": Y_2} if given else {}
+    model = untouched(learner)
+    with pytest.raises((ValueError, TypeError), match=message):
+        model.fit(**demonstrations, **told)
+    assert not hasattr(model, "n_features_in_")
+
+
+@config_context(enable_metadata_routing=True)
+def test_with_routing_as_well_validation_data_are_looked_at_first():
+    pipeline = in_a_pipeline(transform_input=["X_val"])
+    with pytest.raises(ValueError, match=r"^y_val: expected it together with X_val"):
+        untouched(pipeline).fit(X_val=X_2)
+    learner = stopping().set_fit_request(X_val=True, y_val=True)
+    with pytest.raises(ValueError, match=r"^X_val has 3 features"):
+        untouched(learner).fit(X_val=np.zeros((9, 3)), y_val=Y_2)
+
+
+def test_validation_data_for_what_a_pipeline_makes_of_x_are_left_to_it(data):
+    X, y, X_val, y_val = data
+    learner = make_pipeline(SelectKBest(f_regression, k=2), stopping(max_iter=2))
+    narrow = learner[0].fit(X, y[:, 0]).transform(X_val)
+    named = {"behaviorcloner__X_val": narrow, "behaviorcloner__y_val": y_val[:, 0]}
+    dagger = DAggerRegressor(learner).fit(X, y[:, 0], **named)
+    assert len(dagger.estimator_[-1].validation_scores_) == 2
+
+
+class Free(RegressorMixin, BaseEstimator):
+    """Takes whatever it is given."""
+
+    def fit(self, X, y, **given):
+        self.given_ = given
+        return self
+
+    def predict(self, X):
+        return np.zeros((len(X), 2))
+
+
+class Demanding(Free):
+    def fit(self, X, y, step):
+        return self
+
+
+def test_what_the_learner_cannot_do_without_is_missed_before_the_expert_is_asked():
+    with pytest.raises(TypeError, match=r"^estimator: .* Demanding .* 'step'"):
+        untouched(Demanding()).fit()
+    assert DAggerRegressor(Demanding()).fit(X_2, Y_2, step=1).n_outputs_ == 2
+
+
+def test_a_learner_that_says_nothing_of_its_keywords_is_given_them():
+    assert DAggerRegressor(Free()).fit(X_2, Y_2, foo=1).estimator_.given_ == {"foo": 1}
 
 
 class Lengths(RegressorMixin, BaseEstimator):

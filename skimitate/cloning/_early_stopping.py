@@ -100,7 +100,7 @@ def _validate_apart(cloner: Any, samples: Samples, told: Told) -> Samples:
     assert told.X_val is not None
     assert told.y_val is not None
     before = dict(vars(cloner))
-    with _naming_validation_data():
+    with naming_validation_data():
         X, y = cloner._validate_targets(told.X_val, told.y_val, reset=False)
     put_back(cloner, before)  # actions have the shape of y, not of y_val
     expected = samples.y.shape[1]
@@ -114,7 +114,7 @@ def _validate_apart(cloner: Any, samples: Samples, told: Told) -> Samples:
 
 
 @contextmanager
-def _naming_validation_data() -> Iterator[None]:
+def naming_validation_data() -> Iterator[None]:
     """Call X and y in messages what they are here."""
     try:
         yield

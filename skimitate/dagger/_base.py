@@ -29,6 +29,11 @@ from skimitate._validation import (
 from skimitate.cloning._groups import validate_groups
 from skimitate.cloning._regressor import BehaviorCloner
 from skimitate.dagger._aggregate import Aggregate
+from skimitate.dagger._fit_params import (
+    check_episodes,
+    check_keywords,
+    check_validation_data,
+)
 from skimitate.dagger._leaders import Candidate
 from skimitate.dagger._loop import DaggerLoop
 from skimitate.dagger._metadata import (
@@ -37,7 +42,13 @@ from skimitate.dagger._metadata import (
     route,
     routing_of,
 )
-from skimitate.dagger._plan import Plan, betas_of_rounds, check_given, weights_of_rounds
+from skimitate.dagger._plan import (
+    Plan,
+    betas_of_rounds,
+    check_given,
+    weight_of_demonstrations,
+    weights_of_rounds,
+)
 from skimitate.dagger._report import decision_report
 from skimitate.dagger._tags import may_take_nan
 from skimitate.environments._make import EnvLike, env_widths, shared_env
@@ -112,8 +123,8 @@ class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         Raises
         ------
         ValueError, TypeError
-            If the data or a parameter is not as described; if there are weights or
-            groups that the learner does not take; or if the expert, the learner or the
+            If the data or a parameter is not as described; if there is anything that
+            the learner does not take; or if the expert, the learner or the
             environment fails or gives what cannot be used, with the round, the episode
             and the step. Environments are closed in every case.
         """
@@ -123,6 +134,7 @@ class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         ):
             plan = self._plan_rounds(X, y, sample_weight, groups, fit_params)
             start = self._validate_start(env, plan, X, y, sample_weight, groups)
+            check_validation_data(self, self._prototype, plan.fit_params)
             return self._run(env, plan, start, X)
 
     def _run(
@@ -183,7 +195,9 @@ class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
             _check_expert(self.expert)
         betas = betas_of_rounds(self.beta, n_rounds) if n_rounds > 0 else []
         weights = weights_of_rounds(self.round_weight, n_rounds)
-        return Plan(betas, weights, is_weighted, route(self, fit_params))
+        fit_params = route(self, fit_params)
+        check_keywords(self._prototype, fit_params)
+        return Plan(betas, weights, is_weighted, fit_params)
 
     def _validate_start(
         self,
@@ -216,12 +230,14 @@ class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
                     f"env: expected {expected[0]} observation and {expected[1]} action "
                     f"dimensions as in X and y, got {found[0]} and {found[1]}"
                 )
-        weight = check_weights(sample_weight, observations)
-        weight = plan.weights[0] * (1.0 if weight is None else weight)
+        weight = weight_of_demonstrations(
+            check_weights(sample_weight, observations), plan.weights[0]
+        )
         n = len(observations)
         episodes = np.arange(n) * min(_N_BLOCKS, n) // n
         if groups is not None:
             episodes = validate_groups(groups, n)
+            check_episodes(self._prototype, episodes, plan.fit_params)
         return Aggregate(observations, actions, weight, episodes)
 
     def _run_rounds(

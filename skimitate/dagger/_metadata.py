@@ -51,7 +51,7 @@ def keyword_of(learner: Any, name: str) -> str | None:
     inner = innermost(learner)
     if not has_fit_parameter(inner, name):
         return None
-    if not _routing_is_enabled():
+    if not routing_is_enabled():
         return _with_names_of_steps(learner, name)
     request = _requests(inner, "fit").get(name)
     if request is False:
@@ -98,17 +98,30 @@ def check_takes_weights(learner: Any, *, incremental: bool) -> None:
         raise ValueError(
             "estimator: expected a regressor that takes sample_weight, because "
             f"sample_weight or round_weight is given, got {type(inner).__name__}, "
-            f"whose {lacking[0]} does not"
+            f"whose {lacking[0]} does not{_way_out(inner)}"
         )
 
 
 def check_takes_groups(learner: Any) -> None:
     """Raise if the learner could do nothing with the groups that the user gives."""
     if keyword_of(learner, "groups") is None:
+        inner = innermost(learner)
         raise ValueError(
             "groups: expected None, because the fit of estimator, "
-            f"{type(innermost(learner)).__name__}, takes no groups"
+            f"{type(inner).__name__}, takes no groups{_way_out(inner)}"
         )
+
+
+def _way_out(learner: Any) -> str:
+    """Say how a search is told what it does not take as a learner."""
+    # scikit-learn's searches have no class in common that is public.
+    if not all(hasattr(learner, name) for name in ("estimator", "cv", "refit")):
+        return ""
+    return (
+        " (a search as the learner cannot be told; search with DAgger inside instead: "
+        f"{type(learner).__name__}(DAggerRegressor(...), ...) with parameters named "
+        "estimator__...)"
+    )
 
 
 def answer_requests(learner: Any) -> Any:
@@ -127,7 +140,7 @@ def answer_requests(learner: Any) -> Any:
     regressor
         The same.
     """
-    if _routing_is_enabled():
+    if routing_is_enabled():
         inner = innermost(learner)
         inside = {id(part) for part in _parts(inner)}
         for part in _parts(learner):
@@ -152,7 +165,7 @@ def routing_of(owner: Any, learner: Any, mapping: Any) -> MetadataRouter:
     MetadataRouter
     """
     router = MetadataRouter(owner=owner).add_self_request(owner)
-    if _routing_is_enabled():
+    if routing_is_enabled():
         learner = clone(learner)
         for part in _parts(learner):
             _set_requests(part, False)
@@ -189,12 +202,12 @@ def route(owner: Any, fit_params: Mapping[str, Any]) -> dict[str, Any]:
                 f"{name}: expected as {own}, of the demonstrations alone; the learner "
                 "is given that of all labels"
             )
-    if not fit_params or not _routing_is_enabled():
+    if not fit_params or not routing_is_enabled():
         return fit_params
     return dict(process_routing(owner, "fit", **fit_params)["estimator"]["fit"])
 
 
-def _routing_is_enabled() -> bool:
+def routing_is_enabled() -> bool:
     return bool(get_config()["enable_metadata_routing"])
 
 

@@ -4,7 +4,11 @@ import math
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from numbers import Real
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -140,13 +144,54 @@ def weights_of_rounds(
     weights = []
     for i in rounds:
         weight = round_weight(i)
-        try:
-            weights.append(float(weight))
-        except (TypeError, ValueError):
-            weights.append(math.nan)
+        weights.append(_as_float(weight))
         if not 0.0 < weights[-1] < math.inf:
             raise ValueError(
                 "round_weight: expected a positive number from the callable, got "
                 f"{weight!r} for round {i}"
             )
     return weights
+
+
+def _as_float(number: object) -> float:
+    """Return a number, NaN for what is none, and infinity for one that is too large."""
+    if not isinstance(number, Real) or isinstance(number, bool):
+        return math.nan
+    try:
+        return float(number)
+    except OverflowError:
+        return math.inf
+
+
+def weight_of_demonstrations(
+    sample_weight: NDArray[np.float64] | None, round_weight: float
+) -> NDArray[np.float64] | float:
+    """Return what the demonstrations weigh in training.
+
+    Parameters
+    ----------
+    sample_weight : ndarray of shape (n_samples,) or None
+        What the user says of each.
+    round_weight : float
+        Of round 0.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,) or float
+
+    Raises
+    ------
+    ValueError
+        If a product is infinite, or none is positive.
+    """
+    if sample_weight is None:
+        return round_weight
+    with np.errstate(over="ignore", under="ignore"):
+        weight = sample_weight * round_weight
+    if not (np.isfinite(weight).all() and weight.any()):
+        raise ValueError(
+            "sample_weight, round_weight: expected finite products, not all of them "
+            f"zero, got up to {weight.max()}: {sample_weight.max()} times "
+            f"{round_weight} for round 0"
+        )
+    return weight

@@ -71,5 +71,7 @@ def _allows_nan(learner: Any, which_steps: slice) -> bool:
     steps = [step for step in steps if step is not None and step != "passthrough"]
     if steps:
         return all(_allows_nan(step, which_steps) for step in steps[which_steps])
-    inner = getattr(learner, "regressor", None) or getattr(learner, "estimator", None)
+    inner = getattr(learner, "regressor", None)
+    if inner is None:  # not: if it is false, for an ensemble is asked how long it is
+        inner = getattr(learner, "estimator", None)
     return hasattr(inner, "fit") and _allows_nan(inner, which_steps)
