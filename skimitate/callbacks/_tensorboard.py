@@ -53,7 +53,7 @@ class TensorBoardCallback:
                           at the end of each round
     score/validation      R² on what early stopping sets aside
     return/mean           return of a round's policy, as it is measured on the way
-    return/evaluation     return of the rounds that were evaluated in
+    return/evaluation     return of the rounds that were evaluated in the end, in
                           ``n_eval_episodes`` episodes
     round/beta, samples,  the record of a round, ``history_``
     expert_queries, loss
@@ -228,9 +228,7 @@ class TensorBoardCallback:
                 self._note_rounds(estimator, path)
                 if estimator.env is not None:
                     self._run_of(path).note_evaluation(
-                        estimator.history_,
-                        estimator.n_eval_episodes,
-                        self._level_beside(estimator),
+                        estimator.history_, self._level_beside(estimator)
                     )
             elif isinstance(estimator, BaseSearchCV):
                 self._note_search(estimator, path)
