@@ -321,6 +321,7 @@ def test_history_records_each_round():
             "mean_return",
             "std_return",
             "n_eval_episodes",
+            "evaluated",
             "seconds",
         }
         assert record["loss"] < 1e-20

@@ -186,7 +186,8 @@ def test_returns_are_drawn_over_rounds_beside_the_experts(tmp_path):
     steps, on_the_way = steps_and_values(run, "return/mean")
     assert steps == [0, 1, 2, 3]
     assert on_the_way[-1] == close(fitted.history_[-1]["mean_return"])
-    evaluated = {r["round"]: r for r in fitted.history_ if r["n_eval_episodes"] == 2}
+    evaluated = {r["round"]: r for r in fitted.history_ if r["evaluated"]}
+    assert {r["n_eval_episodes"] for r in evaluated.values()} == {2}
     steps, found = steps_and_values(run, "return/evaluation")
     assert steps == list(evaluated)
     assert fitted.best_round_ in steps
@@ -197,6 +198,18 @@ def test_returns_are_drawn_over_rounds_beside_the_experts(tmp_path):
         steps,
         close([fitted.expert_return_] * len(steps)),
     )
+
+
+def test_a_round_measured_in_as_many_episodes_was_not_evaluated(tmp_path):
+    board = TensorBoardCallback(tmp_path)
+    fitted = dagger(
+        cloner(max_iter=1), n_episodes_per_round=1, n_eval_episodes=1, keep="last"
+    )
+    fitted.set_callbacks(board).fit()
+    assert [r["n_eval_episodes"] for r in fitted.history_] == [1] * 4
+    for run in (board.run_dir, board.run_dir / "expert"):
+        assert steps_and_values(run, "return/evaluation")[0] == [3]
+        assert steps_and_values(run, "return/mean")[0] == [0, 1, 2, 3]
 
 
 def test_demonstrations_that_were_given_tell_no_level(tmp_path):

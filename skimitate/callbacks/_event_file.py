@@ -1,6 +1,5 @@
 """A file of events, as TensorBoard reads them."""
 
-import importlib.util
 import io
 import os
 import socket
@@ -12,14 +11,6 @@ from typing import Any
 _PATTERN = "events.out.tfevents.*"
 
 Value = bool | int | float | str
-
-
-def require_tensorboard(what: str) -> None:
-    """Raise ImportError, which names who needs it, if TensorBoard is not installed."""
-    if importlib.util.find_spec("tensorboard") is None:
-        raise ImportError(
-            f"{what}: event files need tensorboard; pip install skimitate[tensorboard]"
-        )
 
 
 class EventFile:

@@ -1,13 +1,19 @@
 """The parameters of an estimator, as TensorBoard's dashboard of them takes them."""
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from numbers import Integral, Real
+from pathlib import Path
+from types import CodeType
 from typing import Any
 
 import numpy as np
 
 from skimitate.callbacks._event_file import Value
+
+# An address in memory would be another one in each run.
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 
 def hyperparameters_of(estimator: Any, names: Iterable[str] | None) -> dict[str, Value]:
@@ -58,7 +64,23 @@ def _as_value(value: Any) -> Value:
         return int(value)
     if isinstance(value, Real) and math.isfinite(value):
         return float(value)
-    if value is None or isinstance(value, Real | list | tuple):
-        return str(value)
-    # An address in memory would be another one in each run.
-    return getattr(value, "__name__", type(value).__name__)
+    if isinstance(value, np.ndarray):
+        return str(value.tolist())
+    if value is None or isinstance(value, Real | list | tuple | dict):
+        return _without_addresses(str(value))
+    if hasattr(value, "get_params") and not isinstance(value, type):
+        return _without_addresses(repr(value))  # which scikit-learn shortens
+    name = getattr(value, "__name__", type(value).__name__)
+    code = getattr(value, "__code__", None)
+    return f"{name} {_place_of(code)}" if name == "<lambda>" and code else str(name)
+
+
+def _without_addresses(text: str) -> str:
+    return _ADDRESS.sub("", " ".join(text.split()))
+
+
+def _place_of(code: CodeType) -> str:
+    """Return what tells functions without a name apart, those of one line too."""
+    # The columns are missing where Python was told to leave them out.
+    column = max(start or 0 for _, _, start, _ in code.co_positions())
+    return f"{Path(code.co_filename).name}:{code.co_firstlineno}:{column}"

@@ -109,7 +109,6 @@ class Run:
     def note_evaluation(
         self,
         history: Sequence[Mapping[str, Any]],
-        n_eval_episodes: int,
         expert_return: float | None,
     ) -> None:
         """Write down the returns of the rounds that were evaluated in the end.
@@ -118,13 +117,11 @@ class Run:
         ----------
         history : sequence of dict
             A record of each round.
-        n_eval_episodes : int
-            Number of episodes that a round was evaluated in.
         expert_return : float or None
             The expert's level, if that is known.
         """
         for record in history:
-            if record["n_eval_episodes"] == n_eval_episodes:
+            if record["evaluated"]:
                 self._note_return("return/evaluation", record)
                 self._note_level("return/evaluation", record, expert_return)
 

@@ -8,21 +8,18 @@ from numpy.typing import ArrayLike
 
 from skimitate._public import public
 from skimitate._sklearn import BaseSearchCV
-from skimitate.callbacks._event_file import require_tensorboard
-from skimitate.callbacks._held_out import HeldOut
-from skimitate.callbacks._hyperparameters import (
-    as_values,
-    hyperparameters_of,
-)
+from skimitate.callbacks._held_out import HeldOut, check_level
+from skimitate.callbacks._hyperparameters import hyperparameters_of
+from skimitate.callbacks._log_dir import check_log_dir, check_run_name
 from skimitate.callbacks._run import Run
 from skimitate.callbacks._run_folder import (
     Search,
-    candidate_folder,
     folder_of_search,
     folder_within,
     new_folder,
     search_of,
 )
+from skimitate.callbacks._search_scores import group_of_candidate, write_scores
 from skimitate.callbacks._tasks import (
     CANDIDATE,
     HALVING,
@@ -32,7 +29,6 @@ from skimitate.callbacks._tasks import (
     numbers_of,
     path_of,
 )
-from skimitate.formats._files import check_writable
 
 
 @public
@@ -53,7 +49,7 @@ class TensorBoardCallback:
                           at the end of each round
     score/validation      R² on what early stopping sets aside
     return/mean           return of a round's policy, as it is measured on the way
-    return/evaluation     return of the rounds that were evaluated in
+    return/evaluation     return of the rounds that were evaluated in the end, in
                           ``n_eval_episodes`` episodes
     round/beta, samples,  the record of a round, ``history_``
     expert_queries, loss
@@ -66,7 +62,8 @@ class TensorBoardCallback:
     log_dir : str or path-like
         Folder of all runs; made if it is not there.
     name : str or None, default=None
-        What the run is called; None for the class of the estimator.
+        What the run is called, the name of its folder in ``log_dir``; None for the
+        class of the estimator.
     X_val : array-like of shape (n_samples, n_features) or None, default=None
         Held-out observations, as the outermost estimator takes them.
     y_val : array-like of shape (n_samples,) or (n_samples, n_outputs) or None
@@ -87,7 +84,11 @@ class TensorBoardCallback:
     OSError
         If ``log_dir`` is no folder that can be written to.
     ValueError
-        If ``X_val`` and ``y_val`` do not belong together.
+        If ``X_val`` and ``y_val`` do not belong together, ``y_val`` or
+        ``expert_return`` is no finite number, or ``name`` is a path. Fits raise it
+        before the first epoch if ``X_val`` or ``y_val`` is not as wide as their data.
+    TypeError
+        If ``name`` is no text, or ``expert_return`` no number.
 
     Notes
     -----
@@ -125,14 +126,15 @@ class TensorBoardCallback:
         y_val: ArrayLike | None = None,
         expert_return: float | None = None,
     ) -> None:
-        require_tensorboard("TensorBoardCallback")
+        check_run_name(name)
+        check_level(expert_return)
         given = X_val is not None or y_val is not None
         self._held_out = HeldOut(X_val, y_val) if given else None
         self.name = name
         self.expert_return = None if expert_return is None else float(expert_return)
         # Workers may have another working directory.
         self.log_dir = Path(log_dir).absolute()
-        check_writable(self.log_dir, "log_dir")
+        check_log_dir(self.log_dir, "TensorBoardCallback")
         self.run_dir: Path | None = None
         self._folders: dict[Any, Path] = {}
         self._searches: dict[Any, dict[tuple[int, ...], Search]] = {}
@@ -161,7 +163,13 @@ class TensorBoardCallback:
             That is fitted.
         context : sklearn.callback.CallbackContext
             Of its fit.
+
+        Raises
+        ------
+        OSError
+            If ``log_dir`` can no longer be written to.
         """
+        check_log_dir(self.log_dir, "TensorBoardCallback")
         run = self._last.get(estimator)
         if run is not None and len(getattr(estimator, "loss_curve_", ())) > 0:
             folder = run.file.folder
@@ -180,7 +188,9 @@ class TensorBoardCallback:
         context : sklearn.callback.CallbackContext
             Of its fit.
         """
-        folder = self._folders.pop(context.root_uuid)
+        folder = self._folders.pop(context.root_uuid, None)
+        if folder is None:
+            return  # its setup failed, and that error is the one to be seen
         self._searches.pop(context.root_uuid, None)
         for run in [run for run in self._runs if run.is_relative_to(folder)]:
             del self._runs[run]
@@ -200,6 +210,8 @@ class TensorBoardCallback:
             searches = self._searches.setdefault(context.root_uuid, {})
             searches[numbers_of(context)] = Search.beginning(estimator, context)
         if is_whole_fit(context):
+            if self._held_out is not None:
+                self._held_out.check_actions(estimator)
             self._fitted[context.root_uuid, numbers_of(context)] = estimator
             if self._begins_run(estimator, context):
                 self._begin_run(estimator, path)
@@ -228,9 +240,7 @@ class TensorBoardCallback:
                 self._note_rounds(estimator, path)
                 if estimator.env is not None:
                     self._run_of(path).note_evaluation(
-                        estimator.history_,
-                        estimator.n_eval_episodes,
-                        self._level_beside(estimator),
+                        estimator.history_, self._level_beside(estimator)
                     )
             elif isinstance(estimator, BaseSearchCV):
                 self._note_search(estimator, path)
@@ -256,22 +266,16 @@ class TensorBoardCallback:
     def _begin_run(self, estimator: Any, path: list[Any]) -> None:
         """Write the parameters, those that are searched over if it is in a search."""
         if self._held_out is not None:
-            self._held_out.check_fits(estimator)
+            self._held_out.check_observations(estimator)
         run = self._run_of(path)
         if run.file.exists:
             return  # it goes on
-        in_search = path[-1].parent is not None
-        names = None
-        if in_search:
+        names, group = None, run.file.folder.name
+        if path[-1].parent is not None:
             searches = self._searches.get(path[-1].root_uuid, {})
             names = search_of(path, searches).names
-        run.file.add_hyperparameters(
-            hyperparameters_of(estimator, names), self._group_of(run, in_search)
-        )
-
-    def _group_of(self, run: Run, in_search: bool) -> str:
-        folder = run.file.folder.parent if in_search else run.file.folder
-        return folder.relative_to(self.log_dir).as_posix()
+            group = group_of_candidate(run, self.log_dir)
+        run.file.add_hyperparameters(hyperparameters_of(estimator, names), group)
 
     def _fitted_around(self, path: list[Any]) -> list[Any]:
         """Return the estimators of a run that are being fitted, from the outermost."""
@@ -310,25 +314,7 @@ class TensorBoardCallback:
         return getattr(dagger, "expert_return_", None)
 
     def _note_search(self, search: Any, path: list[Any]) -> None:
-        """Write the scores beside what the workers wrote of each fit."""
-        results = getattr(search, "cv_results_", None)
-        if results is None:
-            return
-        uuid = path[-1].root_uuid
-        folder = self._folders[uuid] / folder_of_search(
-            path, self._searches.get(uuid, {})
-        )
-        for number, params in enumerate(results["params"]):
-            for split in range(search.n_splits_):
-                run = Run(folder / candidate_folder(number, split))
-                if not run.file.exists:  # what is searched over shows no tasks
-                    group = self._group_of(run, in_search=True)
-                    run.file.add_hyperparameters(as_values(params), group)
-                prefix = f"split{split}_"
-                run.note_scores(
-                    {
-                        name.removeprefix(prefix): float(values[number])
-                        for name, values in results.items()
-                        if name.startswith(prefix)
-                    }
-                )
+        if hasattr(search, "cv_results_"):
+            uuid = path[-1].root_uuid
+            within = folder_of_search(path, self._searches.get(uuid, {}))
+            write_scores(search, self._folders[uuid] / within, self.log_dir)

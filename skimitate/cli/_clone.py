@@ -91,7 +91,9 @@ def act(args: argparse.Namespace) -> None:
     if args.out is not None:
         _flags.check_file(args.out, _SUFFIXES)
     if args.log_dir is not None:
-        _flags.check_log_dir(args.log_dir)
+        from skimitate.callbacks._log_dir import check_log_dir
+
+        check_log_dir(args.log_dir, "--log-dir")
     steps = _read(args)
     env = None
     if args.env is not None:

@@ -77,28 +77,6 @@ def check_file(out: Path, suffixes: Sequence[str]) -> None:
         raise IsADirectoryError(f"--out: expected a file to write, got {out}")
 
 
-def check_log_dir(log_dir: Path) -> None:
-    """Raise if nothing can be written for TensorBoard where ``--log-dir`` says.
-
-    Parameters
-    ----------
-    log_dir : Path
-        The folder; made if it is not there.
-
-    Raises
-    ------
-    ImportError
-        If TensorBoard is not installed.
-    OSError
-        If it is no folder that can be written to.
-    """
-    from skimitate.callbacks._event_file import require_tensorboard
-    from skimitate.formats._files import check_writable
-
-    require_tensorboard("--log-dir")
-    check_writable(log_dir, "log_dir")
-
-
 def one_env() -> argparse.ArgumentParser:
     """Return the flags of a command about one expert in one environment."""
     parent = argparse.ArgumentParser(add_help=False, parents=[env_args(), seed()])

@@ -247,6 +247,7 @@ class DaggerLoop:
                 "mean_return": np.nan,
                 "std_return": np.nan,
                 "n_eval_episodes": 0,
+                "evaluated": False,
                 "seconds": time.perf_counter() - self._began,
             }
         )
@@ -295,6 +296,7 @@ class DaggerLoop:
         """
         returns = self._evaluate(candidate, context, name)
         self._note(candidate.round, returns)
+        self.history[candidate.round]["evaluated"] = True
         return candidate._replace(score=float(np.mean(returns)))
 
 

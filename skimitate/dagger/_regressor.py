@@ -95,7 +95,8 @@ class DAggerRegressor(MultiOutputMixin, RegressorMixin, BaseDAgger):
         has been asked so far; ``training``, whether the learner was ``"fitted"`` anew
         or ``"continued"``; ``loss``, the mean squared error on these samples after
         training; ``mean_return`` and ``std_return`` of the episodes that measured the
-        round's policy and ``n_eval_episodes``, their number; ``seconds``.
+        round's policy and ``n_eval_episodes``, their number; ``evaluated``, whether
+        they are those of the evaluation in the end; ``seconds``.
     best_round_ : int
         The round that was kept; 0 is the clone that DAgger started from.
     expert_return_ : float or None

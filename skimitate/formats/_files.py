@@ -38,7 +38,7 @@ def check_writable(folder: Path, name: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         probe = folder / f".writable-{os.getpid()}"
         probe.touch()
-        probe.unlink()
+        probe.unlink(missing_ok=True)  # another thread's may be the same
     except OSError as error:
         raise OSError(
             f"{name}: expected a folder that can be written to, got {folder} "

@@ -5,9 +5,9 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from skimitate.callbacks._event_file import EventFile, require_tensorboard
+from skimitate.callbacks._event_file import EventFile
+from skimitate.callbacks._log_dir import check_log_dir
 from skimitate.callbacks._tensorboard import TensorBoardCallback
-from skimitate.formats._files import check_writable
 
 
 class Board:
@@ -28,8 +28,7 @@ class Board:
         self.log_dir = log_dir
         self._written: dict[str, TensorBoardCallback] = {}
         if log_dir is not None:
-            require_tensorboard("--log-dir")
-            check_writable(log_dir, "log_dir")
+            check_log_dir(log_dir, "--log-dir")
 
     def callbacks(
         self, name: str, expert_returns: NDArray | None, X_val: Any, y_val: Any
