@@ -129,6 +129,13 @@ def test_flat_actions_are_of_one_dimension(tmp_path):
     assert "loss/validation" in tags_in(board.run_dir)
 
 
+def test_a_pipeline_may_be_fitted_to_other_features_than_before(tmp_path):
+    pipeline = make_pipeline(StandardScaler(), cloner()).fit(X, y)
+    board = TensorBoardCallback(tmp_path, X_val=X[:, :2], y_val=y)
+    pipeline.set_callbacks(board).fit(X[:, :2], y)
+    assert "loss/validation" in tags_in(board.run_dir)
+
+
 def test_values_that_differ_are_told_apart():
     differing = {
         "arrays": [np.array([1.0, 2.0]), np.array([1.0, 3.0]), np.ones((2, 1))],

@@ -59,7 +59,8 @@ class HeldOut:
 
     def check_observations(self, estimator: Any) -> None:
         """Raise if an estimator is about to be fitted to other features."""
-        expected = getattr(estimator, "n_features_in_", None)
+        # A pipeline tells, at the beginning, those of the fit before.
+        expected = vars(estimator).get("n_features_in_")
         found = np.shape(self.X)[1]
         if expected not in (None, found):
             raise ValueError(
