@@ -32,7 +32,7 @@ PAGES = {"table-cs294": "docs/results.md", "table-bundled": "README.md"}
 def test_the_pages_have_the_tables_that_are_kept(name, page):
     text = (ROOT / page).read_text()
     rows = json.loads((RESULTS / f"{name}.json").read_text())["rows"]
-    assert len(rows) == 6
+    assert len({row["env"] for row in rows}) == 6
     assert f"<!-- {name} -->\n{as_markdown(rows)}\n<!-- {name} -->" in text
     for picture in re.findall(r"!\[.*?\]\((.*?)\)", text):
         content = (ROOT / page).parent.joinpath(picture).read_bytes()
