@@ -43,8 +43,8 @@ def main(folder):
         return {"loss": np.mean(errors**2), "return": returns[0]}
 
     monitor = ScoringMonitor(scoring=score)
-    cloner = BehaviorCloner(max_iter=20, random_state=0).set_callbacks(monitor)
-    cloner.fit(X[train], y[train])
+    cloner = BehaviorCloner(activation="relu", alpha=0.0, max_iter=20, random_state=0)
+    cloner.set_callbacks(monitor).fit(X[train], y[train])
     history = [
         {"epoch": row["task_id"] + 1, **row}
         for row in monitor.get_logs().data
