@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 from sklearn import config_context
 from sklearn.exceptions import NotFittedError, UnsetMetadataPassedError
-from sklearn.experimental import enable_halving_search_cv  # noqa: F401
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401 - its import enables
 from sklearn.model_selection import (
     GridSearchCV,
     GroupKFold,

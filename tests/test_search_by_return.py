@@ -13,7 +13,7 @@ from sklearn import config_context
 from sklearn.base import clone
 from sklearn.callback import ScoringMonitor
 from sklearn.dummy import DummyRegressor
-from sklearn.experimental import enable_halving_search_cv  # noqa: F401
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401 - its import enables
 from sklearn.linear_model import Ridge
 from sklearn.metrics import check_scoring, get_scorer
 from sklearn.model_selection import (
