@@ -44,7 +44,6 @@ from skimitate import (
     evaluate_policy,
     load_expert,
 )
-from skimitate.dagger._aggregate import Aggregate
 from skimitate.studies._network import NETWORKS
 
 
@@ -594,20 +593,6 @@ def test_verbose_of_a_clone_alone_has_no_return(capsys):
     DAggerRegressor(Recorder(), verbose=True).fit(X, X)
     (line,) = capsys.readouterr().out.splitlines()
     assert re.fullmatch("Round 0: 4 samples, loss = [^ ]+", line)
-
-
-def test_the_aggregate_grows_in_place():
-    rng = np.random.default_rng(0)
-    parts = [rng.normal(size=(n, 3)) for n in rng.integers(1, 30, size=200)]
-    aggregate = Aggregate(parts[0], parts[0][:, :1])
-    moves = 0
-    for part in parts[1:]:
-        before = aggregate.X
-        aggregate.append(part, part[:, :1])
-        moves += not np.shares_memory(before, aggregate.X)
-    assert moves < 15
-    assert_array_equal(aggregate.X, np.concatenate(parts))
-    assert_array_equal(aggregate.y, np.concatenate(parts)[:, :1])
 
 
 class FailingExpert:

@@ -226,6 +226,10 @@ class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
             params["estimator"] = BehaviorCloner().set_params(**own)
         return super().set_params(**params)
 
+    def __sklearn_is_fitted__(self) -> bool:
+        # A run whose first labels are awaited has a history, and nobody who acts.
+        return hasattr(self, "estimator_")
+
     def __sklearn_clone__(self) -> Self:
         """Clone all parameters but the expert, which is shared.
 

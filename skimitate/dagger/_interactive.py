@@ -6,7 +6,7 @@ from numpy.typing import ArrayLike
 
 from skimitate._sklearn import fit_context
 from skimitate.dagger._base import BaseDAgger
-from skimitate.dagger._questions import Questions, read_answers
+from skimitate.dagger._questions import Questions
 from skimitate.dagger._runner import Runner
 from skimitate.dagger._stages import start
 from skimitate.dagger._start import Given
@@ -62,7 +62,12 @@ class InteractiveDAgger(BaseDAgger):
                 "given to its first call"
             )
         if run is not None and run.pending is not None:
-            return run.pending.questions
+            return run.pending.questions.copied()
+        if run is not None and run.is_complete:
+            raise ValueError(
+                f"ask: expected a run with rounds left, got one that has learnt from "
+                f"all {run.round}, of which finish() keeps one"
+            )
         if run is None and hasattr(self, "history_"):
             raise ValueError(
                 "ask: expected a run that is open, or none at all, got one that is over"
@@ -79,7 +84,7 @@ class InteractiveDAgger(BaseDAgger):
             if run.round >= 0:
                 self._show(run, run.current())
             self._end_task(run, context)
-        return questions
+        return questions.copied()
 
     @fit_context(prefer_skip_nested_validation=False)
     def tell(self, ids: ArrayLike, actions: ArrayLike) -> Self:
@@ -114,7 +119,7 @@ class InteractiveDAgger(BaseDAgger):
                 "tell: expected a call of ask before, for labels belong to what it "
                 f"gave; {'no run is open' if run is None else 'all of that was told'}"
             )
-        answers = read_answers(run.pending.questions, ids, actions, self.n_outputs_)
+        answers = run.pending.read(ids, actions)
         with self._attempt() as env:
             context = self._begin_task(run)
             task = context.subcontext(task_name="train")

@@ -20,7 +20,7 @@ class Mixture:
     ----------
     expert : callable or object with act or predict or None
         Asked once for each step that it drives. One that is stateful is asked once for
-        each step, whoever drives, where it is ``asked``.
+        each step, whoever drives, if it ``is_asked`` or may drive.
     learner : callable or object with act or predict or None
         None lets the expert drive.
     beta : float
@@ -28,8 +28,8 @@ class Mixture:
         ``should_intervene`` drives as well where it wants to (HG-DAgger: Kelly et al.,
         ICRA 2019).
     is_asked : bool, default=True
-        Whether the expert is asked about steps that it does not drive, if it has to be
-        asked during the episode.
+        Whether what the expert says of steps that it does not drive counts, if it has
+        to be asked during the episode. Otherwise these are for somebody else to label.
     """
 
     def __init__(
@@ -38,8 +38,11 @@ class Mixture:
         self.expert = None if expert is None else Expert(expert)
         self.learner = None if learner is None else Actor(learner, "estimator")
         self.beta = beta
+        self._is_asked = is_asked
         self._asks_always = (
-            is_asked and self.expert is not None and self.expert.is_stateful
+            self.expert is not None
+            and self.expert.is_stateful
+            and (is_asked or beta > 0.0 or self.expert.intervenes)
         )
 
     def begin_episode(self, seed: int) -> None:
@@ -60,6 +63,7 @@ class Mixture:
             if not np.isnan(label).all():
                 return _remember(label, True, n_outputs), label
             action = self._without_answer(observation, n_outputs, action)
+        label = label if self._is_asked else None
         return _remember(label, False, n_outputs), action
 
     def _is_taken_over(self, observation: NDArray, action: NDArray) -> bool:

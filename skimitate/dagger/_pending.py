@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from skimitate._threads import one_thread
 from skimitate.dagger._expert import Expert
 from skimitate.dagger._mixture import Visits
-from skimitate.dagger._questions import Questions
+from skimitate.dagger._questions import Questions, read_answers
 from skimitate.policies._actions import StepError
 
 
@@ -34,8 +34,8 @@ class Pending:
         The steps that are to be asked about.
     questions : Questions
         What is to be asked about them.
-    n_asked : int
-        How often the expert was asked during the episodes.
+    n_asked, n_answered : int
+        How often the expert was asked during the episodes, and how often it answered.
     seconds : float
         What the episodes took.
     """
@@ -48,6 +48,7 @@ class Pending:
     rows: NDArray[np.intp]
     questions: Questions
     n_asked: int
+    n_answered: int
     seconds: float
 
     def answers_of(self, expert: Any) -> NDArray[np.float64]:
@@ -82,6 +83,26 @@ class Pending:
                 raise ValueError(f"{error} {where}") from error.__cause__
         return answers
 
+    def read(self, ids: ArrayLike, actions: Any) -> NDArray[np.float64]:
+        """Return answers of somebody else in the order of the questions.
+
+        Parameters
+        ----------
+        ids, actions
+            See :func:`read_answers`.
+
+        Returns
+        -------
+        ndarray of shape (n_questions, n_outputs)
+            Rows of NaN where there is none.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If they do not fit.
+        """
+        return read_answers(self.questions, ids, actions, self.labels.shape[1])
+
     def labels_with(
         self, answers: NDArray[np.float64], name: str
     ) -> NDArray[np.float64]:
@@ -101,13 +122,15 @@ class Pending:
         Raises
         ------
         ValueError
-            If there is none at all although somebody was asked, or none to start from.
+            If all that were asked had no answer, or there is no label to start from.
         """
         labels = self.labels.copy()
         labels[self.rows] = answers
         if not np.isnan(labels).all():
             return labels
-        if n_asked := self.n_asked + len(answers):
+        n_asked = self.n_asked + len(answers)
+        # Answers on the way to states that nobody chose are no labels.
+        if n_asked and not self.n_answered:
             raise ValueError(
                 f"{name}: expected at least one action for the {n_asked} states asked "
                 f"about in round {self.round}, got none"
@@ -166,5 +189,6 @@ def ask_about(
         rows,
         Questions(first_id + rows, observations[rows], episodes[rows], steps[rows]),
         n_asked=int(sum(visit.is_asked.sum() for visit in visits)),
+        n_answered=int(sum((~np.isnan(v.labels).any(axis=1)).sum() for v in visits)),
         seconds=0.0,
     )

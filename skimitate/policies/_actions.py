@@ -6,6 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 
+_OBJECT = np.dtype(object)
+
+
 class StepError(ValueError):
     """Somebody failed at a step of an episode, or gave what cannot be used."""
 
@@ -40,6 +43,8 @@ def as_float_array(answer: Any) -> NDArray[np.float64]:
 
 
 def _without_tensors(answer: Any) -> Any:
+    if getattr(answer, "dtype", None) is _OBJECT:  # of arrays, which NumPy keeps apart
+        answer = answer.tolist()
     if hasattr(answer, "detach"):
         # NumPy has not all of torch's types of floats; float64 holds any of them.
         return answer.detach().cpu().double().numpy()
@@ -133,8 +138,7 @@ def _known_rows(answer: Any, n: int) -> NDArray[np.bool_]:
     if answer is None:
         return np.zeros(n, dtype=bool)
     # A tuple is an answer and a state.
-    dtype = getattr(answer, "dtype", None)
-    is_rows = isinstance(answer, list) or dtype is np.dtype(object)
+    is_rows = isinstance(answer, list) or getattr(answer, "dtype", None) is _OBJECT
     if not is_rows or len(answer) != n:
         return np.ones(n, dtype=bool)
     return np.array([row is not None for row in answer], dtype=bool)
