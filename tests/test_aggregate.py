@@ -5,7 +5,7 @@ import pickle
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
@@ -63,6 +63,7 @@ def agrees(aggregate, lists):
         assert not column.flags.writeable
 
 
+@settings(max_examples=40)
 @given(st.lists(parts(), min_size=1, max_size=8))
 def test_it_is_the_rows_that_were_added(rounds):
     aggregate, lists = Aggregate(*rounds[0]), Lists()
@@ -74,6 +75,7 @@ def test_it_is_the_rows_that_were_added(rounds):
     agrees(aggregate, lists)
 
 
+@settings(max_examples=40)
 @given(st.lists(parts(), min_size=2, max_size=5), st.integers(0, 40))
 def test_what_failed_is_forgotten_and_can_come_again(rounds, n_kept):
     aggregate, lists = Aggregate(*rounds[0]), Lists()
@@ -94,6 +96,7 @@ def test_what_failed_is_forgotten_and_can_come_again(rounds, n_kept):
     agrees(aggregate, lists)
 
 
+@settings(max_examples=40)
 @given(st.lists(parts(), min_size=2, max_size=5))
 def test_a_copy_is_the_same_and_goes_on_alone(rounds):
     aggregate, lists = Aggregate(*rounds[0]), Lists()

@@ -4,7 +4,6 @@ import copy
 import pickle
 import subprocess
 import sys
-from functools import partial
 
 import gymnasium
 import joblib
@@ -14,8 +13,8 @@ import pytest
 from numpy.testing import assert_array_equal, assert_equal
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
-from sklearn.linear_model import LinearRegression, Ridge
-from toy import OneActionEnv, PointEnv, Recorder, expert, lean, logged
+from sklearn.linear_model import Ridge
+from toy import OneActionEnv, PointEnv, Recorder, lean, logged
 
 from skimitate import (
     BehaviorCloner,
@@ -229,7 +228,7 @@ def test_without_demonstrations_and_expert_the_first_episodes_are_random():
         model.predict(np.zeros((1, 2)))
     with pytest.raises(NotFittedError):
         as_policy(model)
-    with pytest.raises(ValueError, match="finish: .* nothing was told yet"):
+    with pytest.raises(ValueError, match=r"finish: .* nothing was told yet"):
         model.finish()
     model.tell(first.ids, curved(first.observations))
     (record,) = model.history_
@@ -240,7 +239,7 @@ def test_without_demonstrations_and_expert_the_first_episodes_are_random():
         asked = model.ask()
         model.tell(asked.ids, curved(asked.observations))
     assert [r["round"] for r in model.history_] == [0, 1, 2]
-    with pytest.raises(ValueError, match="ask: .* one that is over"):
+    with pytest.raises(ValueError, match=r"ask: .* one that is over"):
         model.ask()
 
 
@@ -272,11 +271,11 @@ def test_after_the_last_round_the_best_is_kept_as_in_fit():
     assert means[model.best_round_] == max(means.values())
     returns = evaluate_policy(PointEnv, model, n_episodes=3, random_state=0)
     assert len(returns) == 3
-    with pytest.raises(ValueError, match="^tell: expected a call of ask before.* no"):
+    with pytest.raises(ValueError, match=r"^tell: expected a call of ask before.* no"):
         model.tell(asked.ids, curved(asked.observations))
-    with pytest.raises(ValueError, match="^ask: .* one that is over: round . of 2 is"):
+    with pytest.raises(ValueError, match=r"^ask: .* one that is over: round . of 2 is"):
         model.ask()
-    with pytest.raises(ValueError, match="^finish: .* none is open"):
+    with pytest.raises(ValueError, match=r"^finish: .* none is open"):
         model.finish()
     again = clone(model)
     same_run(by_hand(again, *data), model)
@@ -293,7 +292,7 @@ def test_it_may_be_finished_early():
     assert model.history_[-1]["evaluated"]
     one = dagger(expert=curved, n_rounds=1).fit(X, y)
     assert_array_equal(model.predict(X), one.predict(X))
-    with pytest.raises(ValueError, match="^ask: .* one that is over"):
+    with pytest.raises(ValueError, match=r"^ask: .* one that is over"):
         model.ask()
 
 
@@ -336,7 +335,7 @@ def test_a_beta_needs_an_expert(beta):
 
 
 def test_an_environment_is_needed():
-    with pytest.raises(ValueError, match="^env: expected one whose states .* None"):
+    with pytest.raises(ValueError, match=r"^env: expected one whose states .* None"):
         dagger(env=None).ask(*demonstrations())
 
 
@@ -393,18 +392,18 @@ def test_what_cannot_be_taken_is_named_and_nothing_is_lost(
 
 
 def test_tell_needs_ask():
-    with pytest.raises(ValueError, match="^tell: expected a call of ask .* no run is"):
+    with pytest.raises(ValueError, match=r"^tell: expected a call of ask .* no run is"):
         dagger().tell([0], [[0.0, 0.0]])
     model = dagger()
     asked = model.ask(*demonstrations())
     model.tell(asked.ids, curved(asked.observations))
-    with pytest.raises(ValueError, match="^tell: .* all of that was told"):
+    with pytest.raises(ValueError, match=r"^tell: .* all of that was told"):
         model.tell(asked.ids, curved(asked.observations))
     assert len(model.history_) == 2
 
 
 def test_finish_needs_something_learnt():
-    with pytest.raises(ValueError, match="^finish: .* none is open"):
+    with pytest.raises(ValueError, match=r"^finish: .* none is open"):
         dagger().finish()
 
 
@@ -413,9 +412,7 @@ def test_demonstrations_are_for_the_first_call_alone():
     model = dagger()
     asked = model.ask(X, y)
     for given in ({"X": X, "y": y}, {"sample_weight": np.ones(12)}, {"X_val": X}):
-        with pytest.raises(
-            ValueError, match="^X: expected None, because a run is open"
-        ):
+        with pytest.raises(ValueError, match=r"^X: expected None, because a run is op"):
             model.ask(**given)
     assert_equal(list(model.ask()), list(asked))
 

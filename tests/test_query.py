@@ -156,7 +156,7 @@ def test_a_callable_is_given_whole_episodes_and_the_learner_that_drove():
     # Not about the demonstrations, which are labelled anyway.
     assert len(seen) == 3 * 2
     episodes = visited()[:160].reshape(8, 20, 2)[2:]
-    for (observations, coef), episode in zip(seen, episodes, strict=True):
+    for (observations, _), episode in zip(seen, episodes, strict=True):
         assert_array_equal(observations, episode)
     coefs = [coef for _, coef in seen]
     fits = [np.linalg.lstsq(X, y, rcond=None)[0] for _, X, y in Recorder.log]

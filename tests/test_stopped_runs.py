@@ -157,21 +157,23 @@ def n_resets(model, *data):
 @pytest.mark.parametrize("by_hand", [False, True])
 def test_the_decision_can_be_made_later(error, seen, by_hand):
     data = demonstrations()
-    n = n_resets(dagger(), *data)
-    StoppingEnv.stopper = Stopper(None if by_hand else n - 1, error)
     model = dagger(env=StoppingEnv)
-    with pytest.raises(seen, match="enough"):
-        if by_hand:
-            asked = model.ask(*data)
-            while True:
-                last = len(model.history_) == 4
-                StoppingEnv.stopper = Stopper(2 if last else None, error)
-                model.tell(asked.ids, curved(asked.observations))
-                asked = model.ask()
-        model.fit(*data)
+    if by_hand:
+        StoppingEnv.stopper = Stopper()
+        asked = model.ask(*data)
+        for _ in range(3):
+            model.tell(asked.ids, curved(asked.observations))
+            asked = model.ask()
+        StoppingEnv.stopper = Stopper(2, error)
+        with pytest.raises(seen, match="enough"):
+            model.tell(asked.ids, curved(asked.observations))
+    else:
+        StoppingEnv.stopper = Stopper(n_resets(dagger(), *data) - 1, error)
+        with pytest.raises(seen, match="enough"):
+            model.fit(*data)
     with pytest.raises(ValueError, match=r"^ask: .* learnt from all 4, .* finish\(\)"):
         model.ask()
-    with pytest.raises(ValueError, match="^tell: .* all of that was told"):
+    with pytest.raises(ValueError, match=r"^tell: .* all of that was told"):
         model.tell([0], [[0.0, 0.0]])
     StoppingEnv.stopper = Stopper()
     same_run(model.finish(), dagger().fit(*data))
@@ -293,10 +295,10 @@ def test_a_network_that_goes_on_is_kept_as_it_was_left():
 
 def test_without_an_environment_there_is_no_run_to_keep():
     model = dagger(expert=None, env=None)
-    with pytest.raises(ValueError, match="^ask|^env"):
+    with pytest.raises(ValueError, match=r"^env: "):
         model.ask(*demonstrations())
     model.fit(*demonstrations())
-    with pytest.raises(ValueError, match="finish: .* none is open"):
+    with pytest.raises(ValueError, match=r"finish: .* none is open"):
         model.finish()
 
 

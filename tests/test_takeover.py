@@ -7,7 +7,7 @@ import pytest
 from joblib import parallel_config
 from numpy.testing import assert_array_equal
 from sklearn.linear_model import Ridge
-from toy import PointEnv, Recorder, StatefulExpert, logged
+from toy import PointEnv, Recorder, logged
 
 from skimitate import (
     BehaviorCloner,

@@ -95,6 +95,7 @@ class TensorBoardCallback:
     Each fit is a run in a folder of its own: ``BehaviorCloner``, then
     ``BehaviorCloner-2``. A cloner that goes on, by ``warm_start``, ``partial_fit`` or
     ``continue_fit``, goes on in the run of the fit before, if its callback is the same.
+    So do the halves of DAgger, its ``ask`` and ``tell``, in another process as well.
     The fits of a search are ``GridSearchCV/candidate-0/split-0`` and so on, whatever
     process does them, and ``GridSearchCV/refit``; its dashboard of hyperparameters has
     a row for each candidate, with the mean of its splits. The expert's level is a run
@@ -138,6 +139,8 @@ class TensorBoardCallback:
         self.run_dir: Path | None = None
         self._folders: dict[Any, Path] = {}
         self._searches: dict[Any, dict[tuple[int, ...], Search]] = {}
+        # Runs of DAgger in two halves, by their records, which are saved with them.
+        self._open: list[tuple[list[Any], Run]] = []
         self._forget()
 
     def _forget(self) -> None:
@@ -170,13 +173,20 @@ class TensorBoardCallback:
             If ``log_dir`` can no longer be written to.
         """
         check_log_dir(self.log_dir, "TensorBoardCallback")
-        run = self._last.get(estimator)
-        if run is not None and len(getattr(estimator, "loss_curve_", ())) > 0:
+        run = self._run_to_go_on(estimator)
+        if run is not None:
             folder = run.file.folder
             self._runs[folder] = run
         else:
             folder = new_folder(self.log_dir, self.name or context.estimator_name)
         self._folders[context.root_uuid] = self.run_dir = folder
+
+    def _run_to_go_on(self, estimator: Any) -> Run | None:
+        """Return the run of a fit that this one goes on with."""
+        if len(getattr(estimator, "loss_curve_", ())) > 0:
+            return self._last.get(estimator)
+        history = getattr(estimator, "history_", None)
+        return next((run for known, run in self._open if known is history), None)
 
     def teardown(self, estimator: Any, context: Any) -> None:
         """Forget a fit that has ended; all that there is to write was written.
@@ -244,7 +254,7 @@ class TensorBoardCallback:
                     )
             elif isinstance(estimator, BaseSearchCV):
                 self._note_search(estimator, path)
-            if self._begins_run(estimator, context):
+            if self._begins_run(estimator, context) and not self._waits(estimator):
                 self._run_of(path).file.add_success()
 
     def _begins_run(self, estimator: Any, context: Any) -> bool:
@@ -252,6 +262,12 @@ class TensorBoardCallback:
         if context.parent is None:
             return not isinstance(estimator, BaseSearchCV)
         return name_of(context) == CANDIDATE
+
+    def _waits(self, estimator: Any) -> bool:
+        """Tell whether a run of DAgger has not come to its decision."""
+        self._open = [(known, run) for known, run in self._open if not _is_over(known)]
+        history = getattr(estimator, "history_", None)
+        return any(known is history for known, _ in self._open)
 
     def _folder_of(self, path: list[Any]) -> Path:
         uuid = path[-1].root_uuid
@@ -270,6 +286,8 @@ class TensorBoardCallback:
         run = self._run_of(path)
         if run.file.exists:
             return  # it goes on
+        if path[-1].parent is None and getattr(estimator, "env", None) is not None:
+            self._open.append((estimator.history_, run))
         names, group = None, run.file.folder.name
         if path[-1].parent is not None:
             searches = self._searches.get(path[-1].root_uuid, {})
@@ -318,3 +336,8 @@ class TensorBoardCallback:
             uuid = path[-1].root_uuid
             within = folder_of_search(path, self._searches.get(uuid, {}))
             write_scores(search, self._folders[uuid] / within, self.log_dir)
+
+
+def _is_over(history: list[Any]) -> bool:
+    """Tell whether it has been decided which round is kept."""
+    return len(history) > 0 and history[-1]["evaluated"]

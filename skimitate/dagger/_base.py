@@ -158,22 +158,26 @@ class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         return self._run
 
     def _begin_task(self, run: DaggerLoop) -> CallbackContext:
+        self.__dict__.pop("feature_names_in_", None)
+        self.__dict__.update(run.start.learnt)
         self.history_ = run.records.history
         # Not a number: the start, the rounds and the decision are nothing alike.
         context = self._init_callback_context(max_subtasks=None)
         context.call_on_fit_task_begin(estimator=self)
         return context
 
-    def _end_task(self, run: DaggerLoop, context: CallbackContext) -> None:
+    def _end_task(
+        self, run: DaggerLoop, context: CallbackContext, *, has_learnt: bool = True
+    ) -> None:
+        if not has_learnt:
+            context.call_on_fit_task_end(estimator=self)
+            return
         context.call_on_fit_task_end(
             estimator=self, **shown_of(run, self), reconstruction_attributes=dict
         )
 
     def _show(self, run: DaggerLoop, kept: Candidate) -> None:
         """Let a policy of a run act."""
-        self.__dict__.pop("feature_names_in_", None)
-        self.__dict__.update(run.start.learnt)
-        self.history_ = run.records.history
         self.expert_return_ = run.expert_return
         self.estimator_, self.best_round_ = kept.learner, kept.round
 

@@ -8,7 +8,7 @@ from skimitate._sklearn import fit_context
 from skimitate.dagger._base import BaseDAgger
 from skimitate.dagger._questions import Questions
 from skimitate.dagger._runner import Runner
-from skimitate.dagger._stages import start
+from skimitate.dagger._stages import learn_told, start
 from skimitate.dagger._start import Given
 
 
@@ -78,20 +78,21 @@ class InteractiveDAgger(BaseDAgger):
             runner = Runner(self, env)
             if run is None:
                 run = self._begin(env, given, in_person=False)
-            context = self._begin_task(run)
+            round_before, context = run.round, self._begin_task(run)
             start(run, runner, context, in_person=False)
             questions = run.ask(runner, context, in_person=False)
             if run.round >= 0:
                 self._show(run, run.current())
-            self._end_task(run, context)
+            self._end_task(run, context, has_learnt=run.round > round_before)
         return questions.copied()
 
     @fit_context(prefer_skip_nested_validation=False)
     def tell(self, ids: ArrayLike, actions: ArrayLike) -> Self:
         """Take labels of what :meth:`ask` gave, and train on all labels so far.
 
-        After round ``n_rounds`` the round to keep is decided, as in :meth:`fit`; until
-        then ``estimator_`` is the learner as it stands.
+        After round ``n_rounds``, or where a callback asks to stop, the round to keep is
+        decided, as in :meth:`fit`; until then ``estimator_`` is the learner as it
+        stands.
 
         Parameters
         ----------
@@ -122,10 +123,9 @@ class InteractiveDAgger(BaseDAgger):
         answers = run.pending.read(ids, actions)
         with self._attempt() as env:
             context = self._begin_task(run)
-            task = context.subcontext(task_name="train")
-            run.learn(answers, self, task, name="actions")
+            stop = learn_told(run, self, context, answers)
             self._show(run, run.current())
-            if run.is_complete:
+            if run.is_complete or stop:
                 self._finish(run, Runner(self, env), context)
             self._end_task(run, context)
         return self

@@ -31,7 +31,7 @@ class Questions(NamedTuple):
 
     def copied(self) -> "Questions":
         """Return the same in arrays of its own, for who may work in place."""
-        return Questions(*(array.copy() for array in self))
+        return self._replace(**{n: a.copy() for n, a in self._asdict().items()})
 
 
 def read_answers(

@@ -3,6 +3,9 @@
 import copy
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from skimitate._sklearn import CallbackContext
 from skimitate._validation import in_container_of
 from skimitate.dagger._leaders import Candidate
@@ -69,8 +72,8 @@ def run_rounds(run: DaggerLoop, runner: Runner, context: CallbackContext) -> Non
     run, runner, context
         See :func:`start`.
     """
-    dagger, n_rounds = runner.dagger, len(run.start.plan.betas)
-    rounds = context.subcontext(task_name="rounds", max_subtasks=n_rounds)
+    dagger = runner.dagger
+    rounds = context.subcontext(**_rounds_of(run))
     rounds.call_on_fit_task_begin(estimator=dagger)
     while not run.is_complete:
         # Not a number: episodes and epochs are nothing alike.
@@ -78,18 +81,62 @@ def run_rounds(run: DaggerLoop, runner: Runner, context: CallbackContext) -> Non
         task.call_on_fit_task_begin(estimator=dagger)
         run.ask(runner, task, in_person=True)
         _hear_and_learn(run, dagger, task.subcontext(task_name="train"))
-        dagger.estimator_ = run.learner
-        stop = task.call_on_fit_task_end(
-            estimator=dagger,
-            **shown_of(run, dagger),
-            reconstruction_attributes=lambda kept=run.round: {
-                "estimator_": copy.deepcopy(run.learner),
-                "best_round_": kept,
-            },
-        )
-        if stop:
+        if _end_round(run, dagger, task):
             break
     rounds.call_on_fit_task_end(estimator=dagger)
+
+
+def learn_told(
+    run: DaggerLoop, dagger: Any, context: CallbackContext, answers: NDArray[np.float64]
+) -> bool:
+    """Train on what was told of the round that is pending.
+
+    Parameters
+    ----------
+    run : DaggerLoop
+        The run.
+    dagger : estimator
+        On whose behalf.
+    context : CallbackContext
+        Of the task that this is a part of.
+    answers : ndarray of shape (n_questions, n_outputs)
+        Rows of NaN where there is none.
+
+    Returns
+    -------
+    bool
+        Whether a callback asks to stop.
+    """
+    if run.round < 0:
+        start = context.subcontext(task_name="start")
+        run.learn(answers, dagger, start, name="actions")
+        return False
+    # This round has the number that it has where all are run at once.
+    rounds = context.subcontext(**_rounds_of(run), sequential_subtasks=False)
+    rounds.call_on_fit_task_begin(estimator=dagger)
+    task = rounds.subcontext(task_name="round", task_id=run.round, max_subtasks=None)
+    task.call_on_fit_task_begin(estimator=dagger)
+    run.learn(answers, dagger, task.subcontext(task_name="train"), name="actions")
+    stop = _end_round(run, dagger, task)
+    rounds.call_on_fit_task_end(estimator=dagger)
+    return stop
+
+
+def _rounds_of(run: DaggerLoop) -> dict[str, Any]:
+    return {"task_name": "rounds", "max_subtasks": len(run.start.plan.betas)}
+
+
+def _end_round(run: DaggerLoop, dagger: Any, task: CallbackContext) -> bool:
+    """Show a round that was learnt from; tell whether a callback asks to stop."""
+    dagger.estimator_ = run.learner
+    return task.call_on_fit_task_end(
+        estimator=dagger,
+        **shown_of(run, dagger),
+        reconstruction_attributes=lambda kept=run.round: {
+            "estimator_": copy.deepcopy(run.learner),
+            "best_round_": kept,
+        },
+    )
 
 
 def _hear_and_learn(run: DaggerLoop, dagger: Any, task: CallbackContext) -> None:
