@@ -574,3 +574,26 @@ from test_ask_and_tell import curved, dagger, demonstrations
             subprocess.run(command, cwd=tmp_path, check=True)
     whole = dagger(query=3, expert=curved).fit(*demonstrations())
     same_run(joblib.load(tmp_path / "run"), whole)
+
+
+def test_labels_are_told_without_an_environment_until_it_decides():
+    model = dagger(n_rounds=2)
+    asked = model.ask(*demonstrations())
+    n_made = len(logged("made"))
+    model.tell(asked.ids, curved(asked.observations))
+    assert len(logged("made")) == n_made
+    asked = model.ask()
+    model.tell(asked.ids, curved(asked.observations))
+    assert len(logged("made")) > n_made
+
+
+def test_what_the_learner_validates_with_is_given_to_the_first_call():
+    X, y = demonstrations()
+    learner = BehaviorCloner((4,), max_iter=2, early_stopping=True)
+    given = {"X_val": X[:4], "y_val": y[:4]}
+    options = {"incremental": False, "n_rounds": 1}
+    whole = dagger(learner, expert=curved, **options).fit(X, y, **given)
+    model = by_hand(dagger(learner, **options), X, y, **given)
+    same_run(model, whole)
+    scores = model.estimator_.validation_scores_
+    assert scores == whole.estimator_.validation_scores_

@@ -6,7 +6,6 @@ import re
 import subprocess
 import sys
 from functools import partial
-from inspect import signature
 
 import gymnasium
 import joblib
@@ -14,7 +13,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from gymnasium.spaces import Box, Dict, Discrete
-from joblib import parallel_config
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestRegressor
@@ -31,7 +29,6 @@ from toy import (
     IncrementalRecorder,
     PointEnv,
     Recorder,
-    StatefulExpert,
     expert,
     logged,
 )
@@ -279,15 +276,6 @@ def test_the_normalizer_of_the_cloner_is_that_of_the_aggregate():
     assert dagger.estimator_.n_iter_ == 1 + 3 * 3
 
 
-def test_threads_do_not_share_a_driver():
-    options = {"n_episodes_per_round": 3, "beta": lambda i: 1.0 - 0.5 * i}
-    options |= {"n_rounds": 2, "expert": StatefulExpert(), "keep": "last"}
-    alone = point_dagger(Recorder(), **options).fit()
-    with parallel_config("threading"):
-        together = point_dagger(Recorder(), n_jobs=3, **options).fit()
-    assert_array_equal(together.estimator_.coef_, alone.estimator_.coef_)
-
-
 def test_each_episode_is_mixed_by_a_draw_of_its_own():
     options = {"env": partial(PointEnv, 40), "n_episodes_per_round": 2, "keep": "last"}
     point_dagger(Biased(), expert=gentle, n_rounds=1, beta=0.5, **options).fit()
@@ -296,17 +284,6 @@ def test_each_episode_is_mixed_by_a_draw_of_its_own():
         [share_of_expert([step]) for step in steps[i : i + 40]] for i in (80, 120)
     ]
     assert drivers[0] != drivers[1]
-
-
-def test_a_stateful_expert_is_reset_each_episode_and_asked_once_a_step():
-    stateful = StatefulExpert()
-    point_dagger(Recorder(), expert=stateful, n_episodes_per_round=2).fit()
-    assert stateful.n_resets == 4 * 2
-    assert len(stateful.asked) == 4 * 2 * 5
-    _, X, y = Recorder.log[-1]
-    assert_array_equal(np.concatenate(stateful.asked), X)
-    steps = np.tile(np.arange(1, 6), 8)[:, None]
-    assert_allclose(y, expert(X) + 0.01 * steps)
 
 
 def test_history_records_each_round():
@@ -593,91 +570,6 @@ def test_verbose_of_a_clone_alone_has_no_return(capsys):
     DAggerRegressor(Recorder(), verbose=True).fit(X, X)
     (line,) = capsys.readouterr().out.splitlines()
     assert re.fullmatch("Round 0: 4 samples, loss = [^ ]+", line)
-
-
-class FailingExpert:
-    """Does what a test says after a number of good answers."""
-
-    def __init__(self, n_good, answer):
-        self.n_good = n_good
-        self.answer = answer
-
-    def __call__(self, observations):
-        self.n_good -= 1
-        if self.n_good >= 0:
-            return expert(observations)
-        takes_n = signature(self.answer).parameters
-        return self.answer(len(observations)) if takes_n else self.answer()
-
-
-def crash():
-    raise ZeroDivisionError("no such state")
-
-
-@pytest.mark.parametrize(
-    ("answer", "message"),
-    [
-        (crash, r"expert: raised ZeroDivisionError\('no such state'\)"),
-        (
-            lambda n: np.full((n, 2), np.nan),
-            r"expert: expected finite actions, got",
-        ),
-        (
-            lambda: np.zeros(3),
-            r"expert: expected actions .*got \((1, 3|3,)\).*per_obs",
-        ),
-        (lambda: np.zeros((2, 1)), r"expert: expected actions .*got \(2, 1\)"),
-        (lambda: np.zeros((1, 3)), r"expert: expected actions .* got \(1, 3\)"),
-        (lambda: "left", r"expert: expected an array of actions, got 'left'"),
-    ],
-)
-@pytest.mark.parametrize(
-    ("n_good", "where"),
-    [
-        (0, r"\(round 0, episode 0, step 0\)"),
-        (7, r"\(round 0, episode 1, step 2\)"),
-        (13, r"\(round 2, episode 1\)"),
-    ],
-)
-def test_a_failing_expert_is_named_with_round_episode_and_step(
-    answer, message, n_good, where
-):
-    dagger = point_dagger(expert=FailingExpert(n_good, answer), n_episodes_per_round=2)
-    with pytest.raises(ValueError, match=message + r".* " + where):
-        dagger.fit()
-    assert len(logged("closed")) == len(logged("made")) > 0
-
-
-def test_a_failing_environment_is_named_with_round_episode_and_step():
-    message = r"env: raised RuntimeError\('the robot .*round 0, episode 0, step 3\)"
-    with pytest.raises(ValueError, match=message) as caught:
-        point_dagger(env=partial(PointEnv, fail_at=3)).fit()
-    assert isinstance(caught.value.__cause__, RuntimeError)
-
-
-class Unwilling(LinearRegression):
-    def fit(self, X, y):
-        if len(X) > 12:
-            raise RuntimeError("too much to learn")
-        return super().fit(X, y)
-
-
-def test_a_learner_that_cannot_learn_is_named_with_the_round():
-    message = r"estimator: raised RuntimeError\('too much .*training in round 2\)"
-    with pytest.raises(ValueError, match=message):
-        point_dagger(Unwilling()).fit()
-    with pytest.raises(NotFittedError):
-        point_dagger().predict(np.zeros((1, 2)))
-
-
-class Silly(LinearRegression):
-    def predict(self, X):
-        return np.full((len(X), 2), np.nan)
-
-
-def test_a_learner_that_predicts_nan_is_named():
-    with pytest.raises(ValueError, match=r"estimator: .*round 1, episode 0, step 0"):
-        point_dagger(Silly()).fit()
 
 
 class SpacesEnv(PointEnv):

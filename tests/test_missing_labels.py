@@ -78,6 +78,10 @@ def one_nan(observation):
 one_nan.allow_missing = True
 
 
+beside = per_observation(lambda observation: nan_rows(observation[np.newaxis])[0])
+beside.allow_missing = True
+
+
 KINDS = {
     "list": rows,
     "objects": objects,
@@ -85,6 +89,7 @@ KINDS = {
     "object": Absent(),
     "one": per_observation(one),
     "one nan": per_observation(one_nan),
+    "beside": beside,
 }
 
 

@@ -76,10 +76,14 @@ def demonstrations():
 
 def go_on(model):
     """Tell what is asked until the run is over."""
-    while len(model.__dict__.get("history_", ())) <= model.n_rounds:
-        asked = model.ask()
+    while True:
+        try:
+            asked = model.ask()
+        except ValueError:  # all that is left is to decide
+            return model.finish()
         model.tell(asked.ids, curved(asked.observations))
-    return model
+        if len(model.history_) > model.n_rounds:
+            return model
 
 
 def same_run(one, other):
@@ -287,10 +291,7 @@ def test_a_network_that_goes_on_is_kept_as_it_was_left():
         model.fit(*data)
     # The expert failed before the training of its round: nothing is trained twice.
     learner = BehaviorCloner((4,), max_iter=2)
-    while len(vars(model).get("history_", ())) <= 3:
-        asked = model.ask()
-        model.tell(asked.ids, curved(asked.observations))
-    same_run(model, dagger(learner, **options).fit(*data))
+    same_run(go_on(model), dagger(learner, **options).fit(*data))
 
 
 def test_without_an_environment_there_is_no_run_to_keep():
@@ -309,3 +310,88 @@ def test_an_expert_that_the_first_episode_tires_is_asked_again_by_fit():
         model.fit()
     fitted = model.set_params(expert=expert).fit()
     assert len(fitted.history_) == 5
+
+
+class Unpredictable(Ridge):
+    """Learns, and cannot act from some number of labels on."""
+
+    def fit(self, X, y, sample_weight=None):
+        self.n_ = len(X)
+        return super().fit(X, y, sample_weight)
+
+    def predict(self, X):
+        if self.n_ == 24:
+            raise ZeroDivisionError("enough")
+        return super().predict(X)
+
+
+def test_a_learner_that_cannot_act_leaves_the_round_before():
+    X, y = demonstrations()
+    model = dagger(Unpredictable())
+    message = r"^estimator: predict raised ZeroDivisionError.* \(training in round 2\)"
+    with pytest.raises(ValueError, match=message):
+        model.fit(X, y)
+    finished = pickle.loads(pickle.dumps(model)).finish()
+    assert [record["n_samples"] for record in finished.history_] == [12, 18]
+    one = dagger(n_rounds=1).fit(X, y)
+    assert_array_equal(finished.predict(X), one.predict(X))
+    # With one label less it can.
+    asked = model.ask()
+    model.tell(asked.ids[1:], curved(asked.observations[1:]))
+    assert [record["n_samples"] for record in model.history_] == [12, 18, 23]
+
+
+def test_who_cannot_act_from_the_start_on_keeps_nothing():
+    X, y = np.repeat(demonstrations(), 2, axis=1)
+    model = dagger(Unpredictable())
+    with pytest.raises(ValueError, match=r"^estimator: .* \(training in round 0\)"):
+        model.fit(X, y)
+    assert "_run" not in vars(model)
+
+
+class Quitter:
+    """A callback that raises when its n-th task of a name ends."""
+
+    def __init__(self, name, n):
+        self.name = name
+        self.left = n
+
+    def setup(self, estimator, context):
+        pass
+
+    def teardown(self, estimator, context):
+        pass
+
+    def on_fit_task_begin(self, estimator, context):
+        pass
+
+    def on_fit_task_end(self, estimator, context):
+        if context.task_name == self.name:
+            self.left -= 1
+            if self.left == 0:
+                raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("name", ["train", "collection", "episode", "round"])
+@pytest.mark.parametrize("n", [1, 3])
+def test_wherever_it_is_interrupted_it_goes_on_as_if_it_had_not_been(name, n):
+    data = demonstrations()
+    model = dagger(n_rounds=3).set_callbacks(Quitter(name, n))
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(*data)
+    same_run(go_on(model.set_callbacks()), dagger(n_rounds=3).fit(*data))
+
+
+def test_the_last_round_is_shown_where_the_decision_fails():
+    X, y = demonstrations()
+    StoppingEnv.stopper = Stopper()
+    model = dagger(env=StoppingEnv, n_rounds=1)
+    asked = model.ask(X, y)
+    StoppingEnv.stopper = Stopper(1)
+    with pytest.raises(ValueError, match="enough"):
+        model.tell(asked.ids, curved(asked.observations))
+    assert model.best_round_ == 1
+    assert len(model.history_) == 2
+    assert model.predict(X).shape == (12, 2)
+    StoppingEnv.stopper = Stopper()
+    same_run(model.finish(), dagger(n_rounds=1).fit(X, y))

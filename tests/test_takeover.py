@@ -283,7 +283,7 @@ def same_run(one, other):
 
 
 @pytest.mark.parametrize(
-    "backend", ["threading", pytest.param("loky", marks=pytest.mark.slow)]
+    "backend", ["threading", pytest.param("multiprocessing", marks=pytest.mark.slow)]
 )
 def test_workers_take_over_as_one_job_does(backend):
     options = {"n_episodes_per_round": 4, "query": 1, "beta": 0.3}

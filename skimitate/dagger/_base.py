@@ -112,7 +112,7 @@ class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
             :meth:`ask` and :meth:`tell` go on with it.
         """
         given = Given(X, y, sample_weight, groups, fit_params)
-        with self._attempt() as env:
+        with self._attempt(), shared_env(self.env, self.n_jobs) as env:
             run, runner = self._begin(env, given, in_person=True), Runner(self, env)
             context = self._begin_task(run)
             start(run, runner, context, in_person=True)
@@ -124,15 +124,14 @@ class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         return self
 
     @contextmanager
-    def _attempt(self) -> Iterator[EnvLike | None]:
-        """Open the environment; if something fails, leave the object as it was.
+    def _attempt(self) -> Iterator[dict[str, Any]]:
+        """If something fails, give the object back the attributes that are yielded.
 
         A run that has learnt from a round stays open where it stopped.
         """
         before = dict(vars(self))
         try:
-            with shared_env(self.env, self.n_jobs) as env:
-                yield env
+            yield before
         except BaseException as error:
             run = self._open_run
             put_back(self, before)

@@ -37,12 +37,20 @@ class Expert:
     def __init__(self, expert: Any) -> None:
         self.policy = as_policy(expert, "expert")
         self.is_stateful = self.policy.is_stateful
-        source = self.policy
-        if isinstance(source, ActorPolicy):
-            source = source.source
-        self._allows_missing = bool(getattr(source, "allow_missing", False))
-        self._should_intervene: Callable[[NDArray, NDArray], Any] | None = getattr(
-            source, "should_intervene", None
+        # Also what is said of a function beside what shows it one observation.
+        said_by: list[Any] = [self.policy]
+        if isinstance(self.policy, ActorPolicy):
+            said_by = [self.policy.actor, self.policy.source]
+        self._allows_missing = any(
+            bool(getattr(one, "allow_missing", False)) for one in said_by
+        )
+        self._should_intervene: Callable[[NDArray, NDArray], Any] | None = next(
+            (
+                one.should_intervene
+                for one in said_by
+                if hasattr(one, "should_intervene")
+            ),
+            None,
         )
         self.intervenes = callable(self._should_intervene)
 

@@ -10,6 +10,7 @@ from skimitate.dagger._questions import Questions
 from skimitate.dagger._runner import Runner
 from skimitate.dagger._stages import learn_told, start
 from skimitate.dagger._start import Given
+from skimitate.environments._make import shared_env
 
 
 class InteractiveDAgger(BaseDAgger):
@@ -74,7 +75,7 @@ class InteractiveDAgger(BaseDAgger):
                 f": round {self.best_round_} of {len(self.history_) - 1} is kept "
                 "(what sklearn.base.clone gives begins another)"
             )
-        with self._attempt() as env:
+        with self._attempt(), shared_env(self.env, self.n_jobs) as env:
             runner = Runner(self, env)
             if run is None:
                 run = self._begin(env, given, in_person=False)
@@ -121,12 +122,15 @@ class InteractiveDAgger(BaseDAgger):
                 f"gave; {'no run is open' if run is None else 'all of that was told'}"
             )
         answers = run.pending.read(ids, actions)
-        with self._attempt() as env:
+        with self._attempt() as before:
             context = self._begin_task(run)
             stop = learn_told(run, self, context, answers)
             self._show(run, run.current())
+            # That is what it has learnt, whatever comes of the decision.
+            before.update(vars(self))
             if run.is_complete or stop:
-                self._finish(run, Runner(self, env), context)
+                with shared_env(self.env, self.n_jobs) as env:
+                    self._finish(run, Runner(self, env), context)
             self._end_task(run, context)
         return self
 
@@ -153,7 +157,7 @@ class InteractiveDAgger(BaseDAgger):
                 "finish: expected a run that has learnt something, "
                 f"{'none is open' if run is None else 'nothing was told yet'}"
             )
-        with self._attempt() as env:
+        with self._attempt(), shared_env(self.env, self.n_jobs) as env:
             context = self._begin_task(run)
             self._finish(run, Runner(self, env), context)
             self._end_task(run, context)

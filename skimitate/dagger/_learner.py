@@ -11,6 +11,7 @@ from sklearn.base import clone
 from sklearn.utils import check_random_state
 
 from skimitate._sklearn import CallbackContext
+from skimitate._threads import one_thread
 from skimitate.cloning._action_scaling import told_already
 from skimitate.dagger._aggregate import Labels
 from skimitate.dagger._epochs import epochs_of_round
@@ -35,11 +36,11 @@ class Learner:
 
     Attributes
     ----------
-    fitted : regressor
-        As it stands.
+    fitted : regressor or None
+        As it stands; None before the first fit.
     """
 
-    fitted: Any
+    fitted: Any = None
 
     def __init__(
         self,
@@ -76,7 +77,7 @@ class Learner:
             If the learner raises anything; its name is ``estimator``.
         """
         learner = clone(self._prototype)
-        again = told_already() if hasattr(self, "fitted") else nullcontext()
+        again = nullcontext() if self.fitted is None else told_already()
         with again, self._nested(learner, context, owner), _naming_the_learner():
             self.fitted = learner.fit(
                 labels.X, labels.y, **self._metadata(learner, labels)
@@ -127,6 +128,27 @@ class Learner:
         with self._nested(found.estimator, context, owner), _naming_the_learner():
             found.go_on(labels.X, labels.y, n_epochs, labels.weight)
         return "continued"
+
+    def loss_on(self, labels: Labels) -> float:
+        """Return the mean squared error, not weighted.
+
+        Parameters
+        ----------
+        labels : Labels
+            What was learnt.
+
+        Returns
+        -------
+        float
+
+        Raises
+        ------
+        ValueError
+            If the learner raises, or gives another number of actions.
+        """
+        with _naming_the_learner("predict "), one_thread():
+            predicted = np.asarray(self.fitted.predict(labels.X))
+            return float(np.mean((predicted.reshape(labels.y.shape) - labels.y) ** 2))
 
     @contextmanager
     def _nested(
@@ -241,12 +263,12 @@ def _in_other_units(estimator: Any) -> Continuation | None:
 
 
 @contextmanager
-def _naming_the_learner() -> Iterator[None]:
+def _naming_the_learner(method: str = "") -> Iterator[None]:
     """Say whose error it was."""
     try:
         yield
     except Exception as error:
-        raise ValueError(f"estimator: raised {error!r}") from error
+        raise ValueError(f"estimator: {method}raised {error!r}") from error
 
 
 def _seeded_clone(estimator: Any, seed: np.random.SeedSequence) -> Any:

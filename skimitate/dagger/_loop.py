@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from skimitate._seeds import child, spawn_seeds
 from skimitate._sklearn import CallbackContext
-from skimitate._threads import one_thread
 from skimitate.dagger._aggregate import Labels
 from skimitate.dagger._leaders import Candidate
 from skimitate.dagger._learner import Learner
@@ -79,7 +78,7 @@ class DaggerLoop:
 
     @property
     def learner(self) -> Any:
-        """The fitted learner as it stands."""
+        """The fitted learner as it stands; None before the start."""
         return self._learner.fitted
 
     @property
@@ -168,11 +167,10 @@ class DaggerLoop:
         self, query: Query, number: int, i: int, visits: Visits
     ) -> NDArray[np.intp]:
         """Return the rows of an episode that are to be labelled."""
-        learner = self.learner if number else None
         rng = np.random.default_rng(child(self._query_seed, number, i))
         try:
             return rows_to_ask(
-                query, visits.observations, learner, visits.is_driven, rng
+                query, visits.observations, self.learner, visits.is_driven, rng
             )
         except ValueError as error:
             where = f"(round {number}, episode {i})"
@@ -208,10 +206,7 @@ class DaggerLoop:
         context : CallbackContext
             Of this task.
         """
-        began = time.perf_counter()
-        training = self._train(0, dagger, context)
-        self.round = 0
-        self._record(dagger, 1.0, training, time.perf_counter() - began)
+        self._learn(0, 1.0, self.n_queries, time.perf_counter(), dagger, context)
 
     def learn(
         self,
@@ -239,8 +234,10 @@ class DaggerLoop:
         ValueError
             If there is not one label, or the learner fails. The round is pending still.
         """
-        pending, began = self.pending, time.perf_counter()
+        pending = self.pending
         assert pending is not None
+        began = time.perf_counter() - pending.seconds
+        n_queries = self.n_queries + pending.n_asked + len(answers)
         first_id = len(self.aggregate)
         self.aggregate.append(
             pending.observations,
@@ -249,22 +246,55 @@ class DaggerLoop:
             pending.episodes,
         )
         try:
-            training = self._train(pending.round, dagger, context)
+            self._learn(pending.round, pending.beta, n_queries, began, dagger, context)
         except BaseException:
-            self.aggregate.forget_after(first_id)
+            if self.pending is not None:
+                self.aggregate.forget_after(first_id)
             raise
-        self.round, self.pending = pending.round, None
-        self.n_queries += pending.n_asked + len(answers)
-        seconds = pending.seconds + time.perf_counter() - began
-        self._record(dagger, pending.beta, training, seconds)
 
-    def _train(self, number: int, dagger: Any, context: CallbackContext) -> str:
-        labels = self._training_set()
+    def _learn(
+        self,
+        number: int,
+        beta: float,
+        n_queries: int,
+        began: float,
+        dagger: Any,
+        context: CallbackContext,
+    ) -> None:
+        """Train on all labels, and write the round down; or leave it as it was.
+
+        A learner that goes on keeps what it has learnt until something stopped it.
+        """
+        before = self._learner.fitted
+        try:
+            training, loss = self._train(number, dagger, context)
+            self.records.add(
+                round=number,
+                beta=beta,
+                n_samples=int(self.aggregate.is_labelled.sum()),
+                n_expert_queries=n_queries,
+                training=training,
+                loss=loss,
+                seconds=time.perf_counter() - began,
+            )
+        except BaseException:
+            self._learner.fitted = before
+            raise
+        self.round, self.n_queries, self.pending = number, n_queries, None
+        if dagger.verbose:
+            print(round_report(self.records.history), flush=True)
+
+    def _train(
+        self, number: int, dagger: Any, context: CallbackContext
+    ) -> tuple[str, float]:
+        """Return how the learner was trained, and its loss after it."""
+        labels, n_epochs = self._training_set(), dagger.n_epochs_per_round
         try:
             if number == 0:
-                return self._learner.start(labels, context, dagger)
-            n_epochs = dagger.n_epochs_per_round
-            return self._learner.train(labels, n_epochs, context, dagger)
+                training = self._learner.start(labels, context, dagger)
+            else:
+                training = self._learner.train(labels, n_epochs, context, dagger)
+            return training, self._learner.loss_on(labels)
         except ValueError as error:
             raise ValueError(
                 f"{error} (training in round {number})"
@@ -283,31 +313,6 @@ class DaggerLoop:
             # One episode alone has to be cut by whoever wants a part of it.
             groups if groups[0] != groups[-1] else None,
         )
-
-    def shown_X(self) -> NDArray[np.float64]:
-        """Return all observations that are labelled."""
-        return self.aggregate.labels().X
-
-    def shown_y(self) -> NDArray[np.float64]:
-        """Return all labels in the shape that the user gave them."""
-        y = self.aggregate.labels().y
-        return y.ravel() if self.start.y_ndim == 1 else y
-
-    def _record(self, dagger: Any, beta: float, training: str, seconds: float) -> None:
-        X, y, _, _ = self.aggregate.labels()
-        with one_thread():
-            predicted = np.asarray(self.learner.predict(X))
-        self.records.add(
-            round=self.round,
-            beta=beta,
-            n_samples=len(X),
-            n_expert_queries=self.n_queries,
-            training=training,
-            loss=float(np.mean((predicted.reshape(y.shape) - y) ** 2)),
-            seconds=seconds,
-        )
-        if dagger.verbose:
-            print(round_report(self.records.history), flush=True)
 
     def _measure(self, dagger: Any, returns: list[float]) -> None:
         """Note the returns of the current policy, which may be kept for them."""

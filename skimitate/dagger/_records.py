@@ -29,7 +29,8 @@ class Records:
             What is known of it already.
         """
         seconds = record.pop("seconds")
-        self.history.append(
+        # One that was interrupted may come again.
+        self.history[record["round"] :] = [
             {
                 **record,
                 "mean_return": np.nan,
@@ -38,7 +39,7 @@ class Records:
                 "evaluated": False,
                 "seconds": seconds,
             }
-        )
+        ]
 
     def note(self, candidate: Candidate, returns: list[float]) -> Candidate:
         """Write down what a round's policy earned.

@@ -29,9 +29,15 @@ def shown_of(run: DaggerLoop, dagger: Any) -> dict[str, Any]:
     dict
         Of callables, for ``X`` and ``y``.
     """
+    given = run.start
+
+    def y() -> NDArray[np.float64]:
+        actions = run.aggregate.labels().y
+        return actions.ravel() if given.y_ndim == 1 else actions
+
     return {
-        "X": lambda: in_container_of(dagger, run.start.X, run.shown_X()),
-        "y": run.shown_y,
+        "X": lambda: in_container_of(dagger, given.X, run.aggregate.labels().X),
+        "y": y,
     }
 
 
