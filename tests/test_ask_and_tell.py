@@ -1,9 +1,11 @@
 """DAgger in two halves: the same as in one, whoever answers and whenever."""
 
 import copy
+import os
 import pickle
 import subprocess
 import sys
+from pathlib import Path
 
 import gymnasium
 import joblib
@@ -546,32 +548,33 @@ def test_who_is_told_less_than_asked_prints_its_rounds(capsys):
     assert lines[-1].startswith("Evaluated 2 rounds")
 
 
+ASK = """
+import joblib, numpy as np
+from test_ask_and_tell import dagger, demonstrations
+begins = {begins}
+model = dagger(query=3) if begins else joblib.load("run")
+asked = model.ask(*(demonstrations() if begins else ()))
+joblib.dump(model, "run")
+np.savez("asked.npz", ids=asked.ids, observations=asked.observations)
+"""
+TELL = """
+import joblib, numpy as np
+from test_ask_and_tell import curved
+model, asked = joblib.load("run"), np.load("asked.npz")
+model.tell(asked["ids"][::-1], curved(asked["observations"][::-1]))
+joblib.dump(model, "run")
+"""
+
+
 @pytest.mark.slow
 def test_another_process_goes_on(tmp_path):
-    """Each half in a process of its own, with the labels in a file between them."""
-    script = """
-import sys
-import joblib, numpy as np
-sys.path.insert(0, {tests!r})
-from test_ask_and_tell import curved, dagger, demonstrations
-"""
-    ask = script + (
-        "model = joblib.load('run') if sys.argv[1:] else dagger(query=3)\n"
-        "asked = model.ask(*(() if sys.argv[1:] else demonstrations()))\n"
-        "joblib.dump(model, 'run')\n"
-        "np.savez('asked.npz', ids=asked.ids, observations=asked.observations)\n"
-    )
-    tell = script + (
-        "model, asked = joblib.load('run'), np.load('asked.npz')\n"
-        "model.tell(asked['ids'][::-1], curved(asked['observations'][::-1]))\n"
-        "joblib.dump(model, 'run')\n"
-    )
-    tests = str(__import__("pathlib").Path(__file__).parent)
+    """Each half in a process of its own, with what is asked in a file between them."""
+    paths = [str(Path(__file__).parent), *sys.path]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
     for i in range(3):
-        for half in (ask, tell):
-            code = half.replace("{tests!r}", repr(tests))
-            command = [sys.executable, "-c", code, *(["on"] if i else [])]
-            subprocess.run(command, cwd=tmp_path, check=True)
+        for half in (ASK.format(begins=i == 0), TELL):
+            command = [sys.executable, "-c", half]
+            subprocess.run(command, cwd=tmp_path, env=environment, check=True)
     whole = dagger(query=3, expert=curved).fit(*demonstrations())
     same_run(joblib.load(tmp_path / "run"), whole)
 
