@@ -25,8 +25,9 @@ def fitted(y=None, **options):
 
 
 def dagger(expert=expert, **options):
-    options = {"env": PointEnv, "n_rounds": 1, "random_state": 0} | options
-    return DAggerRegressor(BehaviorCloner(max_iter=2), expert=expert, **options)
+    options = {"n_rounds": 1, "n_epochs_per_round": 1, "random_state": 0} | options
+    options = {"env": PointEnv, "expert": expert} | options
+    return DAggerRegressor(BehaviorCloner(max_iter=2), **options)
 
 
 @pytest.mark.parametrize(
@@ -104,7 +105,7 @@ def test_a_subclass_acts_as_it_says():
     halved = Halved(max_iter=2, random_state=0).fit(X, expert(X))
     assert_array_equal(as_policy(halved).act(X), halved.predict(X))
     model = HalvedDAgger(
-        BehaviorCloner(max_iter=2), env=PointEnv, expert=expert, n_rounds=1
+        BehaviorCloner(max_iter=2), PointEnv, expert, n_rounds=1, n_epochs_per_round=1
     ).fit()
     assert_array_equal(as_policy(model).act(X), model.predict(X))
 

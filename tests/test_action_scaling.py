@@ -46,7 +46,9 @@ def each(cloner, X, y):
     return r2_score(y, cloner.predict(X), multioutput="raw_values")
 
 
-@pytest.mark.parametrize("backend", ["compiled", "torch"])
+@pytest.mark.parametrize(
+    "backend", ["compiled", pytest.param("torch", marks=pytest.mark.slow)]
+)
 def test_a_small_action_is_learnt_as_well_as_a_large_one(data, backend):
     X, y = data
     options = {"backend": backend, "batch_size": 100, "learning_rate_init": 0.01}
@@ -218,6 +220,7 @@ def test_dagger_warns_once(incremental):
         env=PointEnv,
         expert=lambda observations: observations * [-3, -1e-3],
         n_rounds=3,
+        n_epochs_per_round=1,
         n_eval_episodes=1,
         incremental=incremental,
         random_state=0,

@@ -47,6 +47,12 @@ def dagger(learner=None, **options):
     return DAggerRegressor(Ridge() if learner is None else learner, **options)
 
 
+@pytest.fixture(scope="module")
+def whole():
+    """What fit comes to."""
+    return dagger(expert=curved).fit(*demonstrations())
+
+
 def demonstrations(n=12):
     X = np.random.default_rng(0).normal(size=(n, 2))
     return X, curved(X)
@@ -375,7 +381,7 @@ def test_an_environment_is_needed():
     ],
 )
 def test_what_cannot_be_taken_is_named_and_nothing_is_lost(
-    ids, actions, error, message
+    whole, ids, actions, error, message
 ):
     data = demonstrations()
     model = dagger()
@@ -390,7 +396,7 @@ def test_what_cannot_be_taken_is_named_and_nothing_is_lost(
     while not is_over(model):
         asked = model.ask()
         model.tell(asked.ids, curved(asked.observations))
-    same_run(model, dagger(expert=curved).fit(*data))
+    same_run(model, whole)
 
 
 def test_tell_needs_ask():

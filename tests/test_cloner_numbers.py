@@ -30,8 +30,17 @@ def r2(y, predicted):
     return 1 - np.sum((predicted - y) ** 2) / np.sum((y - y_mean) ** 2)
 
 
-@pytest.mark.parametrize("backend", ["compiled", "torch"])
-@pytest.mark.parametrize("mean", [0.0, 1.2e8, -3e12])
+@pytest.mark.parametrize(
+    ("mean", "backend"),
+    [
+        (0.0, "compiled"),
+        (1.2e8, "compiled"),
+        (-3e12, "compiled"),
+        (1.2e8, "torch"),
+        pytest.param(0.0, "torch", marks=pytest.mark.slow),
+        pytest.param(-3e12, "torch", marks=pytest.mark.slow),
+    ],
+)
 def test_a_large_mean_of_the_actions_costs_nothing(data, mean, backend):
     X, y = data[0], data[1][:, 0] * 3
     options = {"learning_rate_init": 0.01, "max_iter": 20, "random_state": 0}
@@ -41,7 +50,7 @@ def test_a_large_mean_of_the_actions_costs_nothing(data, mean, backend):
     assert r2(y, cloner.predict(X) - mean) > 0.999
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(
     st.floats(-140, 140), st.floats(-140, 140), st.sampled_from(["compiled", "torch"])
 )

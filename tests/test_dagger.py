@@ -122,7 +122,7 @@ def share_of_expert(steps, expert=gentle):
 def test_beta_is_the_probability_that_the_expert_drives_a_step(beta):
     dagger = point_dagger(
         Biased(),
-        env=partial(PointEnv, 1000),
+        env=partial(PointEnv, 600),
         expert=gentle,
         keep="last",
         beta=beta,
@@ -133,8 +133,8 @@ def test_beta_is_the_probability_that_the_expert_drives_a_step(beta):
     ]
     assert [record["beta"] for record in dagger.history_] == expected
     steps = logged("step")
-    shares = [share_of_expert(steps[i : i + 1000]) for i in range(0, len(steps), 1000)]
-    assert_allclose(shares[:4], expected, atol=0.05)
+    shares = [share_of_expert(steps[i : i + 600]) for i in range(0, len(steps), 600)]
+    assert_allclose(shares[:4], expected, atol=0.06)
 
 
 @pytest.mark.filterwarnings("ignore:beta never reaches 0")
@@ -361,7 +361,7 @@ def test_any_regressor_learns_in_a_real_environment(name):
     "name",
     [
         "cloner",
-        "pipeline",
+        pytest.param("pipeline", marks=pytest.mark.slow),
         pytest.param("boosting", marks=pytest.mark.slow),
         pytest.param("forest", marks=pytest.mark.slow),
     ],
@@ -417,8 +417,9 @@ def test_without_env_and_expert_it_clones():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(50, 3))
     y = X[:, :2]
-    dagger = DAggerRegressor(BehaviorCloner(random_state=0)).fit(X, y)
-    cloner = BehaviorCloner(random_state=0).fit(X, y)
+    cloner = BehaviorCloner(max_iter=5, random_state=0)
+    dagger = DAggerRegressor(cloner).fit(X, y)
+    cloner.fit(X, y)
     assert_array_equal(dagger.predict(X), cloner.predict(X))
     assert [record["round"] for record in dagger.history_] == [0]
     assert dagger.best_round_ == 0

@@ -184,7 +184,8 @@ def test_a_learner_without_a_batch_size_takes_a_step_for_each_label():
 
 
 def test_the_default_cloner_has_parameters_that_a_search_can_set():
-    model = DAggerRegressor(env=PointEnv, expert=expert, n_rounds=1, n_eval_episodes=1)
+    options = {"n_rounds": 1, "n_epochs_per_round": 1, "n_eval_episodes": 1}
+    model = DAggerRegressor(env=PointEnv, expert=expert, **options)
     X = np.random.default_rng(0).normal(size=(40, 2))
     grid = {"estimator__max_iter": [1, 3], "n_rounds": [1]}
     search = GridSearchCV(model, grid, cv=2).fit(X, expert(X))

@@ -300,6 +300,13 @@ def test_there_are_six_bundled_experts_and_they_are_small():
     assert sum(len(f.read_bytes()) for f in bundled_files("experts").values()) < 1.5e6
 
 
+# Episodes of Reacher are short; those of the others have 1,000 steps.
+QUICK_FIRST = [
+    env if env == "Reacher-v5" else pytest.param(env, marks=pytest.mark.slow)
+    for env in sorted(bundled_files("experts"))
+]
+
+
 @pytest.mark.parametrize("env", sorted(bundled_files("experts")))
 def test_a_bundled_expert_earns_what_its_card_says(env):
     card = bundled_card("experts", env)
@@ -316,7 +323,7 @@ def test_a_bundled_expert_earns_what_its_card_says(env):
 
 
 @pytest.mark.skipif(not CS294.is_dir(), reason="the CS294 expert files are not here")
-@pytest.mark.parametrize("env", sorted(bundled_files("experts")))
+@pytest.mark.parametrize("env", QUICK_FIRST)
 def test_a_bundled_expert_earns_what_the_original_earns(env):
     original = load_expert(CS294 / f"{env.removesuffix('-v5')}-v1.pkl")
     reacher = env == "Reacher-v5"
@@ -349,12 +356,12 @@ def test_what_tells_experts_apart(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("name", "at_least"),
     [
-        ("Ant", 4000),
-        ("HalfCheetah", 3900),
-        ("Hopper", 3700),
-        ("Humanoid", 4000),
+        pytest.param("Ant", 4000, marks=pytest.mark.slow),
+        pytest.param("HalfCheetah", 3900, marks=pytest.mark.slow),
+        pytest.param("Hopper", 3700, marks=pytest.mark.slow),
+        pytest.param("Humanoid", 4000, marks=pytest.mark.slow),
         ("Reacher", -7),
-        ("Walker2d", 2500),
+        pytest.param("Walker2d", 2500, marks=pytest.mark.slow),
     ],
 )
 def test_the_cs294_experts_work_on_v5(name, at_least):

@@ -94,7 +94,7 @@ def test_both_backends_end_at_the_same_loss(activation, hidden):
             hidden,
             activation=activation,
             alpha=1e-3,
-            max_iter=30,
+            max_iter=12,
             backend=backend,
             random_state=0,
         ).fit(X, y, sample_weight=X[:, 0] ** 2)

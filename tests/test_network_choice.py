@@ -37,6 +37,7 @@ def finished(**options):
     return experiment
 
 
+@pytest.mark.slow
 def test_dagger_starts_as_well_trained_as_the_clone_beside_it():
     experiment = finished(network=NETWORKS["post"])
     start = experiment.history[0]

@@ -41,7 +41,7 @@ def test_what_is_wrapped_around_a_cloner_comes_back():
 
 def test_dagger_comes_back():
     dagger = DAggerRegressor(
-        fitted(), env=PointEnv, expert=expert, n_rounds=1, random_state=0
+        fitted(), PointEnv, expert, n_rounds=1, n_epochs_per_round=1, random_state=0
     ).fit()
     again = assert_public_names(dagger)
     assert_array_equal(again.predict(X), dagger.predict(X))

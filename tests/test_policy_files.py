@@ -66,7 +66,7 @@ def test_a_cloner_comes_back_to_the_last_bit(path, options):
 
 def test_a_dagger_policy_comes_back_with_its_return(path):
     model = DAggerRegressor(
-        BehaviorCloner(max_iter=2), env=PointEnv, expert=expert, n_rounds=2
+        BehaviorCloner(max_iter=2), PointEnv, expert, n_rounds=2, n_epochs_per_round=1
     ).fit()
     save_policy(model, path)
     policy = load_policy(path)

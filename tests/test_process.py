@@ -116,7 +116,12 @@ def test_help_for_nobody_ends_quietly(folder):
     ("arguments", "status", "error"),
     [
         (["--version"], 0, ""),
-        (["evaluate", "Nope-v0"], 2, "skimitate: error: ENV: cannot make 'Nope-v0'"),
+        pytest.param(
+            ["evaluate", "Nope-v0"],
+            2,
+            "skimitate: error: ENV: cannot make 'Nope-v0'",
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_without_a_standard_output(folder, arguments, status, error):

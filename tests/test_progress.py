@@ -210,7 +210,8 @@ def test_a_search_shows_its_candidates_and_what_is_inside(
 
 def test_depth_limits_what_is_shown(capsys):
     progress = Progress("DAgger", max_propagation_depth=0)
-    dagger(BehaviorCloner(max_iter=3)).set_callbacks(progress).fit()
+    learner = BehaviorCloner(max_iter=3)
+    dagger(learner, n_epochs_per_round=5).set_callbacks(progress).fit()
     assert "epoch" not in capsys.readouterr().out
 
 

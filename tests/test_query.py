@@ -267,7 +267,9 @@ def test_a_label_has_the_weight_of_its_round_and_the_group_of_its_episode():
         (["a"], r"got \['a'\]"),
     ],
 )
-def test_a_callable_that_gives_no_rows_is_named_and_nothing_is_lost(answer, got):
+def test_a_callable_that_gives_no_rows_is_named_and_nothing_is_lost(
+    two_rows, answer, got
+):
     def query(observations, learner):
         asked.append(1)
         return answer if len(asked) == 4 else [0, 1]
@@ -277,18 +279,20 @@ def test_a_callable_that_gives_no_rows_is_named_and_nothing_is_lost(answer, got)
     message = f"^query: expected row numbers from 0 to 19, each once, {got}"
     with pytest.raises(ValueError, match=rf"(?s){message}.* \(round 2, episode 1\)\n"):
         model.fit()
-    goes_on_as_if_nothing_had_happened(model)
-
-
-def goes_on_as_if_nothing_had_happened(model):
-    """A run that was stopped in round 2 of 3, with two rows of each episode."""
+    # It goes on in round 2 of 3 as if nothing had happened.
     assert not hasattr(model, "history_")
     model.set_params(query=lambda observations, learner: [0, 1])
     for _ in range(2):
         asked = model.ask()
         model.tell(asked.ids, curved(asked.observations))
-    whole = dagger(Ridge(), query=model.query, n_episodes_per_round=2).fit()
-    same_run(model, whole)
+    same_run(model, two_rows)
+
+
+@pytest.fixture(scope="module")
+def two_rows():
+    """What two rows of each episode come to."""
+    query = lambda observations, learner: [0, 1]  # noqa: E731
+    return dagger(Ridge(), query=query, n_episodes_per_round=2).fit()
 
 
 def test_a_callable_that_raises_is_named_and_nothing_is_lost():

@@ -83,9 +83,9 @@ def test_an_environment_that_ignores_its_seed_is_noticed_once(make):
 
 
 def test_dagger_notices_once_too():
-    dagger = DAggerRegressor(
-        env=Unseeded, expert=expert, n_rounds=3, n_eval_episodes=2, random_state=0
-    )
+    learner = BehaviorCloner(max_iter=2)
+    options = {"n_rounds": 3, "n_epochs_per_round": 1, "n_eval_episodes": 2}
+    dagger = DAggerRegressor(learner, Unseeded, expert, random_state=0, **options)
     with pytest.warns(UserWarning, match="random_state does not determine") as caught:
         dagger.fit()
     assert len(caught) == 1
@@ -103,7 +103,11 @@ def test_environments_that_obey_are_left_in_peace():
 
 def test_the_warning_of_dagger_points_to_the_user():
     dagger = DAggerRegressor(
-        BehaviorCloner(max_iter=2), env=Unseeded, expert=expert, n_rounds=1
+        BehaviorCloner(max_iter=2),
+        env=Unseeded,
+        expert=expert,
+        n_rounds=1,
+        n_epochs_per_round=1,
     )
     with pytest.warns(UserWarning, match="random_state does not") as caught:
         dagger.fit()
