@@ -106,11 +106,11 @@ class DAggerRegressor(MultiOutputMixin, RegressorMixin, InteractiveDAgger):
     history_ : list of dict
         A record of each round, the start (round 0) included: ``round``; ``beta``;
         ``n_samples``, the labels trained on; ``n_expert_queries``, the states that the
-        expert has been asked about so far, answered or not; ``training``, whether the learner was ``"fitted"`` anew
-        or ``"continued"``; ``loss``, the mean squared error on these samples after
-        training; ``mean_return`` and ``std_return`` of the episodes that measured the
-        round's policy and ``n_eval_episodes``, their number; ``evaluated``, whether
-        they are those of the evaluation in the end; ``seconds``.
+        expert has been asked about so far, answered or not; ``training``, whether the
+        learner was ``"fitted"`` anew or ``"continued"``; ``loss``, the mean squared
+        error on these samples after training; ``mean_return`` and ``std_return`` of the
+        episodes that measured the round's policy and ``n_eval_episodes``, their number;
+        ``evaluated``, whether they are those of the evaluation in the end; ``seconds``.
     best_round_ : int
         The round that was kept; 0 is the clone that DAgger started from.
     expert_return_ : float or None
