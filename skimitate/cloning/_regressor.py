@@ -32,10 +32,11 @@ class BehaviorCloner(MultiOutputMixin, RegressorMixin, ContinuousCloner):
     n_networks : int, default=1
         How many networks are trained, on the same samples; the policy is the mean of
         them. They differ in their initial weights and in the order of the samples, and
-        where there is little to learn from also in their mistakes, which the mean evens
-        out [3]_. Training takes as many times as long, and :meth:`act` nearly so. A few,
-        such as 4, are worth it where labels are scarce, in DAgger above all, or where
-        ``predict(X, return_std=True)`` shall tell how far the networks agree.
+        so in the mistakes that they make where there was little to learn from, which
+        the mean evens out [3]_. k of them cost k times the training and the arithmetic
+        of an action, and act as one policy. A few, such as 4, are worth it where labels
+        are dear and time is not, in DAgger above all, or to learn from
+        ``predict(X, return_std=True)`` how far they agree.
     alpha : float or "auto", default="auto"
         Strength of the L2 penalty on the weights, with the meaning that it has to
         :class:`sklearn.neural_network.MLPRegressor`: it counts against each minibatch.
