@@ -263,6 +263,57 @@ def test_the_kernel_refuses_what_would_lead_outside_its_memory(changes, message)
         kernel.train_epoch(**arguments(**changes))
 
 
+@settings(max_examples=40)
+@given(
+    st.lists(st.integers(1, 20), min_size=2, max_size=4),
+    st.sampled_from(sorted(ACTIVATIONS)),
+    st.integers(1, 4),
+    st.integers(1, 12),
+    st.booleans(),
+    st.integers(0, 2**32 - 1),
+)
+def test_the_kernel_trains_each_as_if_alone(
+    sizes, activation, n_networks, batch_size, averaged, seed
+):
+    rng = np.random.default_rng(seed)
+    inputs = rng.normal(size=(30, sizes[0])).astype(np.float32)
+    targets = rng.normal(size=(30, sizes[-1])).astype(np.float32)
+    orders = np.array([rng.permutation(30) for _ in range(n_networks)])
+    network = MLP(sizes, activation, n_networks).initialize(generators(1, n_networks))
+
+    def train(rows):
+        parameters = network.vectors.numpy()[rows].copy()
+        moments = np.zeros((2, *parameters.shape), np.float32)
+        average = parameters.copy() if averaged else None
+        n_steps = np.zeros(1, np.intp)
+        loss = kernel.train_epoch(
+            inputs,
+            targets,
+            None,
+            orders[rows],
+            np.array(sizes),
+            kernel.ACTIVATIONS[activation],
+            kernel.LOSSES["squared_error"],
+            parameters,
+            *moments,
+            average,
+            n_steps,
+            batch_size,
+            0.01,
+            0.1,
+            0.9,
+        )
+        assert n_steps[0] == -(-30 // batch_size)
+        return loss, parameters, *moments, parameters if average is None else average
+
+    together = train(slice(None))
+    alone = [train(slice(i, i + 1)) for i in range(n_networks)]
+    assert_allclose(together[0], np.mean([one[0] for one in alone]), rtol=1e-12)
+    for i, one in enumerate(alone):
+        for part, expected in zip(together[1:], one[1:], strict=True):
+            assert_array_equal(part[i], expected[0])
+
+
 def test_no_samples_are_no_step():
     given = arguments(permutations=np.empty((2, 0), np.intp))
     assert kernel.train_epoch(**given) == 0.0

@@ -6,8 +6,6 @@ import pickle
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.metrics import r2_score
 from sklearn.pipeline import make_pipeline
@@ -25,11 +23,9 @@ from skimitate import (
 from skimitate._seeds import draw_seed, generators
 from skimitate._threads import one_thread
 from skimitate.cloning import _trainer
-from skimitate.cloning._activations import ACTIVATIONS
 from skimitate.cloning._network import MLP
 from skimitate.cloning._settings import Settings
 from skimitate.cloning._trainer import Trainer
-from skimitate.kernels import mlp as kernel
 from skimitate.policies import NetworkPolicy
 
 RNG = np.random.default_rng(0)
@@ -81,57 +77,6 @@ def test_the_mean_of_the_networks_acts(backend, tmp_path):
             assert outputs.shape == (*shape[:-1], 2)
             actions = outputs * cloner.action_scale_ + cloner.action_mean_
             assert_allclose(actions.reshape(-1, 2), mean[: len(rows)], atol=1e-5)
-
-
-@settings(max_examples=40)
-@given(
-    st.lists(st.integers(1, 20), min_size=2, max_size=4),
-    st.sampled_from(sorted(ACTIVATIONS)),
-    st.integers(1, 4),
-    st.integers(1, 12),
-    st.booleans(),
-    st.integers(0, 2**32 - 1),
-)
-def test_the_kernel_trains_each_as_if_alone(
-    sizes, activation, n_networks, batch_size, averaged, seed
-):
-    rng = np.random.default_rng(seed)
-    inputs = rng.normal(size=(30, sizes[0])).astype(np.float32)
-    targets = rng.normal(size=(30, sizes[-1])).astype(np.float32)
-    orders = np.array([rng.permutation(30) for _ in range(n_networks)])
-    network = MLP(sizes, activation, n_networks).initialize(generators(1, n_networks))
-
-    def train(rows):
-        parameters = network.vectors.numpy()[rows].copy()
-        moments = np.zeros((2, *parameters.shape), np.float32)
-        average = parameters.copy() if averaged else None
-        n_steps = np.zeros(1, np.intp)
-        loss = kernel.train_epoch(
-            inputs,
-            targets,
-            None,
-            orders[rows],
-            np.array(sizes),
-            kernel.ACTIVATIONS[activation],
-            kernel.LOSSES["squared_error"],
-            parameters,
-            *moments,
-            average,
-            n_steps,
-            batch_size,
-            0.01,
-            0.1,
-            0.9,
-        )
-        assert n_steps[0] == -(-30 // batch_size)
-        return loss, parameters, *moments, parameters if average is None else average
-
-    together = train(slice(None))
-    alone = [train(slice(i, i + 1)) for i in range(n_networks)]
-    assert_allclose(together[0], np.mean([one[0] for one in alone]), rtol=1e-12)
-    for i, one in enumerate(alone):
-        for part, expected in zip(together[1:], one[1:], strict=True):
-            assert_array_equal(part[i], expected[0])
 
 
 @pytest.mark.parametrize("backend", ["compiled", "torch"])
@@ -264,9 +209,8 @@ def test_what_went_wrong_is_undone():
 
 def test_dagger_with_some_networks(tmp_path):
     learner = BehaviorCloner((8,), n_networks=3, max_iter=2)
-    model = DAggerRegressor(
-        learner, env=PointEnv, expert=expert, n_rounds=2, random_state=0
-    ).fit()
+    options = {"n_rounds": 2, "n_epochs_per_round": 2, "random_state": 0}
+    model = DAggerRegressor(learner, env=PointEnv, expert=expert, **options).fit()
     observations = X[:, :2]
     cloner = model.estimator_
     assert cloner.n_iter_ > 2

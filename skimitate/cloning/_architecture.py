@@ -1,11 +1,8 @@
-"""What networks are like, whatever their parameters: checked, built and compared."""
+"""What networks are like, whatever their parameters: checked and compared."""
 
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
-
-if TYPE_CHECKING:
-    from skimitate.cloning._network import MLP
 
 
 class Architecture(NamedTuple):
@@ -55,26 +52,6 @@ class Architecture(NamedTuple):
             )
         sizes = (n_inputs, *map(int, hidden), n_outputs)
         return cls(sizes, estimator.activation, int(estimator.n_networks))
-
-    def build(self) -> "MLP":
-        """Return such networks, not initialized yet.
-
-        Raises
-        ------
-        ValueError
-            If there is no memory for them.
-        """
-        # torch comes with the first fit: importing it takes as long as all the rest.
-        from skimitate.cloning._network import MLP
-
-        try:
-            return MLP(*self)
-        except (RuntimeError, TypeError, OverflowError) as error:
-            raise ValueError(
-                "hidden_layer_sizes, n_networks: expected networks that fit into "
-                f"memory, got {self.layer_sizes[1:-1]} and {self.n_networks} "
-                f"({str(error).splitlines()[0]})"
-            ) from None
 
     def check_same(self, trained: Self) -> None:
         """Raise ValueError if training cannot go on with networks that were trained.

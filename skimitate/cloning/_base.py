@@ -179,10 +179,11 @@ class BaseCloner(CallbackSupportMixin, Restorable):
     def _start(self, train: Samples) -> None:
         """Set up networks, their trainer and the records of a new training."""
         # torch comes with the first fit: importing it takes as long as all the rest.
+        from skimitate.cloning._network import MLP
         from skimitate.cloning._trainer import Trainer
 
         seed = draw_seed(self.random_state)
-        self.network_ = self._architecture(train).build()
+        self.network_ = MLP.of(self._architecture(train))
         self._rngs = generators(seed, self.n_networks)
         self.network_.initialize(self._rngs)
         self._n_samples = len(train)

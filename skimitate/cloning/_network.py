@@ -122,6 +122,33 @@ class MLP(nn.Sequential):
         return MLP.of_arrays, (*parts, self.training)
 
     @classmethod
+    def of(cls, architecture: Architecture) -> "MLP":
+        """Return networks that are not initialized yet.
+
+        Parameters
+        ----------
+        architecture : Architecture
+            What they are like.
+
+        Returns
+        -------
+        MLP
+
+        Raises
+        ------
+        ValueError
+            If there is no memory for them.
+        """
+        try:
+            return cls(*architecture)
+        except (RuntimeError, TypeError, OverflowError) as error:
+            raise ValueError(
+                "hidden_layer_sizes, n_networks: expected networks that fit into "
+                f"memory, got {architecture.layer_sizes[1:-1]} and "
+                f"{architecture.n_networks} ({str(error).splitlines()[0]})"
+            ) from None
+
+    @classmethod
     def of_arrays(
         cls,
         layer_sizes: Sequence[int],
