@@ -26,3 +26,24 @@ def spawn_seeds(random_state: Any, n: int) -> list[np.random.SeedSequence]:
 def draw_seed(random_state: Any) -> int:
     """Draw a seed for another generator from scikit-learn's kind of random state."""
     return int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
+
+
+def child(seed: np.random.SeedSequence, *numbers: int) -> np.random.SeedSequence:
+    """Return a descendant of a seed by its numbers, the same at each call.
+
+    ``spawn`` counts its calls: what is done once more would be done differently.
+
+    Parameters
+    ----------
+    seed : numpy.random.SeedSequence
+        The ancestor; not changed.
+    *numbers : int
+        Which child, which child of that, and so on.
+
+    Returns
+    -------
+    numpy.random.SeedSequence
+    """
+    return np.random.SeedSequence(
+        seed.entropy, spawn_key=(*seed.spawn_key, *numbers), pool_size=seed.pool_size
+    )

@@ -14,7 +14,7 @@ from sklearn.callback._callback_support import callback_management_context
 from sklearn.metrics._scorer import _BaseScorer as BaseScorer
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils import _safe_indexing as safe_indexing
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils._param_validation import HasMethods, Interval, RealNotInt, StrOptions
 from sklearn.utils._set_output import ADAPTERS_MANAGER
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 
@@ -26,6 +26,7 @@ __all__ = [
     "CallbackSupportMixin",
     "HasMethods",
     "Interval",
+    "RealNotInt",
     "ScoringMonitor",
     "StrOptions",
     "callback_management_context",

@@ -369,4 +369,8 @@ def test_dagger_stops_and_is_as_it_was(fitted):
         with ctrl_c_after(0.2):
             dagger.fit(X, expert(X))
         dagger.set_params(estimator__max_iter=2, n_epochs_per_round=2)
+        run = vars(dagger).pop("_run", None)
         assert vars(dagger) == before
+    # What was learnt before the interruption is not lost.
+    dagger._run = run
+    assert [record["round"] for record in dagger.finish().history_] == [0]

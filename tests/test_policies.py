@@ -272,7 +272,7 @@ def test_per_observation_takes_what_people_return(answer, expected):
 def test_per_observation_shows_a_module_tensors():
     module = torch.nn.Linear(2, 1)
     expected = as_policy(module).act(X)
-    assert_allclose(per_observation(module)(X), expected, rtol=1e-6)
+    assert_allclose(per_observation(module)(X), expected, rtol=1e-6, atol=1e-6)
 
 
 def test_errors_of_what_is_wrapped_tell_what_it_saw():

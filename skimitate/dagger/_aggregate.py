@@ -28,20 +28,21 @@ class Labels(NamedTuple):
 
 
 class Aggregate:
-    """Observations, actions, weights and episodes that grow in place.
+    """Whole episodes that grow in place, and which of their steps have a label.
 
     Rows are appended to arrays with room to spare, doubled when it is used up: adding
-    n rows in any number of parts takes time proportional to n.
+    n rows in any number of parts takes time proportional to n. Steps without a label
+    are kept as well: to a learner of sequences they are what lies between labels.
 
     Parameters
     ----------
-    X : ndarray of shape (n_samples, n_features)
+    X : ndarray of shape (n_steps, n_features)
         First observations.
-    y : ndarray of shape (n_samples, n_outputs)
-        First actions.
-    weight : ndarray of shape (n_samples,) or float, default=1.0
-        Their weights.
-    episodes : ndarray of shape (n_samples,) or int, default=0
+    y : ndarray of shape (n_steps, n_outputs)
+        First actions; a row of NaN is no label.
+    weight : ndarray of shape (n_steps,) or float, default=1.0
+        The weights of their labels; a step without one weighs nothing.
+    episodes : ndarray of shape (n_steps,) or int, default=0
         The number of the episode of each, from 0 on.
     """
 
@@ -54,46 +55,53 @@ class Aggregate:
     ) -> None:
         n = len(X)
         self._columns = {
-            "X": np.array(X, dtype=np.float64, order="C"),
-            "y": np.array(y, dtype=np.float64, order="C"),
-            "weight": np.array(np.broadcast_to(weight, n), dtype=np.float64),
-            "episodes": np.array(np.broadcast_to(episodes, n), dtype=np.intp),
+            "X": np.empty((n, *X.shape[1:])),
+            "y": np.empty((n, *y.shape[1:])),
+            "weight": np.empty(n),
+            "episodes": np.empty(n, dtype=np.intp),
+            "is_labelled": np.empty(n, dtype=bool),
         }
-        self._n_samples = n
+        self._n_steps = 0
+        self.append(X, y, weight, episodes)
 
     def __len__(self) -> int:
-        return self._n_samples
+        return self._n_steps
 
     @property
     def X(self) -> NDArray[np.float64]:
-        """Observations so far, shape (n_samples, n_features); a read-only view."""
+        """Observations so far, shape (n_steps, n_features); a read-only view."""
         return self._column("X")
 
     @property
     def y(self) -> NDArray[np.float64]:
-        """Actions so far, shape (n_samples, n_outputs); a read-only view."""
+        """Actions so far, shape (n_steps, n_outputs); a read-only view."""
         return self._column("y")
 
     @property
     def weight(self) -> NDArray[np.float64]:
-        """Weights so far, shape (n_samples,); a read-only view."""
+        """Weights so far, shape (n_steps,); a read-only view."""
         return self._column("weight")
 
     @property
     def episodes(self) -> NDArray[np.intp]:
-        """Numbers of the episodes so far, shape (n_samples,); a read-only view."""
+        """Numbers of the episodes so far, shape (n_steps,); a read-only view."""
         return self._column("episodes")
+
+    @property
+    def is_labelled(self) -> NDArray[np.bool_]:
+        """Which steps have a label, shape (n_steps,); a read-only view."""
+        return self._column("is_labelled")
 
     @property
     def n_episodes(self) -> int:
         """How many episodes there are."""
-        return int(self.episodes[-1]) + 1
+        return int(self.episodes[-1]) + 1 if len(self) else 0
 
     def append(
         self,
         X: NDArray,
         y: NDArray,
-        weight: float = 1.0,
+        weight: NDArray | float = 1.0,
         episodes: NDArray | int = 0,
     ) -> None:
         """Add rows.
@@ -103,15 +111,21 @@ class Aggregate:
         X : ndarray of shape (n_new, n_features)
             Observations.
         y : ndarray of shape (n_new, n_outputs)
-            Actions.
-        weight : float, default=1.0
-            Of each row.
+            Actions; a row of NaN is no label.
+        weight : ndarray of shape (n_new,) or float, default=1.0
+            Of each label.
         episodes : ndarray of shape (n_new,) or int, default=0
             Numbers of the episodes, from 0 on: they are counted on from here.
         """
-        begin, end = self._n_samples, self._n_samples + len(X)
-        numbers = np.asarray(episodes) + (self.n_episodes if begin else 0)
-        added: dict[str, Any] = {"X": X, "y": y, "weight": weight, "episodes": numbers}
+        begin, end = self._n_steps, self._n_steps + len(X)
+        is_labelled = ~np.isnan(y).any(axis=1)
+        added: dict[str, Any] = {
+            "X": X,
+            "y": y,
+            "weight": np.where(is_labelled, weight, 0.0),
+            "episodes": np.asarray(episodes) + self.n_episodes,
+            "is_labelled": is_labelled,
+        }
         if end > len(self._columns["X"]):
             self._columns = {
                 name: _with_room(column, begin, 2 * end)
@@ -119,13 +133,43 @@ class Aggregate:
             }
         for name, rows in added.items():
             self._columns[name][begin:end] = rows
-        self._n_samples = end
+        self._n_steps = end
+
+    def forget_after(self, n_steps: int) -> None:
+        """Drop the rows that were added last, for which something failed.
+
+        Parameters
+        ----------
+        n_steps : int
+            How many to keep.
+        """
+        self._n_steps = n_steps
+
+    def labels(self) -> Labels:
+        """Return the steps that have a label, with their weights and episodes.
+
+        Returns
+        -------
+        Labels
+            Read-only: a learner that works in place cannot change what is kept.
+        """
+        names = ("X", "y", "weight", "episodes")
+        if self.is_labelled.all():
+            return Labels(*map(self._column, names))
+        parts = [self._column(name)[self.is_labelled] for name in names]
+        for part in parts:
+            part.flags.writeable = False
+        return Labels(*parts)
 
     def _column(self, name: str) -> NDArray:
-        """Return what there is; a learner that works in place cannot change it."""
-        view = self._columns[name][: self._n_samples]
+        view = self._columns[name][: self._n_steps]
         view.flags.writeable = False
         return view
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Room to spare is for here, not for a file.
+        columns = {name: np.array(self._column(name)) for name in self._columns}
+        return {"_columns": columns, "_n_steps": self._n_steps}
 
 
 def _with_room(array: NDArray, n_used: int, n_rows: int) -> NDArray:

@@ -1,14 +1,13 @@
-"""What DAgger is for any kind of actions: the checks, the rounds, the decision."""
+"""What DAgger is for any kind of actions: a run, from its start to the decision."""
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager
 from numbers import Integral, Real
 from typing import Any, Self
 
-import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, MetaEstimatorMixin
-from sklearn.exceptions import NotFittedError
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
 
 from skimitate._sklearn import (
@@ -16,46 +15,20 @@ from skimitate._sklearn import (
     CallbackSupportMixin,
     HasMethods,
     Interval,
+    RealNotInt,
     StrOptions,
     clone_parametrized,
     fit_context,
 )
-from skimitate._validation import (
-    check_weights,
-    in_container_of,
-    unchanged_on_error,
-    validate_pairs,
-)
-from skimitate.cloning._groups import validate_groups
+from skimitate._validation import put_back
 from skimitate.cloning._regressor import BehaviorCloner
-from skimitate.dagger._aggregate import Aggregate
-from skimitate.dagger._fit_params import (
-    check_episodes,
-    check_keywords,
-    check_validation_data,
-)
 from skimitate.dagger._leaders import Candidate
 from skimitate.dagger._loop import DaggerLoop
-from skimitate.dagger._metadata import (
-    check_takes_groups,
-    check_takes_weights,
-    route,
-    routing_of,
-)
-from skimitate.dagger._plan import (
-    Plan,
-    betas_of_rounds,
-    check_given,
-    weight_of_demonstrations,
-    weights_of_rounds,
-)
-from skimitate.dagger._report import decision_report
-from skimitate.dagger._tags import may_take_nan
-from skimitate.environments._make import EnvLike, env_widths, shared_env
-from skimitate.policies._as_policy import as_policy
-
-# As what demonstrations count whose episodes nobody tells: blocks of successive rows.
-_N_BLOCKS = 20
+from skimitate.dagger._metadata import routing_of
+from skimitate.dagger._runner import Runner
+from skimitate.dagger._stages import decide, run_rounds, shown_of, start
+from skimitate.dagger._start import Given, begin, plan_rounds
+from skimitate.environments._make import EnvLike, shared_env
 
 
 class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
@@ -64,6 +37,8 @@ class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
     estimator: Any
     env: Any
     expert: Any
+    n_jobs: int | None
+    _run: DaggerLoop  # while one is open: begun, and not finished
 
     _parameter_constraints: dict = {
         "estimator": [HasMethods(["fit", "predict"]), None],
@@ -74,6 +49,12 @@ class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         "n_epochs_per_round": [
             Interval(Integral, 1, None, closed="left"),
             StrOptions({"auto"}),
+        ],
+        "query": [
+            StrOptions({"all"}),
+            Interval(Integral, 0, None, closed="left"),
+            Interval(RealNotInt, 0, 1, closed="right"),
+            callable,
         ],
         "beta": [Interval(Real, 0, 1, closed="both"), callable, None],
         "round_weight": [StrOptions({"uniform"}), callable],
@@ -126,166 +107,87 @@ class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
             If the data or a parameter is not as described; if there is anything that
             the learner does not take; or if the expert, the learner or the
             environment fails or gives what cannot be used, with the round, the episode
-            and the step. Environments are closed in every case.
+            and the step. Environments are closed in every case. What was fitted before
+            stays, and what this run has learnt waits: :meth:`finish` ends with it,
+            :meth:`ask` and :meth:`tell` go on with it.
         """
-        with (
-            unchanged_on_error(self),
-            shared_env(self.env, self.n_jobs) as env,
-        ):
-            plan = self._plan_rounds(X, y, sample_weight, groups, fit_params)
-            start = self._validate_start(env, plan, X, y, sample_weight, groups)
-            check_validation_data(self, self._prototype, plan.fit_params)
-            return self._run(env, plan, start, X)
+        given = Given(X, y, sample_weight, groups, fit_params)
+        with self._attempt() as env:
+            run, runner = self._begin(env, given, in_person=True), Runner(self, env)
+            context = self._begin_task(run)
+            start(run, runner, context, in_person=True)
+            self._show(run, run.current())
+            if env is not None:
+                run_rounds(run, runner, context)
+            self._finish(run, runner, context)
+            self._end_task(run, context)
+        return self
 
-    def _run(
-        self,
-        env: EnvLike | None,
-        plan: Plan,
-        start: Aggregate | None,
-        X: ArrayLike | None,
-    ) -> Self:
-        """Run DAgger in an environment that is open."""
-        loop = DaggerLoop(self, env, self._prototype, start, self._y_ndim, plan)
-        self.history_ = loop.history
-        shown = {
-            "X": lambda: in_container_of(self, X, loop.aggregate.X),
-            "y": loop.labels,
-        }
+    @contextmanager
+    def _attempt(self) -> Iterator[EnvLike | None]:
+        """Open the environment; if something fails, leave the object as it was.
+
+        A run that has learnt from a round stays open where it stopped.
+        """
+        before = dict(vars(self))
+        try:
+            with shared_env(self.env, self.n_jobs) as env:
+                yield env
+        except BaseException as error:
+            run = self._open_run
+            put_back(self, before)
+            if run is not None and run.round >= 0:
+                self._run = run
+                error.add_note(
+                    f"What the run has learnt up to round {run.round} is kept: "
+                    "finish() ends with it, ask() and tell() go on with it."
+                )
+            raise
+
+    @property
+    def _open_run(self) -> DaggerLoop | None:
+        return vars(self).get("_run")
+
+    def _begin(
+        self, env: EnvLike | None, given: Given, *, in_person: bool
+    ) -> DaggerLoop:
+        """Begin a run, which is open from here on."""
+        plan = plan_rounds(self, self._prototype, given, in_person=in_person)
+        begun = begin(self, self._prototype, env, plan, given)
+        self._run = DaggerLoop(self, self._prototype, begun)
+        return self._run
+
+    def _begin_task(self, run: DaggerLoop) -> CallbackContext:
+        self.history_ = run.records.history
         # Not a number: the start, the rounds and the decision are nothing alike.
         context = self._init_callback_context(max_subtasks=None)
         context.call_on_fit_task_begin(estimator=self)
-        if start is None:
-            loop.collect_demonstrations(context)
-        self.expert_return_ = loop.expert_return
-        loop.train_first(context.subcontext(task_name="start"))
-        self.estimator_ = loop.learner
-        if env is None:
-            kept = loop.current()
-        else:
-            self._run_rounds(context, loop, plan.betas, shown)
-            kept = self._decide(context, loop)
-        self.estimator_ = kept.learner
-        self.best_round_ = kept.round
+        return context
+
+    def _end_task(self, run: DaggerLoop, context: CallbackContext) -> None:
         context.call_on_fit_task_end(
-            estimator=self, **shown, reconstruction_attributes=dict
+            estimator=self, **shown_of(run, self), reconstruction_attributes=dict
         )
-        return self
+
+    def _show(self, run: DaggerLoop, kept: Candidate) -> None:
+        """Let a policy of a run act."""
+        self.__dict__.pop("feature_names_in_", None)
+        self.__dict__.update(run.start.learnt)
+        self.history_ = run.records.history
+        self.expert_return_ = run.expert_return
+        self.estimator_, self.best_round_ = kept.learner, kept.round
+
+    def _finish(
+        self, run: DaggerLoop, runner: Runner, context: CallbackContext
+    ) -> None:
+        """Decide which round is kept, and close the run."""
+        known = run.current() if runner.env is None else decide(run, runner, context)
+        self._show(run, known)
+        del self._run
 
     @property
     def _prototype(self) -> Any:
         return BehaviorCloner() if self.estimator is None else self.estimator
-
-    def _plan_rounds(
-        self,
-        X: object,
-        y: object,
-        sample_weight: object,
-        groups: object,
-        fit_params: dict[str, Any],
-    ) -> Plan:
-        """Check the parameters together, and settle what happens in each round."""
-        check_given(self, X, y, sample_weight=sample_weight, groups=groups)
-        is_weighted = sample_weight is not None or callable(self.round_weight)
-        if is_weighted:
-            check_takes_weights(self._prototype, incremental=self.incremental)
-        if groups is not None:
-            check_takes_groups(self._prototype)
-        n_rounds = 0 if self.env is None else self.n_rounds
-        if n_rounds > 0:
-            _check_expert(self.expert)
-        betas = betas_of_rounds(self.beta, n_rounds) if n_rounds > 0 else []
-        weights = weights_of_rounds(self.round_weight, n_rounds)
-        fit_params = route(self, fit_params)
-        check_keywords(self._prototype, fit_params)
-        return Plan(betas, weights, is_weighted, fit_params)
-
-    def _validate_start(
-        self,
-        env: EnvLike | None,
-        plan: Plan,
-        X: ArrayLike | None,
-        y: ArrayLike | None,
-        sample_weight: ArrayLike | None,
-        groups: ArrayLike | None,
-    ) -> Aggregate | None:
-        """Check the demonstrations, and that the environment fits them."""
-        if X is None or y is None:
-            assert env is not None
-            self.__dict__.pop("feature_names_in_", None)
-            self.n_features_in_, self.n_outputs_ = env_widths(env)
-            self._y_ndim = 2
-            return None
-        nan = "allow-nan" if may_take_nan(self._prototype) else True
-        observations, actions = validate_pairs(
-            self, X, y, reset=True, ensure_all_finite=nan
-        )
-        self._y_ndim = actions.ndim
-        actions = actions.reshape(len(actions), -1)
-        self.n_outputs_ = actions.shape[1]
-        if env is not None:
-            found = env_widths(env)
-            expected = observations.shape[1], actions.shape[1]
-            if found != expected:
-                raise ValueError(
-                    f"env: expected {expected[0]} observation and {expected[1]} action "
-                    f"dimensions as in X and y, got {found[0]} and {found[1]}"
-                )
-        weight = weight_of_demonstrations(
-            check_weights(sample_weight, observations), plan.weights[0]
-        )
-        n = len(observations)
-        episodes = np.arange(n) * min(_N_BLOCKS, n) // n
-        if groups is not None:
-            episodes = validate_groups(groups, n)
-            check_episodes(self._prototype, episodes, plan.fit_params)
-        return Aggregate(observations, actions, weight, episodes)
-
-    def _run_rounds(
-        self,
-        context: CallbackContext,
-        loop: DaggerLoop,
-        betas: Sequence[float],
-        shown: dict[str, Any],
-    ) -> None:
-        """Run the rounds, until a callback asks to stop."""
-        rounds = context.subcontext(task_name="rounds", max_subtasks=len(betas))
-        rounds.call_on_fit_task_begin(estimator=self)
-        for i, beta in enumerate(betas, start=1):
-            # Not a number: episodes and epochs are nothing alike.
-            task = rounds.subcontext(task_name="round", max_subtasks=None)
-            task.call_on_fit_task_begin(estimator=self)
-            loop.run_round(i, beta, task)
-            self.estimator_ = loop.learner
-            stop = task.call_on_fit_task_end(
-                estimator=self,
-                **shown,
-                reconstruction_attributes=lambda kept=i: {
-                    "estimator_": copy.deepcopy(loop.learner),
-                    "best_round_": kept,
-                },
-            )
-            if stop:
-                break
-        rounds.call_on_fit_task_end(estimator=self)
-
-    def _decide(self, context: CallbackContext, loop: DaggerLoop) -> Candidate:
-        """Evaluate the candidates and return the one to keep."""
-        candidates = loop.candidates()
-        # These names are shown to people: they say what is done.
-        evaluated_ones = "the best rounds" if len(candidates) > 1 else "the last round"
-        evaluation = context.subcontext(
-            task_name=f"evaluation of {evaluated_ones}", max_subtasks=len(candidates)
-        )
-        evaluation.call_on_fit_task_begin(estimator=self)
-        evaluated = []
-        for candidate in candidates:
-            name = f"evaluating {evaluated_ones}"
-            evaluated.append(loop.evaluate(candidate, evaluation, name))
-        evaluation.call_on_fit_task_end(estimator=self)
-        kept = max(evaluated, key=lambda candidate: (candidate.score, candidate.round))
-        if self.verbose:
-            print(decision_report(loop.history, len(evaluated), kept.round), flush=True)
-        return kept
 
     def get_metadata_routing(self) -> MetadataRouter:
         """Return what of ``fit``'s metadata is for the learner.
@@ -335,14 +237,3 @@ class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         cloned = clone_parametrized(bare)
         cloned.expert = self.expert
         return cloned
-
-
-def _check_expert(expert: Any) -> None:
-    """Raise if the expert cannot act, or is an estimator that knows nothing."""
-    try:
-        as_policy(expert, "expert")
-    except NotFittedError as error:
-        raise NotFittedError(
-            f"{error} (a search clones the values of its grid: put an expert in there "
-            "as FrozenEstimator(expert))"
-        ) from None

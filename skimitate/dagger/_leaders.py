@@ -47,6 +47,8 @@ class Leaders:
         candidate : Candidate
             With its score. The learner itself may go on training.
         """
+        # One that was interrupted may come again.
+        self.candidates = [c for c in self.candidates if c.round != candidate.round]
         if len(self.candidates) == _N_LEADERS:
             worst = min(self.candidates, key=lambda leader: leader.score)
             if candidate.score < worst.score:

@@ -30,8 +30,6 @@ class Learner:
         Whether a learner that can goes on from round to round.
     seed : numpy.random.SeedSequence
         Determines each ``random_state`` in the learner that is None.
-    owner : estimator
-        Whose callbacks see the learner's tasks as their own subtasks.
     fit_params : mapping
         What each fit of a new clone is given beside the labels.
 
@@ -49,15 +47,13 @@ class Learner:
         *,
         incremental: bool,
         seed: np.random.SeedSequence,
-        owner: Any,
         fit_params: Mapping[str, Any],
     ) -> None:
         self.incremental = incremental
-        self.owner = owner
         self.fit_params = fit_params
         self._prototype = answer_requests(_seeded_clone(prototype, seed))
 
-    def start(self, labels: Labels, context: CallbackContext) -> str:
+    def start(self, labels: Labels, context: CallbackContext, owner: Any) -> str:
         """Fit a new clone of the prototype.
 
         Parameters
@@ -66,6 +62,8 @@ class Learner:
             What to learn. The clone is told their episodes if it takes ``groups``.
         context : CallbackContext
             Of the task that this is; the learner's tasks become its subtasks.
+        owner : estimator
+            Whose callbacks see them.
 
         Returns
         -------
@@ -79,7 +77,7 @@ class Learner:
         """
         learner = clone(self._prototype)
         again = told_already() if hasattr(self, "fitted") else nullcontext()
-        with again, self._nested(learner, context), _naming_the_learner():
+        with again, self._nested(learner, context, owner), _naming_the_learner():
             self.fitted = learner.fit(
                 labels.X, labels.y, **self._metadata(learner, labels)
             )
@@ -101,12 +99,13 @@ class Learner:
         labels: Labels,
         n_epochs: int | Literal["auto"],
         context: CallbackContext,
+        owner: Any,
     ) -> str:
         """Go on with all labels, or fit anew.
 
         Parameters
         ----------
-        labels, context
+        labels, context, owner
             See :meth:`start`.
         n_epochs : int or "auto"
             Number of passes over the labels of a learner that goes on.
@@ -123,20 +122,22 @@ class Learner:
         """
         found = continuation(self.fitted) if self.incremental else None
         if found is None:
-            return self.start(labels, context)
+            return self.start(labels, context, owner)
         n_epochs = epochs_of_round(n_epochs, found.estimator, len(labels.X))
-        with self._nested(found.estimator, context), _naming_the_learner():
+        with self._nested(found.estimator, context, owner), _naming_the_learner():
             found.go_on(labels.X, labels.y, n_epochs, labels.weight)
         return "continued"
 
     @contextmanager
-    def _nested(self, learner: Any, context: CallbackContext) -> Iterator[None]:
+    def _nested(
+        self, learner: Any, context: CallbackContext, owner: Any
+    ) -> Iterator[None]:
         """Make the learner's tasks subtasks, if it has any to show."""
         shows = hasattr(learner, "set_callbacks")
         with context.propagate_callback_context(learner) if shows else nullcontext():
-            context.call_on_fit_task_begin(estimator=self.owner)
+            context.call_on_fit_task_begin(estimator=owner)
             yield
-            context.call_on_fit_task_end(estimator=self.owner)
+            context.call_on_fit_task_end(estimator=owner)
 
 
 class Continuation(NamedTuple):

@@ -1,41 +1,135 @@
-"""Who drives: the expert labels each step, and one of two acts."""
+"""Who drives: the expert or the learner, and what is known of each step after it."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from skimitate.dagger._expert import Expert
+from skimitate.environments._episode import Episode
+from skimitate.policies._actions import StepError
 from skimitate.policies._actor import Actor
 
 
 class Mixture:
-    """Driver of episodes that labels each step by the expert and lets one of two drive.
+    """Driver of episodes in which the expert or the learner acts at each step.
+
+    What it remembers of a step is for :class:`Visits` to read.
 
     Parameters
     ----------
-    expert : callable or object with act or predict
-        Asked exactly once for each step.
+    expert : callable or object with act or predict or None
+        Asked once for each step that it drives. One that is stateful is asked once for
+        each step, whoever drives, where it is ``asked``.
     learner : callable or object with act or predict or None
         None lets the expert drive.
     beta : float
-        Probability of each step that the expert drives nevertheless.
+        Probability of each step that the expert drives nevertheless. One with a
+        ``should_intervene`` drives as well where it wants to (HG-DAgger: Kelly et al.,
+        ICRA 2019).
+    is_asked : bool, default=True
+        Whether the expert is asked about steps that it does not drive, if it has to be
+        asked during the episode.
     """
 
-    def __init__(self, expert: Any, learner: Any, beta: float) -> None:
-        self.expert = Actor(expert, "expert")
+    def __init__(
+        self, expert: Any, learner: Any, beta: float, *, is_asked: bool = True
+    ) -> None:
+        self.expert = None if expert is None else Expert(expert)
         self.learner = None if learner is None else Actor(learner, "estimator")
         self.beta = beta
+        self._asks_always = (
+            is_asked and self.expert is not None and self.expert.is_stateful
+        )
 
     def begin_episode(self, seed: int) -> None:
         """Get ready for an episode whose draws are determined by the seed."""
         self.rng = np.random.default_rng(seed)
-        self.expert.reset()
-        if self.learner is not None:
-            self.learner.reset()
+        for actor in (self.expert, self.learner):
+            if actor is not None:
+                actor.reset()
 
     def __call__(self, observation: NDArray, n_outputs: int) -> tuple[NDArray, NDArray]:
-        """Return the expert's action, which is the label, and the one that drives."""
-        label = self.expert(observation, n_outputs)
-        if self.learner is None or self.rng.random() < self.beta:
-            return label, label
-        return label, self.learner(observation, n_outputs)
+        """Return what is remembered of the step, and the action that drives."""
+        label = self._ask(observation, n_outputs) if self._asks_always else None
+        action = None
+        if self.learner is not None and not self.rng.random() < self.beta:
+            action = self.learner(observation, n_outputs)
+        if action is None or self._is_taken_over(observation, action):
+            label = self._ask(observation, n_outputs) if label is None else label
+            if not np.isnan(label).all():
+                return _remember(label, True, n_outputs), label
+            action = self._without_answer(observation, n_outputs, action)
+        return _remember(label, False, n_outputs), action
+
+    def _is_taken_over(self, observation: NDArray, action: NDArray) -> bool:
+        expert = self.expert
+        if expert is None or not expert.intervenes:
+            return False
+        return expert.wants_to_drive(observation, action)
+
+    def _without_answer(
+        self, observation: NDArray, n_outputs: int, action: NDArray | None
+    ) -> NDArray:
+        """Return the learner's action where the expert should drive and cannot."""
+        if action is not None:
+            return action
+        if self.learner is None:
+            raise StepError("expert: expected an action where it drives, got None")
+        return self.learner(observation, n_outputs)
+
+    def _ask(self, observation: NDArray, n_outputs: int) -> NDArray[np.float64]:
+        assert self.expert is not None
+        return self.expert.label(observation[np.newaxis], n_outputs)[0]
+
+
+def _remember(
+    label: NDArray | None, drives: bool, n_outputs: int
+) -> NDArray[np.float64]:
+    """Return the label, NaN where there is none, whether it was asked for, who drove.
+
+    In one row, since an episode keeps an array of what its driver remembers.
+    """
+    row = np.full(n_outputs + 2, np.nan)
+    if label is not None:
+        row[:-2] = label
+    row[-2:] = label is not None, drives
+    return row
+
+
+class Visits(NamedTuple):
+    """What is known of an episode that a :class:`Mixture` drove.
+
+    Parameters
+    ----------
+    observations : ndarray of shape (n_steps, n_features)
+        What was seen before each step.
+    labels : ndarray of shape (n_steps, n_outputs)
+        The expert's actions; rows of NaN where it was not asked, or had no answer.
+    is_asked : ndarray of shape (n_steps,), bool
+        Where it was asked.
+    is_driven : ndarray of shape (n_steps,), bool
+        Where it drove.
+    """
+
+    observations: NDArray[np.float64]
+    labels: NDArray[np.float64]
+    is_asked: NDArray[np.bool_]
+    is_driven: NDArray[np.bool_]
+
+
+def visits_of(episode: Episode) -> Visits:
+    """Read what was remembered of an episode.
+
+    Parameters
+    ----------
+    episode : Episode
+        Driven by a :class:`Mixture`.
+
+    Returns
+    -------
+    Visits
+    """
+    remembered = episode.actions
+    flags = remembered[:, -2:].astype(bool)
+    return Visits(episode.observations, remembered[:, :-2], flags[:, 0], flags[:, 1])

@@ -2,13 +2,16 @@
 
 import math
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from skimitate.dagger._expert import Expert
+from skimitate.dagger._queries import Query
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,13 @@ class Plan:
 
 
 def check_given(
-    dagger: Any, X: object, y: object, *, sample_weight: object, groups: object
+    dagger: Any,
+    X: object,
+    y: object,
+    sample_weight: object,
+    groups: object,
+    *,
+    in_person: bool,
 ) -> None:
     """Raise if what is given does not belong together.
 
@@ -43,14 +52,18 @@ def check_given(
     dagger : object
         With ``env`` and ``expert``.
     X, y, sample_weight, groups : array-like or None
-        What its ``fit`` was given.
+        What it was given.
+    in_person : bool
+        Whether the expert answers itself.
 
     Raises
     ------
     ValueError
         If one of two is missing, or there is nothing to learn from.
     """
-    if (dagger.env is None) != (dagger.expert is None):
+    if not in_person and dagger.env is None:
+        raise ValueError("env: expected one whose states are asked about, got None")
+    if in_person and (dagger.env is None) != (dagger.expert is None):
         given, missing = (
             ("env", "expert") if dagger.expert is None else ("expert", "env")
         )
@@ -115,6 +128,40 @@ def betas_of_rounds(
             stacklevel=5,
         )
     return betas
+
+
+def check_query(query: Query, betas: Sequence[float], expert: Expert | None) -> None:
+    """Raise if nothing would ever be labelled, or nobody is there to drive.
+
+    Parameters
+    ----------
+    query : "all", int, float or callable
+        As given to :class:`skimitate.DAggerRegressor`.
+    betas : sequence of float
+        Of the rounds.
+    expert : Expert or None
+        None where labels come from elsewhere.
+
+    Raises
+    ------
+    ValueError
+        The names are ``query`` and ``expert``.
+    """
+    drives = any(beta > 0.0 for beta in betas)
+    if drives and expert is None:
+        first = next(i for i, beta in enumerate(betas, start=1) if beta > 0.0)
+        raise ValueError(
+            "expert: expected one because beta lets it drive (with probability "
+            f"{betas[first - 1]} in round {first}), got None"
+        )
+    if isinstance(query, bool):
+        raise TypeError(f'query: expected "all", a number or a callable, got {query!r}')
+    intervenes = expert is not None and expert.intervenes
+    if isinstance(query, Integral) and query == 0 and not (drives or intervenes):
+        raise ValueError(
+            "query: expected a positive number, because the expert never drives "
+            "(beta is 0, and it has no should_intervene), got 0"
+        )
 
 
 def weights_of_rounds(

@@ -11,7 +11,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from skimitate._public import public
 from skimitate._validation import validate_observations
-from skimitate.dagger._base import BaseDAgger
+from skimitate.dagger._interactive import InteractiveDAgger
+from skimitate.dagger._queries import Query
 from skimitate.dagger._tags import follow_learner, may_take_nan
 from skimitate.environments._make import EnvLike
 from skimitate.policies._actor_policy import ActorPolicy
@@ -20,7 +21,7 @@ from skimitate.policies._network_policy import NetworkPolicy
 
 
 @public
-class DAggerRegressor(MultiOutputMixin, RegressorMixin, BaseDAgger):
+class DAggerRegressor(MultiOutputMixin, RegressorMixin, InteractiveDAgger):
     """Imitate an expert by asking it what to do where the learner's policy leads.
 
     A clone of demonstrations sees only the states that the expert visits, and its
@@ -40,11 +41,17 @@ class DAggerRegressor(MultiOutputMixin, RegressorMixin, BaseDAgger):
         taken where nothing has to be cloned or pickled.
     expert : callable or object with act or predict or None, default=None
         From a batch of observations (n, n_features) to a batch of actions
-        (n, n_outputs). It is asked once for each step, with one observation. An expert
-        with a ``reset()`` has it called at the start of each episode. It is never
-        copied or unfitted by :func:`sklearn.base.clone`; as a value in the grid of a
-        search, which clones its values, a fitted estimator belongs in a
-        :class:`~sklearn.frozen.FrozenEstimator`.
+        (n, n_outputs). Where it drives it is asked at each step, about one
+        observation; else after the episode, in one call for all that ``query`` chose.
+        One that may remember, since it has a ``reset()``, has that called at the start
+        of each episode and is asked at each step, whoever drives. None for the batch
+        or for a row of it means that there is no label; so does a row of NaN, if
+        the expert has an attribute ``allow_missing`` that is True. One with a method
+        ``should_intervene(observation, action)`` drives wherever that, given an
+        observation and what the learner is about to do, returns True [3]_.
+        The expert is never copied or unfitted by :func:`sklearn.base.clone`; as a value
+        in the grid of a search, which clones its values, a fitted estimator belongs in
+        a :class:`~sklearn.frozen.FrozenEstimator`.
     n_rounds : int, default=40
         Number of rounds of collecting, labeling and training.
     n_episodes_per_round : int, default=1
@@ -53,6 +60,13 @@ class DAggerRegressor(MultiOutputMixin, RegressorMixin, BaseDAgger):
         Of a learner that goes on from round to round, the number of passes over all
         the labels in each round. "auto" makes it as many as take 3,000 gradient steps,
         and at least one: what a pass is worth depends on the number of labels.
+    query : {"all"}, int, float or callable, default="all"
+        Which visited states the expert is asked about: all; that many of each episode,
+        drawn at random without replacement; that part of each episode (0 to 1), at
+        least one; or those rows that a callable returns, given the observations of an
+        episode, of shape (n_steps, n_features), and the learner that drove (None if
+        nothing has been trained yet). Steps that the expert drove are labelled in any
+        case. Neighbouring states say nearly the same.
     beta : float, callable or None, default=None
         Probability, at each step, that the expert drives: a number is raised to the
         power of the round, a callable gets the round (from 1), and None means 0: the
@@ -91,8 +105,8 @@ class DAggerRegressor(MultiOutputMixin, RegressorMixin, BaseDAgger):
         The learner of the round that was kept.
     history_ : list of dict
         A record of each round, the start (round 0) included: ``round``; ``beta``;
-        ``n_samples``, the labels trained on; ``n_expert_queries``, how often the expert
-        has been asked so far; ``training``, whether the learner was ``"fitted"`` anew
+        ``n_samples``, the labels trained on; ``n_expert_queries``, the states that the
+        expert has been asked about so far, answered or not; ``training``, whether the learner was ``"fitted"`` anew
         or ``"continued"``; ``loss``, the mean squared error on these samples after
         training; ``mean_return`` and ``std_return`` of the episodes that measured the
         round's policy and ``n_eval_episodes``, their number; ``evaluated``, whether
@@ -131,6 +145,8 @@ class DAggerRegressor(MultiOutputMixin, RegressorMixin, BaseDAgger):
        prediction to no-regret online learning", AISTATS 2011, algorithm 3.1.
     .. [2] Cheng, Boots: "Convergence of value aggregation for imitation learning",
        AISTATS 2018: the last policy need not be the best.
+    .. [3] Kelly, Sidrane, Driggs-Campbell, Kochenderfer: "HG-DAgger: interactive
+       imitation learning with human experts", ICRA 2019.
 
     Examples
     --------
@@ -156,6 +172,7 @@ class DAggerRegressor(MultiOutputMixin, RegressorMixin, BaseDAgger):
         n_rounds: int = 40,
         n_episodes_per_round: int = 1,
         n_epochs_per_round: int | Literal["auto"] = "auto",
+        query: Query = "all",
         beta: float | Callable[[int], float] | None = None,
         round_weight: Literal["uniform"] | Callable[[int], float] = "uniform",
         incremental: bool = True,
@@ -171,6 +188,7 @@ class DAggerRegressor(MultiOutputMixin, RegressorMixin, BaseDAgger):
         self.n_rounds = n_rounds
         self.n_episodes_per_round = n_episodes_per_round
         self.n_epochs_per_round = n_epochs_per_round
+        self.query = query
         self.beta = beta
         self.round_weight = round_weight
         self.incremental = incremental

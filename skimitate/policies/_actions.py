@@ -31,6 +31,8 @@ def as_float_array(answer: Any) -> NDArray[np.float64]:
     """
     if isinstance(answer, tuple) and answer and np.ndim(answer[0]) > 0:
         answer = answer[0]
+    if answer is None:  # which NumPy would take for NaN
+        raise StepError("expected an array of actions, got None")
     try:
         return np.array(_without_tensors(answer), dtype=np.float64)
     except Exception as error:
@@ -77,3 +79,62 @@ def as_batch(answer: Any, n: int) -> NDArray[np.float64]:
             f"{'observation' if n == 1 else 'observations'}, got {actions.shape}"
         )
     return actions
+
+
+def as_labels(
+    answer: Any, n: int, n_outputs: int, *, allow_missing: bool = False
+) -> NDArray[np.float64]:
+    """Return what an expert answers to a batch, where it need not know each answer.
+
+    Parameters
+    ----------
+    answer : object
+        See :func:`as_batch`. None, or a row that is None, is no answer.
+    n, n_outputs : int
+        Number of observations in the batch, and of action dimensions.
+    allow_missing : bool, default=False
+        Whether a row of NaN is no answer as well, or an error.
+
+    Returns
+    -------
+    ndarray of shape (n, n_outputs)
+        Rows of NaN where there is no answer.
+
+    Raises
+    ------
+    StepError
+        If it has another shape, or values that are not finite.
+    """
+    labels = np.full((n, n_outputs), np.nan)
+    known = _known_rows(answer, n)
+    if not known.any():
+        return labels
+    if not known.all():
+        answer = [row for row in answer if row is not None]
+    actions = as_batch(answer, int(known.sum()))
+    if actions.shape[1] != n_outputs:
+        what = "one observation" if n == 1 else f"{n} observations"
+        raise StepError(
+            f"expected actions of shape ({n}, {n_outputs}) for a batch of {what}, "
+            f"got {(n, actions.shape[1])}"
+        )
+    finite = np.isfinite(actions)
+    bad = ~finite.all(axis=1)
+    if allow_missing:
+        bad &= ~np.isnan(actions).all(axis=1)
+    if bad.any():
+        raise StepError(f"expected finite actions, got {actions[bad][0]}")
+    labels[known] = actions
+    return labels
+
+
+def _known_rows(answer: Any, n: int) -> NDArray[np.bool_]:
+    """Tell to which observations of a batch there is an answer."""
+    if answer is None:
+        return np.zeros(n, dtype=bool)
+    # A tuple is an answer and a state.
+    dtype = getattr(answer, "dtype", None)
+    is_rows = isinstance(answer, list) or dtype is np.dtype(object)
+    if not is_rows or len(answer) != n:
+        return np.ones(n, dtype=bool)
+    return np.array([row is not None for row in answer], dtype=bool)

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Callable
+from functools import partial
 from inspect import Parameter, signature
 from typing import Any
 
@@ -10,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from skimitate.policies._actions import StepError, as_batch
 from skimitate.policies._per_observation import PerObservation
+from skimitate.policies._recurrent import Recurrent, is_recurrent
 from skimitate.policies._torch_module import TorchModule, is_torch_module
 
 Ask = Callable[[NDArray], Any]
@@ -59,21 +61,57 @@ class ActorPolicy:
             If the actor raises, or gives something else than actions.
         """
         observations = np.asarray(observation)
-        # A copy: an actor that works in place must not change what is kept.
-        batch = np.array(observations, ndmin=2)
-        try:
-            actions = as_batch(self._ask(batch), len(batch))
-        except StepError as error:
-            raise StepError(f"{error}{self.hint(batch)}") from error.__cause__
-        except Exception as error:
-            raise StepError(f"raised {error!r}{self.hint(batch)}") from error
+        batch = np.atleast_2d(observations)
+        actions = self.answer(batch, partial(as_batch, n=len(batch)))
         return actions[0] if observations.ndim == 1 else actions
 
     __call__ = act
 
+    def answer(
+        self, batch: NDArray, read: Callable[[Any], NDArray[np.float64]]
+    ) -> NDArray[np.float64]:
+        """Return what the actor says to a batch, whatever that may be.
+
+        Parameters
+        ----------
+        batch : ndarray of shape (n, n_features)
+            Observations. The actor is shown a copy.
+        read : callable
+            From its answer to an array.
+
+        Returns
+        -------
+        ndarray
+
+        Raises
+        ------
+        ValueError
+            If the actor raises, or ``read`` does.
+        """
+        try:
+            # A copy: an actor that works in place must not change what is kept.
+            return read(self._ask(np.array(batch)))
+        except StepError as error:
+            raise StepError(f"{error}{self.hint(batch)}") from error.__cause__
+        except Exception as error:
+            raise StepError(f"raised {error!r}{self.hint(batch)}") from error
+
+    @property
+    def source(self) -> Any:
+        """The actor itself, without what shows it one observation at a time."""
+        wrapped = isinstance(self.actor, PerObservation)
+        return self.actor.fn if wrapped else self.actor
+
+    @property
+    def is_stateful(self) -> bool:
+        """Whether it may remember what it saw earlier in an episode."""
+        if callable(getattr(self.source, "reset", None)):
+            return True
+        return isinstance(self._ask, Recurrent) and is_recurrent(self.actor)
+
     def reset(self) -> None:
         """Begin an episode: forget what was remembered of the last one."""
-        if isinstance(self._ask, _Recurrent):
+        if isinstance(self._ask, Recurrent):
             self._ask.forget()
         reset = getattr(self.actor, "reset", None)
         if callable(reset):
@@ -132,7 +170,7 @@ def _how_to_call(method: Callable) -> Ask:
         # seed of an episode reaches; and an expert's label is its action, not a draw.
         options["deterministic"] = True
     if defaults.get("state", 0) in (None, Parameter.empty):
-        return _Recurrent(method, options, "episode_start" in defaults)
+        return Recurrent(method, options, "episode_start" in defaults)
     return (lambda batch: method(batch, **options)) if options else method
 
 
@@ -148,36 +186,6 @@ def _unnamed(ask: Ask) -> Ask:
             return ask(batch)
 
     return ask_quietly
-
-
-class _Recurrent:
-    """Carries the state of ``predict(observation, state, episode_start)`` along.
-
-    That is the form that stable-baselines3 gave to recurrent policies.
-    """
-
-    def __init__(
-        self, method: Callable, options: dict[str, Any], takes_start: bool
-    ) -> None:
-        self._method = method
-        self._options = options
-        self._takes_start = takes_start
-        self.forget()
-
-    def forget(self) -> None:
-        """Start a new episode."""
-        self._state: Any = None
-        self._begins = True
-
-    def __call__(self, batch: NDArray) -> Any:
-        options = self._options | {"state": self._state}
-        if self._takes_start:
-            options["episode_start"] = np.full(len(batch), self._begins)
-        answer = self._method(batch, **options)
-        if isinstance(answer, tuple) and len(answer) == 2:
-            answer, self._state = answer
-        self._begins = False
-        return answer
 
 
 def _width(actor: Any, names: tuple[str, ...], space: str) -> int | None:

@@ -26,6 +26,10 @@ class Policy(Protocol):
     def n_outputs(self) -> int | None:
         """Number of action dimensions, None where nobody knows."""
 
+    @property
+    def is_stateful(self) -> bool:
+        """Whether it may remember what it saw earlier in an episode."""
+
     def act(self, observation: ArrayLike) -> NDArray[np.float64]:
         """Return an action, or the actions for a batch of observations."""
 

@@ -96,6 +96,11 @@ class NetworkPolicy:
         """Number of action dimensions."""
         return self.layer_sizes[-1]
 
+    @property
+    def is_stateful(self) -> bool:
+        """False: an action depends on nothing but the observation."""
+        return False
+
     def act(self, observation: ArrayLike) -> NDArray[np.float64]:
         """Return the action for an observation, or those for a batch.
 

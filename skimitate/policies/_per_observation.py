@@ -23,7 +23,9 @@ class PerObservation:
     def __init__(self, fn: Callable[[NDArray], Any]) -> None:
         self.fn = fn
 
-    def __call__(self, observations: ArrayLike) -> NDArray[np.float64]:
+    def __call__(
+        self, observations: ArrayLike
+    ) -> NDArray[np.float64] | list[NDArray[np.float64] | None]:
         """Return an action for each of a batch of observations.
 
         Parameters
@@ -33,11 +35,14 @@ class PerObservation:
 
         Returns
         -------
-        ndarray of shape (n, n_outputs)
+        ndarray of shape (n, n_outputs), or list
+            A list of n actions where the function has no answer to some of them: these
+            are None.
         """
         ask = TorchModule(self.fn) if is_torch_module(self.fn) else self.fn
-        rows = [as_float_array(ask(row)).ravel() for row in np.array(observations)]
-        return np.array(rows)
+        answers = [ask(row) for row in np.array(observations)]
+        rows = [None if a is None else as_float_array(a).ravel() for a in answers]
+        return rows if any(row is None for row in rows) else np.array(rows)
 
     def reset(self) -> None:
         """Call the function's own ``reset()``, if it has one."""
@@ -61,7 +66,8 @@ def per_observation(fn: Callable[[NDArray], Any]) -> PerObservation:
     fn : callable
         From an observation, an ndarray of shape (n_features,) in the units of the
         environment, to an action: a number, an array-like of shape (n_outputs,), or a
-        tensor of torch. If it has a ``reset()``, that is called at the start of each
+        tensor of torch. As DAgger's expert it may return None where it has no answer.
+        If it has a ``reset()``, that is called at the start of each
         episode. A :class:`torch.nn.Module` is shown tensors of its own type.
 
     Returns

@@ -1,0 +1,119 @@
+"""The expert as DAgger asks it: it may remember, have no answer, or take over."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skimitate.policies._actions import StepError, as_labels
+from skimitate.policies._actor_policy import ActorPolicy
+from skimitate.policies._as_policy import as_policy
+
+
+class Expert:
+    """Asks an expert for labels, and checks what it says.
+
+    Parameters
+    ----------
+    expert : object
+        See :func:`skimitate.as_policy`.
+
+    Attributes
+    ----------
+    is_stateful : bool
+        Whether it may remember what it saw earlier in an episode, so that it has to be
+        asked at each step.
+    intervenes : bool
+        Whether it has a ``should_intervene``.
+
+    Raises
+    ------
+    TypeError, NotFittedError
+        If the object cannot act.
+    """
+
+    def __init__(self, expert: Any) -> None:
+        self.policy = as_policy(expert, "expert")
+        self.is_stateful = self.policy.is_stateful
+        source = self.policy
+        if isinstance(source, ActorPolicy):
+            source = source.source
+        self._allows_missing = bool(getattr(source, "allow_missing", False))
+        self._should_intervene: Callable[[NDArray, NDArray], Any] | None = getattr(
+            source, "should_intervene", None
+        )
+        self.intervenes = callable(self._should_intervene)
+
+    def reset(self) -> None:
+        """Begin an episode."""
+        try:
+            self.policy.reset()
+        except Exception as error:
+            raise StepError(f"expert: reset() raised {error!r}") from error
+
+    def label(self, observations: NDArray, n_outputs: int) -> NDArray[np.float64]:
+        """Return the expert's actions for a batch of observations.
+
+        Parameters
+        ----------
+        observations : ndarray of shape (n, n_features)
+            Raw observations.
+        n_outputs : int
+            Number of action dimensions.
+
+        Returns
+        -------
+        ndarray of shape (n, n_outputs)
+            Rows of NaN where it has no answer.
+
+        Raises
+        ------
+        StepError
+            If the expert raises, or gives another shape or values that are not finite.
+        """
+        read = partial(
+            as_labels,
+            n=len(observations),
+            n_outputs=n_outputs,
+            allow_missing=self._allows_missing,
+        )
+        try:
+            if isinstance(self.policy, ActorPolicy):
+                return self.policy.answer(observations, read)
+            return read(self.policy.act(observations))
+        except StepError as error:
+            raise StepError(f"expert: {error}") from error.__cause__
+        except Exception as error:
+            raise StepError(f"expert: raised {error!r}") from error
+
+    def wants_to_drive(self, observation: NDArray, action: NDArray) -> bool:
+        """Tell whether the expert takes over from the learner.
+
+        Parameters
+        ----------
+        observation : ndarray of shape (n_features,)
+            Raw observation.
+        action : ndarray of shape (n_outputs,)
+            What the learner is about to do.
+
+        Returns
+        -------
+        bool
+
+        Raises
+        ------
+        StepError
+            If its ``should_intervene`` raises, or gives anything but a bool.
+        """
+        assert self._should_intervene is not None
+        try:
+            answer = self._should_intervene(observation.copy(), action.copy())
+        except Exception as error:
+            raise StepError(f"expert: should_intervene raised {error!r}") from error
+        if np.ndim(answer) != 0 or not isinstance(answer, (bool, np.bool_)):
+            raise StepError(
+                f"expert: expected a bool from should_intervene, got {answer!r}"
+            )
+        return bool(answer)

@@ -1,0 +1,155 @@
+"""DAgger in two halves, for labels that come from elsewhere."""
+
+from typing import Any, Self
+
+from numpy.typing import ArrayLike
+
+from skimitate._sklearn import fit_context
+from skimitate.dagger._base import BaseDAgger
+from skimitate.dagger._questions import Questions, read_answers
+from skimitate.dagger._runner import Runner
+from skimitate.dagger._stages import start
+from skimitate.dagger._start import Given
+
+
+class InteractiveDAgger(BaseDAgger):
+    """Asks and is told, round by round, what :meth:`fit` does with an expert at hand.
+
+    The parameters are those of :class:`skimitate.DAggerRegressor`.
+    """
+
+    @fit_context(prefer_skip_nested_validation=False)
+    def ask(
+        self,
+        X: ArrayLike | None = None,
+        y: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+        *,
+        groups: ArrayLike | None = None,
+        **fit_params: Any,
+    ) -> Questions:
+        """Run the episodes of the next round, and return what is to be labelled.
+
+        The first call begins a run. Between :meth:`ask` and :meth:`tell` the object can
+        be saved, and go on in another process.
+
+        Parameters
+        ----------
+        X, y, sample_weight, groups, **fit_params
+            Demonstrations, as :meth:`fit` takes them, with the first call alone.
+            Without them the expert drives the first episodes, as in :meth:`fit`; if
+            there is none, a policy does whose actions are random, uniform over the
+            action space, and these episodes are the first to be labelled.
+
+        Returns
+        -------
+        Questions
+            A named tuple of ``ids``, ``observations``, ``episode_ids`` and ``steps``.
+            Asked again before :meth:`tell`, it is the same. The ``expert``, if there is
+            one, has labelled the steps that it drove: they are not among them.
+
+        Raises
+        ------
+        ValueError, TypeError
+            As :meth:`fit`; if there is no environment; or if the run is over. What was
+            learnt so far stays.
+        """
+        given = Given(X, y, sample_weight, groups, fit_params)
+        run = self._open_run
+        if run is not None and not given.is_empty:
+            raise ValueError(
+                "X: expected None, because a run is open: what it begins with was "
+                "given to its first call"
+            )
+        if run is not None and run.pending is not None:
+            return run.pending.questions
+        if run is None and hasattr(self, "history_"):
+            raise ValueError(
+                "ask: expected a run that is open, or none at all, got one that is over"
+                f": round {self.best_round_} of {len(self.history_) - 1} is kept "
+                "(what sklearn.base.clone gives begins another)"
+            )
+        with self._attempt() as env:
+            runner = Runner(self, env)
+            if run is None:
+                run = self._begin(env, given, in_person=False)
+            context = self._begin_task(run)
+            start(run, runner, context, in_person=False)
+            questions = run.ask(runner, context, in_person=False)
+            if run.round >= 0:
+                self._show(run, run.current())
+            self._end_task(run, context)
+        return questions
+
+    @fit_context(prefer_skip_nested_validation=False)
+    def tell(self, ids: ArrayLike, actions: ArrayLike) -> Self:
+        """Take labels of what :meth:`ask` gave, and train on all labels so far.
+
+        After round ``n_rounds`` the round to keep is decided, as in :meth:`fit`; until
+        then ``estimator_`` is the learner as it stands.
+
+        Parameters
+        ----------
+        ids : array-like of shape (n_answers,), int
+            Some of the ids that :meth:`ask` gave, in any order. What is missing gets no
+            label, and counts as asked.
+        actions : array-like of shape (n_answers, n_outputs) or (n_answers,)
+            The expert's action for each. None in a list of actions is no label.
+
+        Returns
+        -------
+        DAggerRegressor
+            The object itself.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If nothing was asked, an id was not asked about or comes twice, the actions
+            do not fit, there is none at all, or the learner fails. What was asked can
+            still be told.
+        """
+        run = self._open_run
+        if run is None or run.pending is None:
+            raise ValueError(
+                "tell: expected a call of ask before, for labels belong to what it "
+                f"gave; {'no run is open' if run is None else 'all of that was told'}"
+            )
+        answers = read_answers(run.pending.questions, ids, actions, self.n_outputs_)
+        with self._attempt() as env:
+            context = self._begin_task(run)
+            task = context.subcontext(task_name="train")
+            run.learn(answers, self, task, name="actions")
+            self._show(run, run.current())
+            if run.is_complete:
+                self._finish(run, Runner(self, env), context)
+            self._end_task(run, context)
+        return self
+
+    @fit_context(prefer_skip_nested_validation=False)
+    def finish(self) -> Self:
+        """End a run that is open, with the rounds that it has learnt from.
+
+        The round to keep is decided as in :meth:`fit`. That is done by itself after
+        ``n_rounds``. What was asked and not told is dropped.
+
+        Returns
+        -------
+        DAggerRegressor
+            The object itself.
+
+        Raises
+        ------
+        ValueError
+            If no run is open, or nothing has been learnt.
+        """
+        run = self._open_run
+        if run is None or run.round < 0:
+            raise ValueError(
+                "finish: expected a run that has learnt something, "
+                f"{'none is open' if run is None else 'nothing was told yet'}"
+            )
+        with self._attempt() as env:
+            context = self._begin_task(run)
+            self._finish(run, Runner(self, env), context)
+            self._end_task(run, context)
+        return self

@@ -1,0 +1,170 @@
+"""A round whose episodes are run, and whose labels are awaited."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skimitate._threads import one_thread
+from skimitate.dagger._expert import Expert
+from skimitate.dagger._mixture import Visits
+from skimitate.dagger._questions import Questions
+from skimitate.policies._actions import StepError
+
+
+@dataclass(frozen=True)
+class Pending:
+    """What was visited in a round, and what the expert is yet to be asked about.
+
+    Parameters
+    ----------
+    round : int
+        Its number.
+    beta : float
+        Probability of each step that the expert drove.
+    observations : ndarray of shape (n_steps, n_features)
+        What was seen before each step, of all episodes.
+    labels : ndarray of shape (n_steps, n_outputs)
+        Those that are there already; else rows of NaN.
+    episodes : ndarray of shape (n_steps,), int
+        The episode of each step, from 0 on.
+    rows : ndarray of shape (n_questions,), int
+        The steps that are to be asked about.
+    questions : Questions
+        What is to be asked about them.
+    n_asked : int
+        How often the expert was asked during the episodes.
+    seconds : float
+        What the episodes took.
+    """
+
+    round: int
+    beta: float
+    observations: NDArray[np.float64]
+    labels: NDArray[np.float64]
+    episodes: NDArray[np.intp]
+    rows: NDArray[np.intp]
+    questions: Questions
+    n_asked: int
+    seconds: float
+
+    def answers_of(self, expert: Any) -> NDArray[np.float64]:
+        """Let an expert answer, in one call for each episode.
+
+        Parameters
+        ----------
+        expert : object
+            Not asked if there are no questions.
+
+        Returns
+        -------
+        ndarray of shape (n_questions, n_outputs)
+            Rows of NaN where it has no answer.
+
+        Raises
+        ------
+        ValueError
+            If it fails, or gives what cannot be used, with the round and the episode.
+        """
+        questions = self.questions
+        answers = np.empty((len(questions.ids), self.labels.shape[1]))
+        for episode in np.unique(questions.episode_ids):
+            rows = questions.episode_ids == episode
+            try:
+                with one_thread():
+                    answers[rows] = Expert(expert).label(
+                        questions.observations[rows], answers.shape[1]
+                    )
+            except StepError as error:
+                where = f"(round {self.round}, episode {episode})"
+                raise ValueError(f"{error} {where}") from error.__cause__
+        return answers
+
+    def labels_with(
+        self, answers: NDArray[np.float64], name: str
+    ) -> NDArray[np.float64]:
+        """Return all labels of the round.
+
+        Parameters
+        ----------
+        answers : ndarray of shape (n_questions, n_outputs)
+            Rows of NaN where there is none.
+        name : str
+            As what they came, for errors.
+
+        Returns
+        -------
+        ndarray of shape (n_steps, n_outputs)
+
+        Raises
+        ------
+        ValueError
+            If there is none at all although somebody was asked, or none to start from.
+        """
+        labels = self.labels.copy()
+        labels[self.rows] = answers
+        if not np.isnan(labels).all():
+            return labels
+        if n_asked := self.n_asked + len(answers):
+            raise ValueError(
+                f"{name}: expected at least one action for the {n_asked} states asked "
+                f"about in round {self.round}, got none"
+            )
+        if self.round == 0:
+            raise ValueError("query: expected labels to start from, got 0")
+        return labels
+
+
+def ask_about(
+    visits: Sequence[Visits],
+    choose: Callable[[int, Visits], NDArray[np.intp]],
+    first_id: int,
+    *,
+    round: int,
+    beta: float,
+) -> Pending:
+    """Choose what of some episodes is to be asked about.
+
+    Parameters
+    ----------
+    visits : sequence of Visits
+        The episodes.
+    choose : callable
+        From the number of an episode and the episode to the rows that are to be
+        labelled.
+    first_id : int
+        The id of the first step.
+    round, beta
+        Of the round; see :class:`Pending`.
+
+    Returns
+    -------
+    Pending
+        ``seconds`` is 0.
+    """
+    labels, asks, lengths = [], [], []
+    for i, visit in enumerate(visits):
+        is_chosen = np.zeros(len(visit.labels), dtype=bool)
+        is_chosen[choose(i, visit)] = True
+        # Steps that the expert drove are labelled in any case.
+        is_kept = is_chosen | visit.is_driven
+        labels.append(np.where(is_kept[:, np.newaxis], visit.labels, np.nan))
+        asks.append(is_chosen & ~visit.is_asked)
+        lengths.append(len(visit.labels))
+    episodes = np.repeat(np.arange(len(visits)), lengths)
+    steps = np.concatenate([np.arange(n) for n in lengths])
+    rows = np.flatnonzero(np.concatenate(asks))
+    observations = np.concatenate([visit.observations for visit in visits])
+    return Pending(
+        round,
+        beta,
+        observations,
+        np.concatenate(labels),
+        episodes,
+        rows,
+        Questions(first_id + rows, observations[rows], episodes[rows], steps[rows]),
+        n_asked=int(sum(visit.is_asked.sum() for visit in visits)),
+        seconds=0.0,
+    )

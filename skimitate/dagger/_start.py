@@ -1,0 +1,211 @@
+"""What is settled before the first episode: the plan, and the demonstrations."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.exceptions import NotFittedError
+
+from skimitate._sklearn import safe_indexing
+from skimitate._validation import check_weights, validate_pairs
+from skimitate.cloning._groups import validate_groups
+from skimitate.dagger._aggregate import Aggregate
+from skimitate.dagger._expert import Expert
+from skimitate.dagger._fit_params import (
+    check_episodes,
+    check_keywords,
+    check_validation_data,
+)
+from skimitate.dagger._metadata import (
+    check_takes_groups,
+    check_takes_weights,
+    route,
+)
+from skimitate.dagger._plan import (
+    Plan,
+    betas_of_rounds,
+    check_given,
+    check_query,
+    weight_of_demonstrations,
+    weights_of_rounds,
+)
+from skimitate.dagger._tags import may_take_nan
+from skimitate.environments._make import EnvLike, env_widths
+
+# As what demonstrations count whose episodes nobody tells: blocks of successive rows.
+_N_BLOCKS = 20
+
+
+class Given(NamedTuple):
+    """What a user gave to begin with.
+
+    Parameters
+    ----------
+    X, y, sample_weight, groups, fit_params
+        See :meth:`skimitate.DAggerRegressor.fit`.
+    """
+
+    X: ArrayLike | None = None
+    y: ArrayLike | None = None
+    sample_weight: ArrayLike | None = None
+    groups: ArrayLike | None = None
+    fit_params: dict[str, Any] = {}
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was given."""
+        return not self.fit_params and all(part is None for part in self[:4])
+
+
+class Start(NamedTuple):
+    """What a run begins with.
+
+    Parameters
+    ----------
+    plan : Plan
+        What happens in each round.
+    demonstrations : Aggregate
+        Empty if they are to be collected.
+    X : data frame or None
+        No rows of the data frame that the user gave, if it was one.
+    y_ndim : int
+        Number of dimensions of the y that the user gave.
+    learnt : dict
+        The attributes of the estimator that tell what it was shown.
+    """
+
+    plan: Plan
+    demonstrations: Aggregate
+    X: Any
+    y_ndim: int
+    learnt: dict[str, Any]
+
+
+def plan_rounds(dagger: Any, learner: Any, given: Given, *, in_person: bool) -> Plan:
+    """Check the parameters together, and settle what happens in each round.
+
+    Parameters
+    ----------
+    dagger : estimator
+        With the parameters of :class:`skimitate.DAggerRegressor`.
+    learner : regressor
+        Not fitted.
+    given : Given
+        What the user gave.
+    in_person : bool
+        Whether the expert answers itself; otherwise there need not be one.
+
+    Returns
+    -------
+    Plan
+
+    Raises
+    ------
+    ValueError, TypeError
+        If something does not belong together.
+    """
+    check_given(dagger, *given[:4], in_person=in_person)
+    is_weighted = given.sample_weight is not None or callable(dagger.round_weight)
+    if is_weighted:
+        check_takes_weights(learner, incremental=dagger.incremental)
+    if given.groups is not None:
+        check_takes_groups(learner)
+    n_rounds = 0 if dagger.env is None else dagger.n_rounds
+    betas = betas_of_rounds(dagger.beta, n_rounds) if n_rounds > 0 else []
+    if n_rounds > 0:
+        expert = _check_expert(dagger.expert)
+        check_query(dagger.query, betas, expert)
+    weights = weights_of_rounds(dagger.round_weight, n_rounds)
+    fit_params = route(dagger, given.fit_params)
+    check_keywords(learner, fit_params)
+    return Plan(betas, weights, is_weighted, fit_params)
+
+
+def begin(
+    dagger: Any, learner: Any, env: EnvLike | None, plan: Plan, given: Given
+) -> Start:
+    """Check the demonstrations, and that the environment fits them.
+
+    Parameters
+    ----------
+    dagger : estimator
+        Learns the number and the names of its features, and that of its outputs.
+    learner : regressor
+        Not fitted.
+    env : str, EnvSpec, callable, gymnasium.Env or None
+        Where episodes are run.
+    plan : Plan
+        What was settled of the rounds.
+    given : Given
+        What the user gave.
+
+    Returns
+    -------
+    Start
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the data are not as described, or do not fit the environment.
+    """
+    names = ("n_features_in_", "n_outputs_", "feature_names_in_", "_y_ndim")
+    if given.X is None or given.y is None:
+        assert env is not None
+        dagger.__dict__.pop("feature_names_in_", None)
+        dagger.n_features_in_, dagger.n_outputs_ = env_widths(env)
+        dagger._y_ndim = 2
+        demonstrations = Aggregate(
+            np.empty((0, dagger.n_features_in_)), np.empty((0, dagger.n_outputs_))
+        )
+    else:
+        demonstrations = _validate_demonstrations(dagger, learner, env, plan, given)
+    check_validation_data(dagger, learner, plan.fit_params)
+    learnt = {name: vars(dagger)[name] for name in names if name in vars(dagger)}
+    is_framed = "feature_names_in_" in learnt
+    X = safe_indexing(given.X, slice(0, 0)) if is_framed else None
+    return Start(plan, demonstrations, X, dagger._y_ndim, learnt)
+
+
+def _validate_demonstrations(
+    dagger: Any, learner: Any, env: EnvLike | None, plan: Plan, given: Given
+) -> Aggregate:
+    X, y, sample_weight, groups, _ = given
+    assert X is not None
+    assert y is not None
+    nan = "allow-nan" if may_take_nan(learner) else True
+    observations, actions = validate_pairs(
+        dagger, X, y, reset=True, ensure_all_finite=nan
+    )
+    dagger._y_ndim = actions.ndim
+    actions = actions.reshape(len(actions), -1)
+    dagger.n_outputs_ = actions.shape[1]
+    if env is not None:
+        found = env_widths(env)
+        expected = observations.shape[1], actions.shape[1]
+        if found != expected:
+            raise ValueError(
+                f"env: expected {expected[0]} observation and {expected[1]} action "
+                f"dimensions as in X and y, got {found[0]} and {found[1]}"
+            )
+    weight = weight_of_demonstrations(
+        check_weights(sample_weight, observations), plan.weights[0]
+    )
+    n = len(observations)
+    episodes = np.arange(n) * min(_N_BLOCKS, n) // n
+    if groups is not None:
+        episodes = validate_groups(groups, n)
+        check_episodes(learner, episodes, plan.fit_params)
+    return Aggregate(observations, actions, weight, episodes)
+
+
+def _check_expert(expert: Any) -> Expert | None:
+    """Raise if the expert cannot act, or is an estimator that knows nothing."""
+    if expert is None:
+        return None
+    try:
+        return Expert(expert)
+    except NotFittedError as error:
+        raise NotFittedError(
+            f"{error} (a search clones the values of its grid: put an expert in there "
+            "as FrozenEstimator(expert))"
+        ) from None
