@@ -8,10 +8,12 @@ that is started again goes on from there, and several may work on different part
 
     python benchmarks/bench_labels.py [--experts FOLDER_OF_CS294_FILES] [--jobs 2]
         [--envs Hopper-v5 ...] [--settings "random 25, tanh" ...] [--seeds 0 1 ...]
-    python benchmarks/bench_labels.py --list      # what there is, and what is finished
-    python benchmarks/bench_labels.py --rules     # the rules against chance
+    python benchmarks/bench_labels.py --only list    # what is finished, and run nothing
+    python benchmarks/bench_labels.py --only rules   # the rules against chance
+    python benchmarks/bench_labels.py --only report  # what is finished, written
 
-It writes results/labels.json, labels.md and a picture for each environment.
+It writes results/labels.json and a picture for each environment, and the tables into
+benchmarks/README.md.
 """
 
 import argparse
@@ -39,11 +41,13 @@ from label_settings import (
     PeerSetting,
     budget_of,
 )
-from make_table import ROOT
+from make_table import ROOT, write_into
 from search_by_return import expert_of
 
 from skimitate import evaluate_policy
 from skimitate.formats._files import replace_file
+
+PAGE = ROOT / "benchmarks" / "README.md"
 
 
 def level_of(env: Any, expert: Any, path: Path) -> Level:
@@ -58,11 +62,11 @@ def level_of(env: Any, expert: Any, path: Path) -> Level:
     return Level(**json.loads(path.read_text()))
 
 
-def run_ours(run: Run, expert: Any, folder: Path) -> dict[str, Any]:
+def run_ours(run: Run, expert: Any, levels: Path) -> dict[str, Any]:
     """Follow one run of ours, and say what its expert earns."""
     task, setting = TASKS[run.env], SETTINGS[run.setting]
     with gymnasium.make(run.env) as env:
-        level = level_of(env, expert, folder / "experts" / f"{run.env}.json")
+        level = level_of(env, expert, levels / f"{run.env}.json")
         subject = OurDagger(env, expert, level, task, setting, run.seed)
         found = follow(subject, task, budget_of(task, setting), run.seed)
     return found | {"expert": level.mean}
@@ -79,12 +83,12 @@ def run_peer(run: Run, expert: Any) -> dict[str, Any]:
         return found | {"expert": subject.level.mean}
 
 
-def make(run: Run, folder: Path, experts: Path | None) -> dict[str, Any]:
+def make(run: Run, levels: Path, experts: Path | None) -> dict[str, Any]:
     """Follow a run of either side."""
     expert = expert_of(run.env, experts)
     if isinstance(SETTINGS[run.setting], PeerSetting):
         return run_peer(run, expert)
-    return run_ours(run, expert, folder)
+    return run_ours(run, expert, levels)
 
 
 def asked_for(args: argparse.Namespace) -> list[Run]:
@@ -112,8 +116,9 @@ def report(kept: RunFolder, results: Path) -> None:
     """Write what is finished where it is read, and print the tables."""
     rows = kept.summarize()
     text = as_markdown(rows)
-    (results / "labels.md").write_text(f"{text}\n", encoding="utf-8")
     print(f"\n{text}")
+    if results == RESULTS:
+        write_into(PAGE, "labels", text)
     for env in dict.fromkeys(row["env"] for row in rows):
         draw([row for row in rows if row["env"] == env], results / f"labels-{env}.png")
 
@@ -130,20 +135,20 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--out", type=Path, help="folder of the finished runs")
     parser.add_argument("--results", type=Path, default=RESULTS, help="folder")
-    parser.add_argument("--list", action="store_true", help="run nothing")
-    parser.add_argument("--rules", action="store_true", help="only print the rules")
+    parser.add_argument("--only", choices=["list", "rules", "report"])
     args = parser.parse_args()
     experts = "bundled" if args.experts is None else "CS294"
     out = args.out or ROOT / "runs" / f"labels-{experts}"
     kept = RunFolder(out, args.results / "labels.json", experts)
     runs = asked_for(args)
-    if args.list:
+    if args.only == "list":
         list_runs(runs, kept)
-    elif args.rules:
-        print(against_chance(kept.rows(), RULES, list(SEEDS)))
+    elif args.only == "rules":
+        print(against_chance(kept.rows(), RULES, SEEDS))
     else:
-        how = partial(make, folder=out, experts=args.experts)
-        Parallel(args.jobs)(delayed(kept.do)(run, how) for run in runs)
+        if args.only is None:
+            how = partial(make, levels=out / experts, experts=args.experts)
+            Parallel(args.jobs)(delayed(kept.do)(run, how) for run in runs)
         report(kept, args.results)
 
 

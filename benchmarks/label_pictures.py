@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from label_settings import RULES, SEEDS, SETTINGS, TASKS
+from matplotlib.ticker import LogLocator, NullFormatter
 from numpy.typing import NDArray
 
 from skimitate.displays._axes import add_legend, axes_of_a_file
@@ -38,7 +39,9 @@ def draw(rows: Sequence[dict[str, Any]], path: Path) -> None:
     ax.axhline(of_expert, color="0.3", linewidth=0.8, linestyle="--", label="expert")
     ax.axhline(task.level, color="0.3", linewidth=0.8, linestyle=":", label="to reach")
     ax.set_xscale("log")
+    ax.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
     ax.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+    ax.xaxis.set_minor_formatter(NullFormatter())
     ax.set_ylim(*((-6.0, 0.5) if difference else (-0.05, 1.1)))
     ax.set_title(task.env)
     ax.set_xlabel("labels")

@@ -23,6 +23,8 @@ N_EPISODES_AT_ONCE = 5
 # Of the expert, for its mean.
 N_EXPERT_EPISODES = 100
 EXPERT_SEED = 20_000
+# What else has a seed of its own in a run, beside each measurement.
+DEMONSTRATIONS, ROUNDS, RULE = 1, 2, 3
 # The round that reaches the level, and the two after it.
 N_SUSTAINED = 3
 
@@ -66,12 +68,24 @@ class Subject(Protocol):
         """Return what each of some fresh episodes scores."""
 
 
-def seed_of(*key: int) -> int:
-    """Return a seed that serves one thing alone."""
+def seed_of(seed: int, number: int = 0, part: int = 0, purpose: int = 0) -> int:
+    """Return the seed of one thing in a run.
+
+    Parameters
+    ----------
+    seed : int
+        Of the run.
+    number, part : int, default=0
+        Of a measurement: the round, and how many of its episodes come before.
+    purpose : int, default=0
+        What it is for, if not for a measurement.
+    """
+    # All four always: to NumPy a key is the same with zeros behind it.
+    key = (seed, number, part, purpose)
     return int(np.random.SeedSequence(key).generate_state(1)[0] >> 1)
 
 
-def measure(subject: Subject, task: Task, *key: int) -> tuple[float, int]:
+def measure(subject: Subject, task: Task, seed: int, number: int) -> tuple[float, int]:
     """Return the mean score and the number of episodes: 20, or until it is too low.
 
     Parameters
@@ -80,13 +94,13 @@ def measure(subject: Subject, task: Task, *key: int) -> tuple[float, int]:
         As it stands.
     task : Task
         With the level.
-    *key : int
-        Tells this measurement from all others.
+    seed, number : int
+        Of the run, and of the round.
     """
     scores: list[float] = []
     while len(scores) < N_EPISODES:
-        seed = seed_of(*key, len(scores))
-        scores += subject.score(N_EPISODES_AT_ONCE, seed)
+        fresh = seed_of(seed, number, len(scores))
+        scores += subject.score(N_EPISODES_AT_ONCE, fresh)
         n_left = N_EPISODES - len(scores)
         if n_left and sum(scores) + n_left * subject.most < N_EPISODES * task.level:
             break
@@ -183,14 +197,16 @@ class OurDagger:
         X, y = first_steps(env, expert, setting.start, seed)
         dagger = dict(setting.dagger)
         if setting.rule is not None:
-            rule = make_rule(setting.rule, dagger["query"], X, seed_of(seed, 2))
+            rule = make_rule(
+                setting.rule, dagger["query"], X, seed_of(seed, purpose=RULE)
+            )
             dagger["query"] = rule
         self.dagger = DAggerRegressor(
             BehaviorCloner(**setting.learner),
             env,
             n_rounds=N_ROUNDS + N_SUSTAINED,
             keep="last",
-            random_state=seed_of(seed, 1),
+            random_state=seed_of(seed, purpose=ROUNDS),
             **dagger,
         )
         self.n_labels = len(X)
@@ -223,7 +239,10 @@ def first_steps(
     n_episodes = 1
     while True:
         demos = collect_rollouts(
-            env, expert, n_episodes=n_episodes, random_state=seed_of(seed, 0)
+            env,
+            expert,
+            n_episodes=n_episodes,
+            random_state=seed_of(seed, purpose=DEMONSTRATIONS),
         )
         if n_steps is None or len(demos) >= n_steps:
             return demos.observations[:n_steps], demos.actions[:n_steps]

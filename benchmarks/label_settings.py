@@ -102,6 +102,7 @@ SETTINGS: dict[str, Setting | PeerSetting] = {
     "default": Setting(None, {}, {}),
     "random 50, ReLU": Setting(100, {"query": 50}, {"activation": "relu"}),
     "random 25, tanh": Setting(100, {"query": 25}, {}),
+    "random 10, tanh": Setting(100, {"query": 10}, {}),
     CONTROL: Setting(100, {"query": 25}, _FOUR),
     # Against the control, which asks about as many states, drawn at random.
     "novelty": Setting(100, {"query": 25}, _FOUR, "novelty", _RULED),

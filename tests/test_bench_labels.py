@@ -104,11 +104,11 @@ def test_the_budget_does_not_cut_off_what_may_be_sustained(bench, task):
 def test_measuring_stops_when_the_rest_cannot_help(bench, task):
     measure = bench.label_run.measure
     # 5 x 0.8 + 15 x 1.0 is 19 of the 19 that are needed; a little less is too little.
-    assert measure(Learner(0.8), task, 0) == (pytest.approx(0.8), 10)
-    assert measure(Learner(0.79), task, 0) == (pytest.approx(0.79), 5)
-    assert measure(Learner(0.79, most=1.1), task, 0)[1] == 10
+    assert measure(Learner(0.8), task, 0, 0) == (pytest.approx(0.8), 10)
+    assert measure(Learner(0.79), task, 0, 0) == (pytest.approx(0.79), 5)
+    assert measure(Learner(0.79, most=1.1), task, 0, 0)[1] == 10
     # Where nobody knows the best there is, all are run.
-    assert measure(Learner(-9.0, most=math.inf), task, 0) == (-9.0, 20)
+    assert measure(Learner(-9.0, most=math.inf), task, 0, 0) == (-9.0, 20)
 
 
 def test_labels_are_counted_from_the_first_demonstration_on(bench):
@@ -142,6 +142,18 @@ def test_a_difference_is_that_to_the_expert_in_the_same_episodes(bench):
         PointEnv(), expert, level, Task("Point", 100, 50), setting, 0
     )
     assert part.most == 1.6
+
+
+def test_no_seed_serves_two_things(bench):
+    seed_of = bench.label_run.seed_of
+    measuring = [
+        seed_of(seed, i, part)
+        for seed in range(10)
+        for i in range(50)
+        for part in (0, 5, 10, 15)
+    ]
+    others = [seed_of(seed, purpose=p) for seed in range(10) for p in (1, 2, 3)]
+    assert len({*measuring, *others}) == len(measuring) + len(others) == 2030
 
 
 @pytest.fixture
@@ -254,6 +266,15 @@ def test_the_table_has_medians_ranges_and_what_failed(bench):
     assert "Hopper" in first
     assert "Ant" not in first
     assert "| default    | **700** (700 to 700), 1 runs |" in others
+
+
+def test_the_page_has_the_tables_that_are_kept(bench):
+    folder = ROOT / "benchmarks"
+    kept = json.loads((folder / "results" / "labels.json").read_text())
+    table = bench.label_report.as_markdown(kept["rows"])
+    assert kept["experts"] == "CS294"
+    mark = "<!-- labels -->"
+    assert f"{mark}\n{table}\n{mark}" in (folder / "README.md").read_text()
 
 
 def test_a_rule_is_better_by_two_standard_errors_or_not(bench):
