@@ -14,10 +14,13 @@ from skimitate.studies._markdown import markdown_table
 def as_markdown(rows: Sequence[dict[str, Any]]) -> str:
     """Return a table for the first seeds and one for the others, if there are any."""
     parts = []
-    for seeds in (SEEDS, OTHER_SEEDS):
+    for seeds, told in (
+        (SEEDS, ""),
+        (OTHER_SEEDS, ", which nothing was tuned to either"),
+    ):
         own = [row for row in rows if row["seed"] in seeds]
         if own:
-            parts.append(f"Seeds {seeds[0]} to {seeds[-1]}:\n\n{_table(own)}")
+            parts.append(f"Seeds {seeds[0]} to {seeds[-1]}{told}:\n\n{_table(own)}")
     return "\n\n".join(parts)
 
 

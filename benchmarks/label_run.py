@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol, Self
 
 import numpy as np
-from label_settings import N_ROUNDS, Setting, Task
+from label_settings import N_ROUNDS, Setting, Start, Task
 from numpy.typing import NDArray
 from query_rules import make_rule
 
@@ -194,7 +194,9 @@ class OurDagger:
     ) -> None:
         self.env, self.expert, self.level, self.task = env, expert, level, task
         self.most = level.best / level.mean if task.kind == "part" else math.inf
-        X, y = first_steps(env, expert, setting.start, seed)
+        X = y = None
+        if setting.start.n_episodes > 0:
+            X, y = demonstrations(env, expert, setting.start, seed)
         dagger = dict(setting.dagger)
         if setting.rule is not None:
             rule = make_rule(
@@ -209,8 +211,10 @@ class OurDagger:
             random_state=seed_of(seed, purpose=ROUNDS),
             **dagger,
         )
-        self.n_labels = len(X)
+        self.n_labels = 0 if X is None else len(X)
         self._questions = self.dagger.ask(X, y)
+        if X is None:
+            self.advance()  # nothing has been learnt that could be measured
 
     def advance(self) -> None:
         """Label what was asked, and train."""
@@ -232,18 +236,20 @@ class OurDagger:
         return (returns / self.level.mean).tolist()
 
 
-def first_steps(
-    env: Any, expert: Any, n_steps: int | None, seed: int
+def demonstrations(
+    env: Any, expert: Any, start: Start, seed: int
 ) -> tuple[NDArray, NDArray]:
-    """Return observations and actions of the expert's first steps, or first episode."""
-    n_episodes = 1
-    while True:
-        demos = collect_rollouts(
-            env,
-            expert,
-            n_episodes=n_episodes,
-            random_state=seed_of(seed, purpose=DEMONSTRATIONS),
-        )
-        if n_steps is None or len(demos) >= n_steps:
-            return demos.observations[:n_steps], demos.actions[:n_steps]
-        n_episodes += 1
+    """Return the observations that are labelled first, and their labels."""
+    seed = seed_of(seed, purpose=DEMONSTRATIONS)
+    rng = np.random.default_rng(seed)
+    demos = collect_rollouts(
+        env, expert, n_episodes=start.n_episodes, random_state=seed
+    )
+    chosen = []
+    for number in range(start.n_episodes):
+        rows = np.flatnonzero(demos.episode_ids == number)
+        if start.at_random:
+            rows = rng.permutation(rows)
+        chosen.append(rows[: start.n_rows])
+    rows = np.sort(np.concatenate(chosen))
+    return demos.observations[rows], demos.actions[rows]

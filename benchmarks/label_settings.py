@@ -48,13 +48,33 @@ TASKS = {
 }
 
 
+class Start(NamedTuple):
+    """What is labelled before the learner drives; all of it counts.
+
+    Parameters
+    ----------
+    n_episodes : int
+        Number of the expert's episodes; with 0 of them DAgger itself begins, with
+        random actions.
+    n_rows : int or None, default=None
+        How many states of each are labelled; None for all.
+    at_random : bool, default=False
+        Whether these are drawn from the whole episode, as from one that was recorded
+        without its actions, or are the first ones.
+    """
+
+    n_episodes: int
+    n_rows: int | None = None
+    at_random: bool = False
+
+
 class Setting(NamedTuple):
     """A way to run DAgger.
 
     Parameters
     ----------
-    start : int or None
-        Number of steps of the expert that it starts from; None for a whole episode.
+    start : Start
+        What it begins with.
     dagger : dict
         Parameters of :class:`skimitate.DAggerRegressor`.
     learner : dict
@@ -66,7 +86,7 @@ class Setting(NamedTuple):
         The only environments that it is run in; None for all.
     """
 
-    start: int | None
+    start: Start
     dagger: dict[str, Any]
     learner: dict[str, Any]
     rule: str | None = None
@@ -92,21 +112,23 @@ class PeerSetting(NamedTuple):
 
 PEER_BUDGET = 30_000
 CONTROL = "mean of four"
+# Of one episode: in Reacher that is all of its 50.
+_FIRST_STEPS = Start(1, 100)
 _FOUR: dict[str, Any] = {"n_networks": 4}
 _RULED = ("Hopper-v5", "HalfCheetah-v5", "Walker2d-v5")
 
 SETTINGS: dict[str, Setting | PeerSetting] = {
     "imitation, defaults": PeerSetting(as_ours=False),
     "imitation, episode a round": PeerSetting(as_ours=True),
-    "every state": Setting(100, {"query": "all"}, {}),
-    "default": Setting(None, {}, {}),
-    "random 50, ReLU": Setting(100, {"query": 50}, {"activation": "relu"}),
-    "random 25, tanh": Setting(100, {"query": 25}, {}),
-    "random 10, tanh": Setting(100, {"query": 10}, {}),
-    CONTROL: Setting(100, {"query": 25}, _FOUR),
+    "every state": Setting(_FIRST_STEPS, {"query": "all"}, {}),
+    "default": Setting(Start(1), {}, {}),
+    "random 50, ReLU": Setting(_FIRST_STEPS, {"query": 50}, {"activation": "relu"}),
+    "random 25, tanh": Setting(_FIRST_STEPS, {"query": 25}, {}),
+    "random 10, tanh": Setting(_FIRST_STEPS, {"query": 10}, {}),
+    CONTROL: Setting(_FIRST_STEPS, {"query": 25}, _FOUR),
     # Against the control, which asks about as many states, drawn at random.
-    "novelty": Setting(100, {"query": 25}, _FOUR, "novelty", _RULED),
-    "disagreement": Setting(100, {"query": 25}, _FOUR, "disagreement", _RULED),
+    "novelty": Setting(_FIRST_STEPS, {"query": 25}, _FOUR, "novelty", _RULED),
+    "disagreement": Setting(_FIRST_STEPS, {"query": 25}, _FOUR, "disagreement", _RULED),
 }
 RULES = [name for name, s in SETTINGS.items() if getattr(s, "rule", None)]
 

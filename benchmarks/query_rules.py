@@ -99,7 +99,7 @@ def spread(observations: NDArray, learner: Any) -> NDArray[np.float64]:
     return np.sqrt(np.mean((std / scale) ** 2, axis=1))
 
 
-def make_rule(name: str, n: int, start: NDArray, random_state: int) -> Rule:
+def make_rule(name: str, n: int, start: NDArray | None, random_state: int) -> Rule:
     """Return a rule for one run.
 
     Parameters
@@ -108,8 +108,8 @@ def make_rule(name: str, n: int, start: NDArray, random_state: int) -> Rule:
         ``"novelty"``, ``"disagreement"`` or ``"drawn by disagreement"``.
     n : int
         How many states of an episode it chooses.
-    start : ndarray of shape (n_samples, n_features)
-        Observations of the demonstrations.
+    start : ndarray of shape (n_samples, n_features) or None
+        Observations of the demonstrations; novelty needs some.
     random_state : int
         Determines what it draws.
     """

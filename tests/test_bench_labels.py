@@ -3,6 +3,7 @@
 import importlib
 import json
 import math
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -111,27 +112,49 @@ def test_measuring_stops_when_the_rest_cannot_help(bench, task):
     assert measure(Learner(-9.0, most=math.inf), task, 0, 0) == (-9.0, 20)
 
 
-def test_labels_are_counted_from_the_first_demonstration_on(bench):
+@pytest.mark.parametrize(
+    ("start", "n_first", "query", "per_round"),
+    [
+        ((1, 3), 3, 2, 2),
+        ((1,), 5, "all", 5),
+        ((1, 100), 5, 2, 2),
+        ((2, 4, True), 8, 0.4, 2),
+        ((0,), 3, 3, 3),
+    ],
+)
+def test_labels_are_counted_from_the_first_on(bench, start, n_first, query, per_round):
+    Setting, Start = bench.label_settings.Setting, bench.label_settings.Start
     task = bench.label_settings.Task("Point", 100, 50, "difference", -0.5)
     few = {"max_iter": 1, "hidden_layer_sizes": 4}
+    setting = Setting(Start(*start), {"query": query, "n_epochs_per_round": 1}, few)
     level = bench.label_run.Level(-10.0, -5.0)
-    for start, query, per_round in ((7, 2, 2), (None, "all", 5), (12, 0.4, 2)):
-        dagger = {"query": query, "n_epochs_per_round": 1}
-        setting = bench.label_settings.Setting(start, dagger, few)
-        ours = bench.label_run.OurDagger(PointEnv(), expert, level, task, setting, 3)
-        n_first = 5 if start is None else start
-        for i in range(3):
-            assert ours.n_labels == n_first + i * per_round
-            assert ours.dagger.history_[-1]["n_samples"] == ours.n_labels
-            assert len(ours.dagger.history_) == i + 1
-            assert len(ours.score(2, random_state=1)) == 2
-            ours.advance()
+    ours = bench.label_run.OurDagger(PointEnv(), expert, level, task, setting, 3)
+    for i in range(3):
+        assert ours.n_labels == n_first + i * per_round
+        assert ours.dagger.history_[-1]["n_samples"] == ours.n_labels
+        assert len(ours.dagger.history_) == i + 1
+        assert len(ours.score(2, random_state=1)) == 2
+        ours.advance()
+
+
+def test_demonstrations_are_the_first_steps_or_any(bench):
+    Start = bench.label_settings.Start
+    make = partial(bench.label_run.demonstrations, PointEnv(), expert)
+    whole, labels = make(Start(2), 0)
+    assert_array_equal(labels, expert(whole))
+    first, _ = make(Start(2, 3), 0)
+    assert_array_equal(first, whole[[0, 1, 2, 5, 6, 7]])
+    drawn, labels = make(Start(2, 3, True), 0)
+    assert_array_equal(labels, expert(drawn))
+    rows = [np.flatnonzero((whole == x).all(axis=1)).item() for x in drawn]
+    assert np.bincount(np.array(rows) // 5).tolist() == [3, 3]
+    assert sorted(rows) == rows != [0, 1, 2, 5, 6, 7]
 
 
 def test_a_difference_is_that_to_the_expert_in_the_same_episodes(bench):
     Task, Setting = bench.label_settings.Task, bench.label_settings.Setting
     task = Task("Point", 100, 50, "difference", -0.5)
-    setting = Setting(5, {"query": 1}, {"max_iter": 1})
+    setting = Setting(bench.label_settings.Start(1), {"query": 1}, {"max_iter": 1})
     level = bench.label_run.Level(-10.0, -5.0)
     ours = bench.label_run.OurDagger(PointEnv(), expert, level, task, setting, 0)
     ours.dagger.estimator_ = expert
@@ -228,7 +251,7 @@ def test_runs_of_another_protocol_count_as_none(folders, run, bench, monkeypatch
     assert folders("bundled").rows() == []
     settings = bench.label_settings.SETTINGS
     monkeypatch.setitem(
-        settings, run.setting, settings[run.setting]._replace(start=200)
+        settings, run.setting, settings[run.setting]._replace(start=(3,))
     )
     assert not folders().has(run)
     folders().do(run, lambda run: finished(250))
@@ -262,7 +285,8 @@ def test_the_table_has_medians_ranges_and_what_failed(bench):
     assert cell(rows_of(*hopper, None)).startswith("not reached; 1 of 1 not within")
     assert cell(rows_of(*hopper, 300, 400)) == "**350** (300 to 400), 2 runs"
     rows = rows_of(*hopper, 300) + rows_of("Ant-v5", "default", 700, first=7)
-    first, others = bench.label_report.as_markdown(rows).split("\n\nSeeds 5 to 9:\n\n")
+    text = bench.label_report.as_markdown(rows)
+    first, others = text.split("\n\nSeeds 5 to 9, which nothing was tuned to either:\n")
     assert "Hopper" in first
     assert "Ant" not in first
     assert "| default    | **700** (700 to 700), 1 runs |" in others
