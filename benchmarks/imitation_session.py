@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from imitation.algorithms import bc
 from imitation.algorithms.dagger import SimpleDAggerTrainer
+from imitation.util import logger
 from imitation_peer import network
 from numpy.typing import NDArray
 from stable_baselines3.common.policies import BasePolicy
@@ -74,6 +75,8 @@ class DaggerSession:
         self.expert = ArrayExpert(expert, *spaces)
         self.as_ours = as_ours
         self.folder = tempfile.TemporaryDirectory()
+        # Its own would leave two folders behind.
+        log = {"custom_logger": logger.configure(self.folder.name, ["csv"])}
         own_network = {"policy": network(*spaces)} if as_ours else {}
         options = {"beta_schedule": lambda i: float(i == 0)} if as_ours else {}
         self.trainer = SimpleDAggerTrainer(
@@ -86,8 +89,10 @@ class DaggerSession:
                 action_space=spaces[1],
                 rng=rng,
                 **own_network,
+                **log,
             ),
             **options,
+            **log,
         )
 
     def round(self) -> int:
