@@ -59,7 +59,7 @@ def cell(rows: Sequence[dict[str, Any]]) -> str:
         text += f"; {n_failed} of {len(rows)} not within {within:,}"
         text += f", best {', '.join(best)}"
     elif len(rows) < len(SEEDS):
-        text += f", {len(rows)} runs"
+        text += f", {len(rows)} run{'s' if len(rows) > 1 else ''}"
     return text
 
 

@@ -289,7 +289,7 @@ def test_the_table_has_medians_ranges_and_what_failed(bench):
     first, others = text.split("\n\nSeeds 5 to 9, which nothing was tuned to either:\n")
     assert "Hopper" in first
     assert "Ant" not in first
-    assert "| default    | **700** (700 to 700), 1 runs |" in others
+    assert "| default    | **700** (700 to 700), 1 run |" in others
 
 
 def test_the_page_has_the_tables_that_are_kept(bench):
