@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import skimitate as sk
+
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 
 
@@ -79,6 +81,20 @@ def test_a_search_by_return_finds_the_one_that_walks():
     assert returns.max() > 2 * returns.min()
     chosen, expert = columns(r"^it earns (\d+) in .* expert (\d+)$", printed)[:, 0]
     assert 0.9 * expert < chosen < 1.1 * expert
+
+
+@pytest.mark.slow
+def test_a_network_takes_the_planners_place():
+    printed = printed_by("distill_planner.py", "--rounds", "12")
+    plans, returns = columns(r"^ *(\d+) plans: return (-[\d.]+)$", printed)
+    assert plans[0] == 100  # two episodes, and then five states of each of ten
+    np.testing.assert_array_equal(np.diff(plans), 4 * 50)
+    planner, network = columns(r"^\w+ +return (-[\d.]+) \([\d.]+\)$", printed)[0]
+    trained = sk.load_expert("Reacher-v5")
+    same = {"n_episodes": 10, "random_state": 1000}
+    assert planner > sk.evaluate_policy("Reacher-v5", trained, **same).mean()
+    assert planner > network > returns[0] / 2
+    assert columns(r": (\d+) times as fast$", printed)[0] > 100
 
 
 @pytest.mark.slow
