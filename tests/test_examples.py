@@ -64,6 +64,20 @@ def test_dagger_gets_from_two_episodes_to_the_expert():
 
 
 @pytest.mark.slow
+def test_labels_in_files_are_those_of_an_expert_at_hand(tmp_path):
+    printed = printed_by("labels_by_csv.py", "run", tmp_path)
+    assert re.findall(r"^same \w+: (\w+)$", printed, re.MULTILINE) == ["True", "True"]
+    n_labels, n_asked = columns(r"^round \d: (\d+) labels \((\d+) asked", printed)
+    assert len(n_labels) == 3
+    assert (np.diff(n_labels) > 0).all()
+    assert (np.diff(n_labels) <= np.diff(n_asked)).all()
+    assert n_labels[-1] - n_labels[0] < n_asked[-1]  # some of them got no answer
+    assert {path.name for path in tmp_path.glob("*.csv")} == {
+        f"{what}-{number}.csv" for what in ("questions", "answers") for number in (1, 2)
+    }
+
+
+@pytest.mark.slow
 def test_r2_hardly_tells_how_a_clone_walks():
     printed = printed_by("search_hyperparameters.py")
     scores, returns = columns(r"^\(.*\) +\S+ +([\d.]+) +(\d+)$", printed)
