@@ -18,8 +18,9 @@ from skimitate import (
 )
 
 N_EPISODES = 20
-# After each so many it is seen whether the level can still be reached.
-N_EPISODES_AT_ONCE = 5
+# It is seen after each so many whether the level can still be reached: of a policy that
+# falls, two or three episodes tell.
+N_EPISODES_AT_ONCE = 1
 # Of the expert, for its mean.
 N_EXPERT_EPISODES = 100
 EXPERT_SEED = 20_000
