@@ -84,7 +84,7 @@ def test_a_run_ends_when_the_level_is_sustained(bench, task):
     assert found["scores"] == [0.1, 1.0, 0.2, 0.96, 0.97, 0.98]
     # Rounds that cannot reach it any more are measured in few episodes.
     assert found["episodes"] == [2, 20, 2, 20, 20, 20]
-    assert len(set(learner.seeds)) == len(learner.seeds) == 1 + 4 + 1 + 3 * 4
+    assert len(set(learner.seeds)) == len(learner.seeds) == 2 + 20 + 2 + 3 * 20
 
 
 def test_a_run_ends_when_the_labels_are_used_up(bench, task):
