@@ -14,7 +14,7 @@ import skimitate as sk
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 
 
-def printed_by(name, *arguments):
+def printed_by(name, *arguments, timeout=90):
     """Run an example as its reader would, warnings being errors."""
     job = subprocess.run(
         [sys.executable, "-W", "error", EXAMPLES / name, *arguments],
@@ -22,7 +22,7 @@ def printed_by(name, *arguments):
         env={**os.environ, "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
-        timeout=90,
+        timeout=timeout,
         check=False,
     )
     assert job.returncode == 0, job.stderr
@@ -99,7 +99,7 @@ def test_a_search_by_return_finds_the_one_that_walks():
 
 @pytest.mark.slow
 def test_a_network_takes_the_planners_place():
-    printed = printed_by("distill_planner.py", "--rounds", "12")
+    printed = printed_by("distill_planner.py", "--rounds", "12", timeout=240)
     plans, returns = columns(r"^ *(\d+) plans: return (-[\d.]+)$", printed)
     assert plans[0] == 100  # two episodes, and then five states of each of ten
     np.testing.assert_array_equal(np.diff(plans), 4 * 50)
