@@ -83,8 +83,8 @@ def test_a_run_ends_when_the_level_is_sustained(bench, task):
     assert found["labels"] == [10, 20, 30, 40, 50, 60]
     assert found["scores"] == [0.1, 1.0, 0.2, 0.96, 0.97, 0.98]
     # Rounds that cannot reach it any more are measured in few episodes.
-    assert found["episodes"] == [5, 20, 5, 20, 20, 20]
-    assert len(set(learner.seeds)) == len(learner.seeds) == 1 + 4 + 1 + 3 * 4
+    assert found["episodes"] == [2, 20, 2, 20, 20, 20]
+    assert len(set(learner.seeds)) == len(learner.seeds) == 2 + 20 + 2 + 3 * 20
 
 
 def test_a_run_ends_when_the_labels_are_used_up(bench, task):
@@ -104,10 +104,10 @@ def test_the_budget_does_not_cut_off_what_may_be_sustained(bench, task):
 
 def test_measuring_stops_when_the_rest_cannot_help(bench, task):
     measure = bench.label_run.measure
-    # 5 x 0.8 + 15 x 1.0 is 19 of the 19 that are needed; a little less is too little.
-    assert measure(Learner(0.8), task, 0, 0) == (pytest.approx(0.8), 10)
-    assert measure(Learner(0.79), task, 0, 0) == (pytest.approx(0.79), 5)
-    assert measure(Learner(0.79, most=1.1), task, 0, 0)[1] == 10
+    # 3 x 0.5 + 17 x 1.0 is less than the 19 that are needed, 2 x 0.5 + 18 x 1.0 is not.
+    assert measure(Learner(0.5), task, 0, 0) == (0.5, 3)
+    assert measure(Learner(0.85), task, 0, 0) == (pytest.approx(0.85), 7)
+    assert measure(Learner(0.85, most=1.1), task, 0, 0)[1] == 13
     # Where nobody knows the best there is, all are run.
     assert measure(Learner(-9.0, most=math.inf), task, 0, 0) == (-9.0, 20)
 

@@ -189,6 +189,10 @@ class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
     def _prototype(self) -> Any:
         return BehaviorCloner() if self.estimator is None else self.estimator
 
+    def __sklearn_is_fitted__(self) -> bool:
+        """Tell whether a policy was learnt: a run that has begun need not have one."""
+        return hasattr(self, "estimator_")
+
     def get_metadata_routing(self) -> MetadataRouter:
         """Return what of ``fit``'s metadata is for the learner.
 

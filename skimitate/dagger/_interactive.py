@@ -114,7 +114,9 @@ class InteractiveDAgger(BaseDAgger):
                 "tell: expected a call of ask before, for labels belong to what it "
                 f"gave; {'no run is open' if run is None else 'all of that was told'}"
             )
-        answers = read_answers(run.pending.questions, ids, actions, self.n_outputs_)
+        # After a fit that failed, nothing but the run knows what it learns.
+        n_outputs = run.pending.labels.shape[1]
+        answers = read_answers(run.pending.questions, ids, actions, n_outputs)
         with self._attempt() as env:
             context = self._begin_task(run)
             task = context.subcontext(task_name="train")

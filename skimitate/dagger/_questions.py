@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from skimitate._validation import naming
 from skimitate.policies._actions import StepError, as_labels
 
 
@@ -75,8 +74,7 @@ def read_answers(
     try:
         read = as_labels(rows, n_actions, n_outputs)
     except StepError as error:
-        with naming("actions"):
-            raise ValueError(str(error)) from error.__cause__
+        raise ValueError(f"actions: {error}") from error.__cause__
     labels[np.searchsorted(questions.ids, given)] = read
     return labels
 
