@@ -7,7 +7,7 @@ either. Takes hours: each run is kept in a folder as soon as it is finished, a p
 that is started again goes on from there, and several may work on different parts.
 
     python benchmarks/bench_labels.py [--experts FOLDER_OF_CS294_FILES] [--jobs 2]
-        [--envs Hopper-v5 ...] [--settings "random 25, tanh" ...] [--seeds 0 1 ...]
+        [--envs Hopper-v5 ...] [--settings "random 25" ...] [--seeds 0 1 ...]
     python benchmarks/bench_labels.py --only list    # what is finished, and run nothing
     python benchmarks/bench_labels.py --only rules   # the rules against chance
     python benchmarks/bench_labels.py --only report  # what is finished, written

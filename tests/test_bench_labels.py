@@ -181,7 +181,7 @@ def test_no_seed_serves_two_things(bench):
 
 @pytest.fixture
 def run(bench):
-    return bench.label_results.Run("Hopper-v5", "random 25, tanh", 0)
+    return bench.label_results.Run("Hopper-v5", "random 25", 0)
 
 
 def finished(reached=300, last=350):
@@ -278,7 +278,7 @@ def rows_of(env, setting, *reached, first=0):
 
 def test_the_table_has_medians_ranges_and_what_failed(bench):
     cell = bench.label_report.cell
-    hopper = "Hopper-v5", "random 25, tanh"
+    hopper = "Hopper-v5", "random 25"
     assert cell(rows_of(*hopper, 300, 275, 900, 350, 325)) == "**325** (275 to 900)"
     failed = cell(rows_of(*hopper, 300, None, 900, 350, None))
     assert failed == ("**900** (300 to 900); 2 of 5 not within 1,000, best 1.00, 1.00")
