@@ -191,10 +191,6 @@ class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
     def _prototype(self) -> Any:
         return BehaviorCloner() if self.estimator is None else self.estimator
 
-    def __sklearn_is_fitted__(self) -> bool:
-        """Tell whether a policy was learnt: a run that has begun need not have one."""
-        return hasattr(self, "estimator_")
-
     def get_metadata_routing(self) -> MetadataRouter:
         """Return what of ``fit``'s metadata is for the learner.
 
@@ -231,6 +227,10 @@ class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
             own = {name: params.pop(prefix + name) for name in nested}
             params["estimator"] = BehaviorCloner().set_params(**own)
         return super().set_params(**params)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        # A run whose first labels are awaited has a history, and nobody who acts.
+        return hasattr(self, "estimator_")
 
     def __sklearn_clone__(self) -> Self:
         """Clone all parameters but the expert, which is shared.

@@ -62,7 +62,7 @@ class InteractiveDAgger(BaseDAgger):
         ``n_rounds``, ``beta``, ``round_weight``, ``incremental``, ``random_state`` and
         the learner are settled by the first call; the other parameters may be set
         between the rounds. The run is over as soon as ``history_`` has
-        ``n_rounds + 1`` records, or by :meth:`finish`.
+        ``n_rounds + 1`` records, or a callback asks to stop, or by :meth:`finish`.
 
         Examples
         --------
@@ -117,8 +117,9 @@ class InteractiveDAgger(BaseDAgger):
     def tell(self, ids: ArrayLike, actions: ArrayLike) -> Self:
         """Take labels of what :meth:`ask` gave, and train on all labels so far.
 
-        Until the run is over, ``estimator_`` is the learner as it stands. After round
-        ``n_rounds`` the round to keep is decided, as in :meth:`fit`.
+        After round ``n_rounds``, or where a callback asks to stop, the round to keep is
+        decided, as in :meth:`fit`. Until then ``estimator_`` is the learner as it
+        stands.
 
         Parameters
         ----------
