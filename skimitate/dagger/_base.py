@@ -76,13 +76,15 @@ class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         groups: ArrayLike | None = None,
         **fit_params: Any,
     ) -> Self:
-        """Run DAgger.
+        """Run DAgger: the demonstrations, ``n_rounds`` rounds, and which one is kept.
+
+        It begins anew: a run that :meth:`ask` has opened is dropped.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features) or None, default=None
-            Observations of demonstrations. Without them, ``n_episodes_per_round``
-            episodes of the expert are collected first.
+            Raw observations of demonstrations. Without them, ``n_episodes_per_round``
+            episodes of the expert are collected first, and all their steps are labels.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs) or None
             The expert's action for each observation.
         sample_weight : array-like of shape (n_samples,) or None, default=None
@@ -108,8 +110,8 @@ class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
             the learner does not take; or if the expert, the learner or the
             environment fails or gives what cannot be used, with the round, the episode
             and the step. Environments are closed in every case. What was fitted before
-            stays, and what this run has learnt waits: :meth:`finish` ends with it,
-            :meth:`ask` and :meth:`tell` go on with it.
+            stays, and what this run has learnt is not lost: :meth:`finish` ends with
+            it, :meth:`ask` and :meth:`tell` go on with it.
         """
         given = Given(X, y, sample_weight, groups, fit_params)
         with self._attempt() as env:
@@ -189,10 +191,6 @@ class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
     def _prototype(self) -> Any:
         return BehaviorCloner() if self.estimator is None else self.estimator
 
-    def __sklearn_is_fitted__(self) -> bool:
-        """Tell whether a policy was learnt: a run that has begun need not have one."""
-        return hasattr(self, "estimator_")
-
     def get_metadata_routing(self) -> MetadataRouter:
         """Return what of ``fit``'s metadata is for the learner.
 
@@ -229,6 +227,10 @@ class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
             own = {name: params.pop(prefix + name) for name in nested}
             params["estimator"] = BehaviorCloner().set_params(**own)
         return super().set_params(**params)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        # A run whose first labels are awaited has a history, and nobody who acts.
+        return hasattr(self, "estimator_")
 
     def __sklearn_clone__(self) -> Self:
         """Clone all parameters but the expert, which is shared.

@@ -43,8 +43,8 @@ def rows_to_ask(
         If a callable raises, or gives anything but row numbers, each once.
     """
     free = np.flatnonzero(~is_driven)
-    if not free.size:  # demonstrations: there is no learner yet that a rule could use
-        return free
+    if not free.size:
+        return free  # a rule may want a learner, where the expert alone has driven
     if callable(query):
         chosen = _chosen_by(query, observations, learner)
         return chosen[~is_driven[chosen]]
