@@ -126,7 +126,8 @@ class ContinuousCloner(BaseCloner):
         actions = self.act(observations)
         if not return_std:
             return actions
-        return actions, self._in_shape(self.network_.std(observations, self._units))
+        std = self.network_.std(observations, self._units)
+        return actions, std.reshape(actions.shape)
 
     def act(self, observation: NDArray) -> NDArray[np.float64]:
         """Return the action that :meth:`predict` gives, without checking anything.
@@ -141,8 +142,5 @@ class ContinuousCloner(BaseCloner):
         ndarray of shape (n_outputs,) or (n_samples, n_outputs)
             One action or a batch. Without the last axis if ``y`` had one dimension.
         """
-        return self._in_shape(self.network_.act(observation, self._units))
-
-    def _in_shape(self, actions: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return actions in the shape that ``y`` had."""
+        actions = self.network_.act(observation, self._units)
         return actions if self._y_ndim == 2 else actions[..., 0]

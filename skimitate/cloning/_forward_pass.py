@@ -11,7 +11,7 @@ from skimitate.cloning._layout import Layer, Layout
 from skimitate.cloning._units import Units
 from skimitate.kernels import mlp as kernel
 
-# Number of observations that a network acts on together, or several networks in all.
+# Number of observations that are acted on together.
 _BLOCK = 1024
 
 
@@ -122,11 +122,11 @@ class ForwardPass:
         units: Units,
     ) -> NDArray[np.float64]:
         """Reduce what the networks put out, in blocks that stay in the cache."""
-        layers = self.layout.layers(vectors)
+        networks = [self.layout.layers(vector) for vector in vectors]
         result = np.empty((len(x), self.layout.layer_sizes[-1]))
-        for rows in gen_batches(len(x), max(1, _BLOCK // len(vectors))):
+        for rows in gen_batches(len(x), _BLOCK):
             inputs = (x[rows] - units.input_mean) / units.input_scale
-            outputs = forward(inputs, layers, self.activation)
+            outputs = [forward(inputs, layers, self.activation) for layers in networks]
             result[rows] = over_networks(outputs, axis=0)
         return result
 
@@ -134,28 +134,28 @@ class ForwardPass:
 def forward(
     X: NDArray[np.float64], layers: Sequence[Layer], activation: str
 ) -> NDArray[np.float64]:
-    """Apply the fully connected layers of some networks, an activation between them.
+    """Apply fully connected layers with one activation function between them.
 
     Parameters
     ----------
     X : ndarray of shape (n_samples, n_inputs)
         Inputs, in float64; not changed.
     layers : sequence of Layer
-        From the input to the output; weights and biases begin with an axis of networks.
+        From the input to the output.
     activation : str
         A key of ``ACTIVATIONS``; of all layers but the last.
 
     Returns
     -------
-    ndarray of shape (n_networks, n_samples, n_outputs)
+    ndarray of shape (n_samples, n_outputs)
         In float64, in which an output depends on the other rows of its batch only at
         the level of 1e-16: one observation gets the action that a batch gets.
     """
     *hidden, last = layers
     for weight, bias in hidden:
-        X = X @ weight.swapaxes(1, 2).astype(np.float64, copy=False)
-        X += bias[:, np.newaxis]
+        X = X @ weight.T.astype(np.float64, copy=False)
+        X += bias
         ACTIVATIONS[activation].apply(X)
-    X = X @ last.weight.swapaxes(1, 2).astype(np.float64, copy=False)
-    X += last.bias[:, np.newaxis]
+    X = X @ last.weight.T.astype(np.float64, copy=False)
+    X += last.bias
     return X

@@ -34,8 +34,8 @@ class _Linear(nn.Module):
         """
         if len(self.weight) == 1:
             # What nn.Linear gives to the last bit: a batch of one is rounded otherwise.
-            parts = (inputs, self.weight, self.bias)
-            return functional.linear(*(part.squeeze(0) for part in parts)).unsqueeze(0)
+            weight, bias = self.weight.squeeze(0), self.bias.squeeze(0)
+            return functional.linear(inputs, weight, bias)
         return torch.baddbmm(self.bias.unsqueeze(1), inputs, self.weight.mT)
 
     def extra_repr(self) -> str:
@@ -217,9 +217,7 @@ class MLP(nn.Sequential):
         self.vectors.copy_(vectors)
 
     def _acting_vectors(self) -> NDArray[np.float32]:
-        """Return the parameters as the kernel takes them: their memory, or a copy."""
-        if self._shared_memory is not None:
-            return self._shared_memory
+        """Return a copy of the parameters as the kernel takes them."""
         return self.vectors.cpu().float().numpy()
 
     def load_state_dict(self, *args: Any, **kwargs: Any) -> Any:
@@ -292,7 +290,10 @@ class MLP(nn.Sequential):
         ValueError
             If the observations have another number of features.
         """
-        return self._forward_pass(observation, self._acting_vectors(), units)
+        vectors = self._shared_memory
+        return self._forward_pass(
+            observation, self._acting_vectors() if vectors is None else vectors, units
+        )
 
     def std(self, observations: NDArray, units: Units) -> NDArray[np.float64]:
         """Return how far the actions of the networks are from each other, in float64.
