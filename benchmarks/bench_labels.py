@@ -13,7 +13,7 @@ that is started again goes on from there, and several may work on different part
     python benchmarks/bench_labels.py --only report  # what is finished, written
 
 It writes results/labels.json and a picture for each environment, and the tables into
-benchmarks/README.md.
+docs/labels.md.
 """
 
 import argparse
@@ -47,7 +47,7 @@ from search_by_return import expert_of
 from skimitate import evaluate_policy
 from skimitate.formats._files import replace_file
 
-PAGE = ROOT / "benchmarks" / "README.md"
+PAGE = ROOT / "docs" / "labels.md"
 
 
 def level_of(env: Any, expert: Any, path: Path) -> Level:

@@ -298,7 +298,7 @@ def test_the_page_has_the_tables_that_are_kept(bench):
     table = bench.label_report.as_markdown(kept["rows"])
     assert kept["experts"] == "CS294"
     mark = "<!-- labels -->"
-    assert f"{mark}\n{table}\n{mark}" in (folder / "README.md").read_text()
+    assert f"{mark}\n{table}\n{mark}" in (ROOT / "docs" / "labels.md").read_text()
 
 
 def test_a_rule_is_better_by_two_standard_errors_or_not(bench):
