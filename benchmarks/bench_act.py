@@ -1,4 +1,7 @@
-"""Acting on one observation: against a scikit-learn Pipeline and stable-baselines3."""
+"""Acting on one observation: against a scikit-learn Pipeline and stable-baselines3.
+
+And the mean of four networks in one call, against a call of each.
+"""
 
 import harness  # first: it limits the threads
 
@@ -43,7 +46,7 @@ def run(quick: bool) -> list[dict[str, Any]]:
         ("`Pipeline(StandardScaler, MLPRegressor).predict`", pipeline.predict, row, 70),
         ("stable-baselines3 `policy.predict`", ppo.policy.predict, one, 50),
     )
-    return [
+    rows = [
         harness.contest(
             "`act`, one observation of 11",
             name,
@@ -56,6 +59,36 @@ def run(quick: bool) -> list[dict[str, Any]]:
         )
         for name, predict, observation, at_least in peers
     ]
+    return [*rows, four_networks(X, y, calls, 5 if quick else 15)]
+
+
+def four_networks(
+    X: np.ndarray, y: np.ndarray, calls: int, repetitions: int
+) -> dict[str, Any]:
+    """Compare the time of one action of the mean of four networks."""
+    options: dict[str, Any] = {"max_iter": 5, **harness.AS_PEERS}
+    together = BehaviorCloner(n_networks=4, random_state=0, **options).fit(X, y)
+    alone = [BehaviorCloner(random_state=i, **options).fit(X, y) for i in range(4)]
+    one = X[0].copy()
+
+    def act_by_each() -> None:
+        for cloner in alone:
+            cloner.act(one)
+
+    def check() -> tuple[str, bool]:
+        difference = np.abs(together.act(one) - together.predict(X[:2])[0]).max()
+        return "networks of one size; `act` is `predict`", difference < 1e-12
+
+    return harness.contest(
+        "`act` of `n_networks=4`, one observation of 11",
+        "four cloners' `act`",
+        harness.repeated(lambda: together.act(one), calls),
+        harness.repeated(act_by_each, calls),
+        at_least=1.0,
+        repetitions=repetitions,
+        per=calls,
+        check=check,
+    )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,7 @@
-"""Fitting: BehaviorCloner against MLPRegressor, skorch, imitation and plain torch."""
+"""Fitting: BehaviorCloner against MLPRegressor, skorch, imitation and plain torch.
+
+And four networks side by side against four fits of one.
+"""
 
 import harness  # first: it limits the threads
 
@@ -82,15 +85,17 @@ class Fits:
             f"fit {shape[0]:,} x {shape[1]} to {shape[2]}, {hidden}, batch {batch_size}"
         )
 
-    def ours(self) -> None:
+    def ours(self, n_networks: int = 1, seed: int = 0) -> BehaviorCloner:
         """Fit by skimitate."""
         self.fitted["ours"] = BehaviorCloner(
             self.hidden,
+            n_networks=n_networks,
             batch_size=self.batch_size,
             max_iter=self.epochs,
-            random_state=0,
+            random_state=seed,
             **harness.AS_PEERS,
         ).fit(self.X, self.y)
+        return self.fitted["ours"]
 
     def sklearn(self) -> None:
         """Fit by scikit-learn."""
@@ -151,6 +156,33 @@ class Fits:
         )
 
 
+def four_networks(fits: Fits, repetitions: int) -> dict[str, Any]:
+    """Compare four networks side by side with one fit after the other."""
+
+    def one_by_one() -> None:
+        fits.fitted["theirs"] = [fits.ours(seed=seed) for seed in range(4)]
+
+    def side_by_side() -> None:
+        fits.ours(n_networks=4)
+
+    def check() -> tuple[str, bool]:
+        cloners = fits.fitted["theirs"]
+        mean = np.mean([cloner.predict(fits.X) for cloner in cloners], axis=0)
+        ours = r2_score(fits.y, fits.fitted["ours"].predict(fits.X))
+        return fits.compare(r2_score(fits.y, mean), ours)
+
+    return harness.contest(
+        f"{fits.work}, `n_networks=4`",
+        "four fits of one",
+        side_by_side,
+        one_by_one,
+        at_least=1.0,
+        repetitions=repetitions,
+        per=fits.n_steps,
+        check=check,
+    )
+
+
 def against_imitation(fits: Fits, repetitions: int) -> list[dict[str, Any]]:
     """Run the contest with imitation, if its environment is there."""
     if not ImitationPeer.available():
@@ -190,6 +222,7 @@ def run(quick: bool) -> list[dict[str, Any]]:
     ]
     wide = Fits((10_000 if quick else 50_000, 348, 17), (50, 50), 32, 3)
     rows.append(wide.against("`MLPRegressor`", wide.sklearn, 4, n))
+    rows += [four_networks(small, n), four_networks(wide, n)]
     large = Fits((10_000, 11, 3), (256, 256), 256, 2 if quick else 10)
     rows.append(large.against("torch autograd, fused Adam", large.torch, 1.2, n))
     growth((10_000, 100_000) if quick else (100_000, 1_000_000, 10_000_000))

@@ -44,8 +44,8 @@ def distil(expert: Any, env: str, seed: int, n_jobs: int) -> DAggerRegressor:
 def as_expert(cloner: BehaviorCloner) -> NetworkExpert:
     """Take the arrays out of a fitted cloner, the unit of its actions included."""
     linears = cloner.network_.linears
-    weights = [linear.weight.detach().double().numpy().T for linear in linears]
-    biases = [linear.bias.detach().double().numpy() for linear in linears]
+    weights = [linear.weight[0].detach().double().numpy().T for linear in linears]
+    biases = [linear.bias[0].detach().double().numpy() for linear in linears]
     weights[-1] = weights[-1] * cloner.action_scale_
     biases[-1] = biases[-1] * cloner.action_scale_ + cloner.action_mean_
     return NetworkExpert(

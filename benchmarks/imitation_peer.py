@@ -8,6 +8,7 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -43,10 +44,17 @@ class ImitationPeer:
 
     def run(self, **job: Any) -> float:
         """Do a job and return the seconds it took; the rest is in ``answer``."""
+        return self.ask(**job)["seconds"]
+
+    def ask(self, **job: Any) -> dict[str, Any]:
+        """Do a job and return the answer."""
         self.process.stdin.write(json.dumps(job) + "\n")
         self.process.stdin.flush()
-        self.answer = json.loads(self.process.stdout.readline())
-        return self.answer["seconds"]
+        line = self.process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"imitation's process ended in {job}")
+        self.answer = json.loads(line)
+        return self.answer
 
 
 def clone(path: str, n_epochs: int) -> dict[str, float]:
@@ -70,7 +78,7 @@ def clone(path: str, n_epochs: int) -> dict[str, float]:
         observation_space=spaces[0],
         action_space=spaces[1],
         rng=np.random.default_rng(0),
-        policy=policy(*spaces),
+        policy=network(*spaces),
         demonstrations=demonstrations,
         batch_size=32,
     )
@@ -82,8 +90,8 @@ def clone(path: str, n_epochs: int) -> dict[str, float]:
     return {"seconds": seconds, "score": float(r2.mean())}
 
 
-def policy(observation_space: Any, action_space: Any) -> Any:
-    """Return the network that skimitate uses by default."""
+def network(observation_space: Any, action_space: Any) -> Any:
+    """Return a network of (50, 50) ReLU units, as both sides use it."""
     import torch
     from stable_baselines3.common.policies import ActorCriticPolicy
 
@@ -104,39 +112,25 @@ def dagger(n_rounds: int, n_epochs: int) -> dict[str, float]:
     import numpy as np
     from imitation.algorithms import bc
     from imitation.algorithms.dagger import SimpleDAggerTrainer
-    from stable_baselines3.common.policies import BasePolicy
+    from imitation_session import ENV, ArrayExpert
     from stable_baselines3.common.vec_env import DummyVecEnv
 
-    arrays = dict(np.load(EXPERT))
-
-    class Expert(BasePolicy):
-        n_queries = 0
-
-        def _predict(self, observation: Any, deterministic: bool = False) -> Any:
-            raise TypeError("asked through predict")
-
-        def predict(self, observation: Any, *_: Any, **__: Any) -> Any:
-            Expert.n_queries += len(observation)
-            x = (observation - arrays["mean"]) / arrays["scale"]
-            for i in range(2):
-                x = np.tanh(x @ arrays[f"weight_{i}"] + arrays[f"bias_{i}"])
-            return (x @ arrays["weight_2"] + arrays["bias_2"]).astype(np.float32), None
-
-    env = DummyVecEnv([lambda: gymnasium.make("Hopper-v4")])
+    env = DummyVecEnv([lambda: gymnasium.make(ENV)])
     spaces = env.observation_space, env.action_space
+    expert = ArrayExpert(str(EXPERT), *spaces)
     rng = np.random.default_rng(0)
     with tempfile.TemporaryDirectory() as folder:
         trainer = SimpleDAggerTrainer(
             venv=env,
             scratch_dir=folder,
-            expert_policy=Expert(*spaces),
+            expert_policy=expert,
             rng=rng,
             beta_schedule=lambda _: 1.0,
             bc_trainer=bc.BC(
                 observation_space=spaces[0],
                 action_space=spaces[1],
                 rng=rng,
-                policy=policy(*spaces),
+                policy=network(*spaces),
                 batch_size=32,
             ),
         )
@@ -152,7 +146,26 @@ def dagger(n_rounds: int, n_epochs: int) -> dict[str, float]:
             },
         )
         seconds = time.perf_counter() - began
-    return {"seconds": seconds, "n_queries": Expert.n_queries}
+    return {"seconds": seconds, "n_queries": expert.n_labels}
+
+
+class LabelJobs:
+    """The jobs of a run that is measured after each round: one run at a time."""
+
+    def start(self, **setting: Any) -> dict[str, Any]:
+        """Begin a new run."""
+        from imitation_session import DaggerSession
+
+        self.session = DaggerSession(**setting)
+        return {}
+
+    def round(self) -> dict[str, int]:
+        """Go through one round."""
+        return {"n_labels": self.session.round()}
+
+    def returns(self, **what: Any) -> dict[str, list[float]]:
+        """Run fresh episodes."""
+        return {"returns": self.session.returns(**what)}
 
 
 def serve() -> None:
@@ -161,9 +174,17 @@ def serve() -> None:
 
     torch.set_num_threads(1)
     answers, sys.stdout = sys.stdout, sys.stderr
+    labels = LabelJobs()
+    jobs: dict[str, Callable[..., dict[str, Any]]] = {
+        "clone": clone,
+        "dagger": dagger,
+        "start": labels.start,
+        "round": labels.round,
+        "returns": labels.returns,
+    }
     for line in sys.stdin:
         job = json.loads(line)
-        result = {"clone": clone, "dagger": dagger}[job.pop("do")](**job)
+        result = jobs[job.pop("do")](**job)
         print(json.dumps(result), file=answers, flush=True)
 
 

@@ -45,10 +45,10 @@ def report_training(sizes: tuple[int, ...], batch: int, peak: float) -> None:
     X = rng.random((n_samples, sizes[0]), dtype=np.float32)
     y = rng.random((n_samples, sizes[-1]), dtype=np.float32)
     n_parameters = sum((a + 1) * b for a, b in pairwise(sizes))
-    vectors = [np.zeros(n_parameters, np.float32) for _ in range(4)]
+    vectors = [np.zeros((1, n_parameters), np.float32) for _ in range(4)]
     vectors[0][:] = rng.normal(size=n_parameters) / 10
-    order = rng.permutation(n_samples)
-    arguments = (X, y, None, order, np.array(sizes), 2, 0, *vectors)
+    orders = rng.permutation(n_samples)[np.newaxis]
+    arguments = (X, y, None, orders, np.array(sizes), 2, 0, *vectors)
 
     def epoch() -> None:
         kernel.train_epoch(*arguments, np.zeros(1, np.intp), batch, 1e-3, 0.0, 0.9995)

@@ -23,6 +23,24 @@ def spawn_seeds(random_state: Any, n: int) -> list[np.random.SeedSequence]:
     return np.random.SeedSequence(draw_seed(random_state)).spawn(n)
 
 
+def generators(seed: int, n: int) -> list[np.random.Generator]:
+    """Return n independent generators; the first ones are the same whatever n is.
+
+    Parameters
+    ----------
+    seed : int
+        Determines them.
+    n : int
+        How many, at least 1.
+
+    Returns
+    -------
+    list of numpy.random.Generator
+    """
+    first = np.random.default_rng(seed)
+    return [first, *first.spawn(n - 1)]
+
+
 def draw_seed(random_state: Any) -> int:
     """Draw a seed for another generator from scikit-learn's kind of random state."""
     return int(check_random_state(random_state).randint(np.iinfo(np.int32).max))

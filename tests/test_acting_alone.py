@@ -32,7 +32,7 @@ def dagger(expert=expert, **options):
 
 @pytest.mark.parametrize(
     "options",
-    [{}, {"normalize": False}, {"hidden_layer_sizes": ()}, {"activation": "tanh"}],
+    [{}, {"normalize": False}, {"hidden_layer_sizes": ()}, {"n_networks": 2}],
 )
 def test_a_cloner_acts_alone_as_it_does_itself(options):
     cloner = fitted(**options)

@@ -70,7 +70,7 @@ def test_it_learns_as_well_as_mlp_regressor(data):
 def reference_training(cloner, X, y, weight, n_epochs):
     """The same training with torch's modules and unfused, separate Adam."""
     rng = np.random.default_rng(np.random.RandomState(0).randint(2**31 - 1))
-    network = copy.deepcopy(cloner.network_).initialize(rng)
+    network = copy.deepcopy(cloner.network_).initialize([rng])
     optimizer = torch.optim.Adam(network.parameters(), lr=cloner.learning_rate_init)
     X, y, weight = (torch.tensor(a, dtype=torch.float32) for a in (X, y, weight))
     iterates = []
@@ -333,7 +333,7 @@ rng = np.random.default_rng(0)
 X, y = rng.normal(size=(2000, 60)), rng.normal(size=(2000, 8))
 options = {"batch_size": 512, "max_iter": 2, "random_state": 0}
 cloner = BehaviorCloner((256, 256), backend=sys.argv[1], **options).fit(X, y)
-np.save(sys.argv[2], cloner.network_.vector.numpy())
+np.save(sys.argv[2], cloner.network_.vectors.numpy())
 """
 
 
@@ -552,8 +552,13 @@ def test_what_does_not_fit_the_fitted_model(data):
         cloner.partial_fit(frame[["a", "b", "c"]], data[1])
     with pytest.raises(ValueError, match="y: expected 2 outputs, got 1"):
         cloner.partial_fit(frame, data[1][:, :1])
-    with pytest.raises(ValueError, match=r"hidden_layer_sizes, activation: .*\(7,\)"):
+    with pytest.raises(ValueError, match=r"hidden_layer_sizes, activation, .*\(7,\)"):
         cloner.set_params(hidden_layer_sizes=(7,)).fit(frame, data[1])
+    cloner.set_params(hidden_layer_sizes=(50, 50), n_networks=2)
+    with pytest.raises(
+        ValueError, match=r"n_networks: expected .* and 1, got .* and 2"
+    ):
+        cloner.continue_fit(frame, data[1])
     with pytest.raises(NotFittedError):
         BehaviorCloner().predict(data[0])
 
@@ -637,8 +642,9 @@ def test_act_refuses_other_widths(fitted):
 def test_networks_and_batches_of_any_size_are_met_by_name(data):
     X, y = data
     for size in (2**40, 2**63, 10**30):
-        with pytest.raises(ValueError, match="hidden_layer_sizes: expected"):
-            BehaviorCloner((size,), max_iter=1).fit(X, y)
+        for parameters in ({"hidden_layer_sizes": (size,)}, {"n_networks": size}):
+            with pytest.raises(ValueError, match=r"hidden_layer_sizes.*: expected"):
+                BehaviorCloner(**parameters, max_iter=1).fit(X, y)
     for backend in ("torch", "compiled"):
         cloner = BehaviorCloner(batch_size=10**30, max_iter=1, backend=backend)
         cloner.fit(X, y, sample_weight=np.full(400, 1e308))

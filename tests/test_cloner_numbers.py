@@ -153,7 +153,7 @@ def test_alpha_is_that_of_mlp_regressor(n_outputs, backend):
     weights, biases = start[:2], start[2:]
     pairs = zip(weights, biases, strict=True)
     vector = np.concatenate([np.append(w.T.ravel(), b) for w, b in pairs])
-    network = MLP.of_arrays((4, 6, n_outputs), "relu", vector.astype(np.float32))
+    network = MLP.of_arrays((4, 6, n_outputs), "relu", vector[None].astype(np.float32))
     trainer = Trainer(
         network,
         Settings(
@@ -162,7 +162,7 @@ def test_alpha_is_that_of_mlp_regressor(n_outputs, backend):
     )
     samples = trainer.prepare(X, y, None)
     for _ in range(200):
-        trainer.run_epoch(samples, np.arange(50))
+        trainer.run_epoch(samples, np.arange(50)[None])
     trainer.write_to(network)
     predicted = network.act(X, trainer.units)
     expected = reference.predict(X).reshape(y.shape)

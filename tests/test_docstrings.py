@@ -20,15 +20,28 @@ def public_functions(public):
     ]
 
 
+def run_examples(documented):
+    """Run the examples of one docstring, and return how many there are."""
+    runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE)
+    finder = doctest.DocTestFinder(recurse=False)
+    for test in finder.find(documented, documented.__qualname__):
+        assert runner.run(test).failed == 0
+    return runner.tries
+
+
 @pytest.mark.parametrize("public", PUBLIC, ids=skimitate.__all__)
 def test_examples_run(public):
-    runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE)
-    n_examples = 0
-    for test in doctest.DocTestFinder(recurse=False).find(public, public.__name__):
-        n_examples += len(test.examples)
-        result = runner.run(test)
-        assert result.failed == 0
-    assert n_examples > 0
+    assert run_examples(public) > 0
+
+
+def test_examples_of_methods_run():
+    methods = {
+        method
+        for public in PUBLIC
+        if inspect.isclass(public)
+        for method in public_functions(public)
+    }
+    assert sum(map(run_examples, methods)) > 0
 
 
 @pytest.mark.parametrize("public", PUBLIC, ids=skimitate.__all__)

@@ -9,10 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import skimitate as sk
+
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 
 
-def printed_by(name, *arguments):
+def printed_by(name, *arguments, timeout=90):
     """Run an example as its reader would, warnings being errors."""
     job = subprocess.run(
         [sys.executable, "-W", "error", EXAMPLES / name, *arguments],
@@ -20,7 +22,7 @@ def printed_by(name, *arguments):
         env={**os.environ, "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
-        timeout=90,
+        timeout=timeout,
         check=False,
     )
     assert job.returncode == 0, job.stderr
@@ -62,6 +64,20 @@ def test_dagger_gets_from_two_episodes_to_the_expert():
 
 
 @pytest.mark.slow
+def test_labels_in_files_are_those_of_an_expert_at_hand(tmp_path):
+    printed = printed_by("labels_by_csv.py", "run", tmp_path)
+    assert re.findall(r"^same \w+: (\w+)$", printed, re.MULTILINE) == ["True", "True"]
+    n_labels, n_asked = columns(r"^round \d: (\d+) labels \((\d+) asked", printed)
+    assert len(n_labels) == 3
+    assert (np.diff(n_labels) > 0).all()
+    assert (np.diff(n_labels) <= np.diff(n_asked)).all()
+    assert n_labels[-1] - n_labels[0] < n_asked[-1]  # some of them got no answer
+    assert {path.name for path in tmp_path.glob("*.csv")} == {
+        f"{what}-{number}.csv" for what in ("questions", "answers") for number in (1, 2)
+    }
+
+
+@pytest.mark.slow
 def test_r2_hardly_tells_how_a_clone_walks():
     printed = printed_by("search_hyperparameters.py")
     scores, returns = columns(r"^\(.*\) +\S+ +([\d.]+) +(\d+)$", printed)
@@ -79,6 +95,20 @@ def test_a_search_by_return_finds_the_one_that_walks():
     assert returns.max() > 2 * returns.min()
     chosen, expert = columns(r"^it earns (\d+) in .* expert (\d+)$", printed)[:, 0]
     assert 0.9 * expert < chosen < 1.1 * expert
+
+
+@pytest.mark.slow
+def test_a_network_takes_the_planners_place():
+    printed = printed_by("distill_planner.py", "--rounds", "12", timeout=240)
+    plans, returns = columns(r"^ *(\d+) plans: return (-[\d.]+)$", printed)
+    assert plans[0] == 100  # two episodes, and then five states of each of ten
+    np.testing.assert_array_equal(np.diff(plans), 4 * 50)
+    planner, network = columns(r"^\w+ +return (-[\d.]+) \([\d.]+\)$", printed)[0]
+    trained = sk.load_expert("Reacher-v5")
+    same = {"n_episodes": 10, "random_state": 1000}
+    assert planner > sk.evaluate_policy("Reacher-v5", trained, **same).mean()
+    assert planner > network > returns[0] / 2
+    assert columns(r": (\d+) times as fast$", printed)[0] > 100
 
 
 @pytest.mark.slow

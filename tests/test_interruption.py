@@ -18,6 +18,7 @@ from sklearn.model_selection import GridSearchCV
 from toy import PointEnv, expert
 
 from skimitate import BehaviorCloner, DAggerRegressor
+from skimitate._seeds import generators
 from skimitate.cloning._network import MLP
 from skimitate.cloning._settings import Settings
 from skimitate.cloning._trainer import Trainer, rows_of_a_call
@@ -225,28 +226,31 @@ def test_no_call_of_the_kernel_keeps_a_signal_waiting():
     assert "end" not in second.times
 
 
-@pytest.mark.parametrize(("batch_size", "weighted"), [(32, False), (1000, True)])
-def test_an_epoch_in_parts_is_an_epoch_in_one(batch_size, weighted):
+@pytest.mark.parametrize(
+    ("n_networks", "batch_size", "weighted"), [(1, 32, False), (2, 1000, True)]
+)
+def test_an_epoch_in_parts_is_an_epoch_in_one(n_networks, batch_size, weighted):
     rng = np.random.default_rng(0)
     sizes = (2, 3, 1)
     n = 300_000 + batch_size // 2
-    assert rows_of_a_call(13, batch_size) < n
+    assert rows_of_a_call(n_networks, 13, batch_size) < n
     X = rng.normal(size=(n, 2))
     weight = rng.uniform(0, 2, size=n) if weighted else None
-    network = MLP(sizes, "tanh").initialize(rng)
-    vectors = [network.vector.numpy().copy(), *np.zeros((2, 13), np.float32)]
+    network = MLP(sizes, "tanh", n_networks).initialize(generators(0, n_networks))
+    vectors = [network.vectors.numpy().copy()]
+    vectors += [np.zeros_like(vectors[0]) for _ in range(2)]
     average, n_steps = vectors[0].copy(), np.zeros(1, np.intp)
     trainer = Trainer(
         network,
         Settings("squared_error", 0.01, batch_size, 1e-3, 0.99, "compiled", "cpu"),
     )
     samples = trainer.prepare(X, X[:, :1], weight)
-    order = rng.permutation(n)
-    loss = trainer.run_epoch(samples, order)
+    orders = np.stack([rng.permutation(n) for _ in range(n_networks)])
+    loss = trainer.run_epoch(samples, orders)
     choices = kernel.ACTIVATIONS["tanh"], kernel.LOSSES["squared_error"]
     expected = kernel.train_epoch(
         *samples,
-        order,
+        orders,
         np.array(sizes),
         *choices,
         *vectors,
@@ -258,7 +262,7 @@ def test_an_epoch_in_parts_is_an_epoch_in_one(batch_size, weighted):
         0.99,
     )
     assert trainer.n_steps == n_steps[0] == -(-n // batch_size)
-    state = trainer.state()["vectors"]
+    state = trainer.state()["memory"]
     assert_array_equal(state[0], vectors[0])
     assert_array_equal(state[1], average)
     assert_array_equal(state[2:], vectors[1:])

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from skimitate import BehaviorCloner
+from skimitate._seeds import generators
 from skimitate._threads import one_thread
 from skimitate.cloning._activations import ACTIVATIONS
 from skimitate.cloning._losses import LOSSES
@@ -19,18 +20,20 @@ from skimitate.kernels import mlp as kernel
 
 
 @st.composite
-def problems(draw):
-    """A network, a minibatch for it, and how to train."""
+def problems(draw, max_networks=1):
+    """A network or some, a minibatch for it, and how to train."""
     sizes = draw(st.lists(st.integers(1, 40), min_size=2, max_size=6))
     activation = draw(st.sampled_from(sorted(ACTIVATIONS)))
     n_samples = draw(st.integers(1, 70))
-    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    n_networks = draw(st.integers(1, max_networks))
+    rng, *rngs = generators(draw(st.integers(0, 2**32 - 1)), 1 + n_networks)
     X = rng.normal(size=(n_samples, sizes[0])).astype(np.float32)
     y = rng.normal(size=(n_samples, sizes[-1])).astype(np.float32)
     weighted = draw(st.booleans())
     weight = rng.uniform(0, 3, n_samples).astype(np.float32) if weighted else None
     penalty = draw(st.sampled_from([0.0, 1e-3, 1.0]))
-    return MLP(sizes, activation).initialize(rng), X, y, weight, penalty
+    network = MLP(sizes, activation, n_networks).initialize(rngs)
+    return network, X, y, weight, penalty
 
 
 def units_of(rng, n_inputs, n_outputs):
@@ -61,7 +64,7 @@ def test_gradients_agree_with_autograd(loss, problem):
     network, X, y, weight, penalty = problem
     if loss == "cross_entropy":
         y = np.eye(y.shape[1], dtype=np.float32)[y.argmax(axis=1)]
-    vector = network.vector.numpy()
+    vector = network.vectors.numpy()[0]
     gradient = np.empty_like(vector)
     value = kernel.loss_gradient(
         X,
@@ -107,8 +110,8 @@ def test_both_backends_end_at_the_same_loss(activation, hidden):
 
 
 @settings(max_examples=50)
-@given(problems())
-def test_one_observation_gets_the_action_of_the_network(problem):
+@given(problems(max_networks=3))
+def test_one_observation_gets_the_mean_action_of_the_networks(problem):
     network, X, _, _, _ = problem
     sizes = network.layer_sizes
     units = units_of(np.random.default_rng(0), sizes[0], sizes[-1])
@@ -125,15 +128,14 @@ def test_one_observation_gets_the_action_of_the_network(problem):
 
 
 @settings(max_examples=50)
-@given(problems())
+@given(problems(max_networks=3))
 def test_other_units_keep_the_function(problem):
     network, X, _, _, _ = problem
     sizes = network.layer_sizes
     rng = np.random.default_rng(1)
     old, new = (units_of(rng, sizes[0], sizes[-1]) for _ in range(2))
     before = network.double().act(X, old)
-    vector = network.vector.numpy()
-    changed = change_units(network.layout, vector, old, new)
+    changed = change_units(network.layout, network.vectors.numpy(), old, new)
     after = MLP.of_arrays(sizes, network.activation, changed)
     # What acts is float32, and the units are up to a hundred apart.
     assert_allclose(after.act(X, new), before, rtol=1e-3, atol=1e-3)
@@ -168,7 +170,7 @@ def test_act_follows_what_torch_does_to_the_module():
 
 
 def test_act_checks_what_it_is_given():
-    network = MLP((3, 5, 2), "relu").initialize(np.random.default_rng(0))
+    network = MLP((3, 5, 2), "relu").initialize(generators(0, 1))
     for n_inputs, n_outputs in ((2, 2), (3, 1), (4, 2)):
         with pytest.raises(ValueError, match="units must have length 10"):
             network.act(np.zeros(3), Units.plain(n_inputs, n_outputs))
@@ -204,12 +206,12 @@ def test_read_only_and_strided_data():
 
 def arguments(**changes):
     sizes = np.array([3, 5, 2])
-    n = 4 * 5 + 6 * 2
+    n = (2, 4 * 5 + 6 * 2)
     given = {
         "X": np.zeros((8, 3), np.float32),
         "y": np.zeros((8, 2), np.float32),
         "sample_weight": None,
-        "permutation": np.arange(8),
+        "permutations": np.array([range(8)] * 2),
         "layer_sizes": sizes,
         "activation": 2,
         "loss": 0,
@@ -233,12 +235,16 @@ def arguments(**changes):
         ({"y": np.zeros((7, 2), np.float32)}, "y must have length 8, got 7"),
         ({"y": np.zeros((8, 3), np.float32)}, "layer_sizes must begin with 3 and end"),
         ({"X": np.zeros((8, 4), np.float32)}, "layer_sizes must begin with 4"),
-        ({"permutation": np.array([0, 8])}, "permutation must hold row numbers below"),
-        ({"permutation": np.array([-1])}, "permutation must hold row numbers below"),
-        ({"parameters": np.zeros(3, np.float32)}, "must have length"),
-        ({"moment1": np.zeros(3, np.float32)}, "moment1 must have length 32, got 3"),
-        ({"moment2": np.zeros(3, np.float32)}, "moment2 must have length 32, got 3"),
-        ({"average": np.zeros(3, np.float32)}, "average must have length 32, got 3"),
+        ({"permutations": np.array([[0, 1], [0, 8]])}, "permutations must hold row n"),
+        ({"permutations": np.array([[-1], [0]])}, "permutations must hold row numbers"),
+        ({"permutations": np.array([[0]])}, "permutations must have length 2, got 1"),
+        ({"parameters": np.zeros((2, 3), np.float32)}, "must have length"),
+        (
+            {"moment1": np.zeros((2, 3), np.float32)},
+            r"moment1 .* \(2, 32\), got \(2, 3",
+        ),
+        ({"moment2": np.zeros((1, 32), np.float32)}, r"moment2 .*, got \(1, 32\)"),
+        ({"average": np.zeros((2, 3), np.float32)}, r"average .*, got \(2, 3\)"),
         ({"sample_weight": np.ones(3, np.float32)}, "sample_weight must have length 8"),
         ({"activation": 7}, "activation must be one of"),
         ({"loss": 2}, "loss must be one of"),
@@ -257,8 +263,59 @@ def test_the_kernel_refuses_what_would_lead_outside_its_memory(changes, message)
         kernel.train_epoch(**arguments(**changes))
 
 
+@settings(max_examples=40)
+@given(
+    st.lists(st.integers(1, 20), min_size=2, max_size=4),
+    st.sampled_from(sorted(ACTIVATIONS)),
+    st.integers(1, 4),
+    st.integers(1, 12),
+    st.booleans(),
+    st.integers(0, 2**32 - 1),
+)
+def test_the_kernel_trains_each_as_if_alone(
+    sizes, activation, n_networks, batch_size, averaged, seed
+):
+    rng = np.random.default_rng(seed)
+    inputs = rng.normal(size=(30, sizes[0])).astype(np.float32)
+    targets = rng.normal(size=(30, sizes[-1])).astype(np.float32)
+    orders = np.array([rng.permutation(30) for _ in range(n_networks)])
+    network = MLP(sizes, activation, n_networks).initialize(generators(1, n_networks))
+
+    def train(rows):
+        parameters = network.vectors.numpy()[rows].copy()
+        moments = np.zeros((2, *parameters.shape), np.float32)
+        average = parameters.copy() if averaged else None
+        n_steps = np.zeros(1, np.intp)
+        loss = kernel.train_epoch(
+            inputs,
+            targets,
+            None,
+            orders[rows],
+            np.array(sizes),
+            kernel.ACTIVATIONS[activation],
+            kernel.LOSSES["squared_error"],
+            parameters,
+            *moments,
+            average,
+            n_steps,
+            batch_size,
+            0.01,
+            0.1,
+            0.9,
+        )
+        assert n_steps[0] == -(-30 // batch_size)
+        return loss, parameters, *moments, parameters if average is None else average
+
+    together = train(slice(None))
+    alone = [train(slice(i, i + 1)) for i in range(n_networks)]
+    assert_allclose(together[0], np.mean([one[0] for one in alone]), rtol=1e-12)
+    for i, one in enumerate(alone):
+        for part, expected in zip(together[1:], one[1:], strict=True):
+            assert_array_equal(part[i], expected[0])
+
+
 def test_no_samples_are_no_step():
-    given = arguments(permutation=np.arange(0))
+    given = arguments(permutations=np.empty((2, 0), np.intp))
     assert kernel.train_epoch(**given) == 0.0
     assert not given["parameters"].any()
 
@@ -276,13 +333,14 @@ def test_both_backends_minimize_the_cross_entropy():
     classes = np.eye(3)[np.argmax(X[:, :3], axis=1)]
     networks = []
     for backend in ("compiled", "torch"):
-        network = MLP((4, 10, 3), "tanh").initialize(np.random.default_rng(1))
+        network = MLP((4, 10, 3), "tanh").initialize(generators(1, 1))
         options = {"alpha": 0.1, "batch_size": 20, "learning_rate_init": 0.01}
         options |= {"ema_decay": None, "backend": backend, "device": "cpu"}
         trainer = Trainer(network, Settings("cross_entropy", **options))
         samples = trainer.prepare(X, classes, None)
         with one_thread():  # as a fit does
-            losses = [trainer.run_epoch(samples, np.arange(200)) for _ in range(20)]
+            order = np.arange(200)[np.newaxis]
+            losses = [trainer.run_epoch(samples, order) for _ in range(20)]
         assert losses[-1] < 0.5 * losses[0]
         trainer.write_to(network)
         networks.append(network)

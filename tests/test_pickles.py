@@ -21,7 +21,14 @@ def fitted(**options):
 
 
 @pytest.mark.parametrize(
-    "options", [{}, {"normalize": False}, {"backend": "torch"}, {"ema_decay": None}]
+    "options",
+    [
+        {},
+        {"normalize": False},
+        {"backend": "torch"},
+        {"ema_decay": None},
+        {"n_networks": 2},
+    ],
 )
 def test_a_cloner_comes_back_and_goes_on(options):
     cloner = fitted(**options)

@@ -52,6 +52,7 @@ def saved(path):
         {"hidden_layer_sizes": ()},
         {"hidden_layer_sizes": (3, 4, 5), "activation": "logistic"},
         {"activation": "tanh", "backend": "torch"},
+        {"n_networks": 3},
     ],
 )
 def test_a_cloner_comes_back_to_the_last_bit(path, options):
@@ -92,18 +93,20 @@ def test_an_expert_comes_back_and_drives(path):
     assert_array_equal(*returns)
 
 
-def test_the_file_is_what_other_languages_read(saved):
+def test_the_file_is_what_other_languages_read(path):
+    cloner = fitted(n_networks=3)
+    save_policy(cloner, path)
+    saved = path
     tensors = load_file(saved)
-    cloner = fitted()
-    assert tensors["weight_0"].shape == (50, 2)
+    assert tensors["weight_0"].shape == (3, 50, 2)
     assert_array_equal(tensors["input_mean"], cloner.normalizer_.mean_)
     assert_array_equal(tensors["output_scale"], cloner.action_scale_)
     standardized = (X - tensors["input_mean"]) / tensors["input_scale"]
     for i in (0, 1):
-        standardized = standardized @ tensors[f"weight_{i}"].T + tensors[f"bias_{i}"]
-        standardized = np.tanh(standardized)
-    outputs = standardized @ tensors["weight_2"].T + tensors["bias_2"]
-    actions = outputs * tensors["output_scale"] + tensors["output_mean"]
+        weight, bias = tensors[f"weight_{i}"], tensors[f"bias_{i}"]
+        standardized = np.tanh(standardized @ weight.mT + bias[:, None])
+    outputs = standardized @ tensors["weight_2"].mT + tensors["bias_2"][:, None]
+    actions = outputs.mean(axis=0) * tensors["output_scale"] + tensors["output_mean"]
     np.testing.assert_allclose(actions, cloner.predict(X), rtol=1e-12)
     header = saved.read_bytes()[8:]
     described = json.loads(
@@ -162,7 +165,10 @@ def rewritten(path, change=lambda tensors, described: None, metadata=None):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda t, d: d.update(version=2), "version 2 of the format"),
+        (lambda t, d: d.update(version=1), "version 1 of the format"),
+        (lambda t, d: d.pop("n_networks"), "no entry 'n_networks'"),
+        (lambda t, d: d.update(n_networks=4), "it holds arrays"),
+        (lambda t, d: d.update(n_networks=0), "its n_networks is 0"),
         (lambda t, d: d.pop("version"), "no entry 'version'"),
         (lambda t, d: d.update(activation="softmax"), "activation: .*'softmax'"),
         (lambda t, d: d.update(layer_sizes=[2, 50, 2]), "it holds arrays"),
@@ -172,7 +178,7 @@ def rewritten(path, change=lambda tensors, described: None, metadata=None):
         (lambda t, d: d.update(layer_sizes=[2.0, 50, 50, 2]), "its layer_sizes are"),
         (lambda t, d: d.update(version=True), "version True of the format"),
         (lambda t, d: t.update(input_mean=np.zeros(2, "c8")), "arrays of"),
-        (lambda t, d: t.update(bias_0=np.zeros(50, int)), "arrays of .*int64"),
+        (lambda t, d: t.update(bias_0=np.zeros((1, 50), int)), "arrays of .*int64"),
         (lambda t, d: d.update(mean_return="high"), ""),
         (lambda t, d: t.pop("bias_1"), "it holds arrays"),
         (lambda t, d: t.update(more=np.zeros(2)), "it holds arrays"),

@@ -29,6 +29,9 @@ def test_check_estimator(estimator, check):
 
 
 @pytest.mark.slow
-@parametrize_with_checks([BehaviorCloner(), DAggerRegressor()], **OPTIONS)
+@parametrize_with_checks(
+    [BehaviorCloner(), BehaviorCloner(n_networks=2, max_iter=100), DAggerRegressor()],
+    **OPTIONS,
+)
 def test_check_estimator_as_it_comes(estimator, check):
     check(estimator)

@@ -2,9 +2,10 @@
 
 import argparse
 import ast
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 # What --expert and --policy take.
 KINDS = (
@@ -29,6 +30,23 @@ def _integer(text: str, expected: str, fits: Callable[[int], bool]) -> int:
 def positive(text: str) -> int:
     """Read a positive integer."""
     return _integer(text, "a positive integer", lambda n: n >= 1)
+
+
+def query(text: str) -> Literal["all"] | int | float:
+    """Read which visited states the expert is asked about."""
+    if text == "all":
+        return "all"
+    number: int | float
+    try:
+        number = float(text) if "." in text else int(text)
+    except ValueError:
+        number = 0
+    most = 1 if isinstance(number, float) else math.inf
+    if not 0 < number <= most:
+        raise argparse.ArgumentTypeError(
+            f"expected all, a positive integer or a part up to 1.0, got {text!r}"
+        )
+    return number
 
 
 def _jobs(text: str) -> int:

@@ -31,6 +31,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="rounds of DAgger (default: %(default)s)",
     )
     parser.add_argument(
+        "--query",
+        type=_flags.query,
+        default="all",
+        metavar="N",
+        help="visited states of each episode that DAgger asks the expert about: all, "
+        "a number of them, or a part from 0 to 1 (default: %(default)s)",
+    )
+    parser.add_argument(
         "--network",
         choices=("default", "post"),
         default="default",
@@ -71,6 +79,7 @@ def act(args: argparse.Namespace) -> None:
         out=args.out,
         log_dir=args.log_dir,
         network=NETWORKS[args.network],
+        query=args.query,
     )
     experiment.run()
     print(f"\n{table_of(experiment)}")

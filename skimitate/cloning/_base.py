@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from skimitate._seeds import draw_seed
+from skimitate._seeds import draw_seed, generators
 from skimitate._sklearn import CallbackSupportMixin, Interval, StrOptions
 from skimitate._threads import one_thread
 from skimitate._validation import check_count, check_weights
 from skimitate.cloning._activations import ACTIVATIONS
+from skimitate.cloning._architecture import Architecture
 from skimitate.cloning._auto import epochs_of_fit
 from skimitate.cloning._blocks import blocks
 from skimitate.cloning._early_stopping import Told, set_aside
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class BaseCloner(CallbackSupportMixin, Restorable):
-    """Trains a network on samples, with the parameters that all cloners have.
+    """Trains networks on samples, with the parameters that all cloners have.
 
     A class that derives from it says what its targets are (``_validate_targets``),
     which loss is minimized (``_loss``), what its outputs count in
@@ -42,6 +43,7 @@ class BaseCloner(CallbackSupportMixin, Restorable):
             Interval(Integral, 1, None, closed="left"),
         ],
         "activation": [StrOptions(set(ACTIVATIONS))],
+        "n_networks": [Interval(Integral, 1, None, closed="left")],
         "alpha": [Interval(Real, 0, None, closed="left"), StrOptions({"auto"})],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
         "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
@@ -175,20 +177,15 @@ class BaseCloner(CallbackSupportMixin, Restorable):
             )
 
     def _start(self, train: Samples) -> None:
-        """Set up a network, its trainer and the records of a new training."""
+        """Set up networks, their trainer and the records of a new training."""
         # torch comes with the first fit: importing it takes as long as all the rest.
         from skimitate.cloning._network import MLP
         from skimitate.cloning._trainer import Trainer
 
-        self._rng = np.random.default_rng(draw_seed(self.random_state))
-        try:
-            self.network_ = MLP(self._layer_sizes(train), self.activation)
-        except (RuntimeError, TypeError, OverflowError) as error:
-            raise ValueError(
-                "hidden_layer_sizes: expected a network that fits into memory, got "
-                f"{self.hidden_layer_sizes!r} ({str(error).splitlines()[0]})"
-            ) from None
-        self.network_.initialize(self._rng)
+        seed = draw_seed(self.random_state)
+        self.network_ = MLP.of(self._architecture(train))
+        self._rngs = generators(seed, self.n_networks)
+        self.network_.initialize(self._rngs)
         self._n_samples = len(train)
         settings = Settings.of(self, self._loss, self._n_samples)
         self._trainer = Trainer(self.network_, settings)
@@ -198,32 +195,15 @@ class BaseCloner(CallbackSupportMixin, Restorable):
         self.loss_curve_ = []
         self.validation_scores_ = self.best_validation_score_ = None
 
-    def _layer_sizes(self, train: Samples) -> tuple[int, ...]:
-        hidden = np.atleast_1d(np.asarray(self.hidden_layer_sizes))
-        if hidden.ndim != 1 or (
-            hidden.size and (hidden.dtype.kind not in "iu" or hidden.min() < 1)
-        ):
-            raise ValueError(
-                "hidden_layer_sizes: expected positive integers, "
-                f"got {self.hidden_layer_sizes!r}"
-            )
-        return (train.X.shape[1], *map(int, hidden), train.y.shape[1])
+    def _architecture(self, train: Samples) -> Architecture:
+        return Architecture.of(self, train.X.shape[1], train.y.shape[1])
 
     def _go_on(self, train: Samples, *, running: bool = False) -> None:
         """Get ready to train on, with parameters that may have been changed.
 
         ``running`` adds the samples to those so far instead of replacing them.
         """
-        sizes, expected = self._layer_sizes(train), self.network_.layer_sizes
-        if sizes[-1] != expected[-1]:
-            raise ValueError(f"y: expected {expected[-1]} outputs, got {sizes[-1]}")
-        if sizes != expected or self.activation != self.network_.activation:
-            raise ValueError(
-                "hidden_layer_sizes, activation: expected those of the network that "
-                f"training goes on from, {expected[1:-1]} and "
-                f"{self.network_.activation!r}, got {sizes[1:-1]} and "
-                f"{self.activation!r}"
-            )
+        self._architecture(train).check_same(self.network_.architecture)
         self._n_samples = len(train) + (self._n_samples if running else 0)
         self._trainer.configure(Settings.of(self, self._loss, self._n_samples))
 
@@ -299,8 +279,9 @@ class BaseCloner(CallbackSupportMixin, Restorable):
     def _run_epoch(
         self, epochs: Epochs, data: "TrainingData", validation: Samples | None
     ) -> None:
-        """Pass once over the data in a new order, and let the result act."""
-        loss = self._trainer.run_epoch(data, self._rng.permutation(len(data.X)))
+        """Pass once over the data in new orders, and let the result act."""
+        orders = np.stack([rng.permutation(len(data.X)) for rng in self._rngs])
+        loss = self._trainer.run_epoch(data, orders)
         self._let_act()
         if not (loss < float(np.finfo(np.float32).max) and self._acts_finitely()):
             raise ValueError(
@@ -314,7 +295,7 @@ class BaseCloner(CallbackSupportMixin, Restorable):
         self._report_epoch()
 
     def _acts_finitely(self) -> bool:
-        return bool(self.network_.vector.isfinite().all())
+        return bool(self.network_.vectors.isfinite().all())
 
     def _record(self, epochs: Epochs) -> None:
         """Show what the epochs have come to."""

@@ -1,6 +1,7 @@
 """What there is to learn where actions are continuous."""
 
 import copy
+from typing import Literal, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -82,18 +83,36 @@ class ContinuousCloner(BaseCloner):
         predicted = self.act(samples.X).reshape(samples.y.shape)
         return r2_score(samples.y, predicted, sample_weight=samples.weight)
 
-    def predict(self, X: ArrayLike) -> NDArray[np.float64]:
-        """Return the policy's actions.
+    @overload
+    def predict(
+        self, X: ArrayLike, return_std: Literal[False] = False
+    ) -> NDArray[np.float64]: ...
+
+    @overload
+    def predict(
+        self, X: ArrayLike, return_std: Literal[True]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]: ...
+
+    def predict(
+        self, X: ArrayLike, return_std: bool = False
+    ) -> NDArray[np.float64] | tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the policy's actions: the mean of the networks.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
             Observations, in their own units.
+        return_std : bool, default=False
+            Whether to tell as well how far the networks are from each other. They
+            agree where there was much to learn from, and less where there was not.
 
         Returns
         -------
-        ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            Actions, in the shape that ``y`` had.
+        actions : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            In the shape that ``y`` had.
+        std : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            Standard deviations over the ``n_networks``, in the units of the actions,
+            0 with one network; only with ``return_std``.
 
         Raises
         ------
@@ -103,7 +122,12 @@ class ContinuousCloner(BaseCloner):
             If X is not as described.
         """
         check_is_fitted(self)
-        return self.act(validate_observations(self, X, reset=False))
+        observations = validate_observations(self, X, reset=False)
+        actions = self.act(observations)
+        if not return_std:
+            return actions
+        std = self.network_.std(observations, self._units)
+        return actions, std.reshape(actions.shape)
 
     def act(self, observation: NDArray) -> NDArray[np.float64]:
         """Return the action that :meth:`predict` gives, without checking anything.

@@ -1,6 +1,6 @@
 """The forward pass without torch: one observation by the kernel, batches by NumPy."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,12 +16,12 @@ _BLOCK = 1024
 
 
 class ForwardPass:
-    """From observations to actions, by whatever parameters, in float64.
+    """From observations to the mean action of some networks, in float64.
 
     Parameters
     ----------
     layout : Layout
-        Of the parameters.
+        Of the parameters of each network.
     activation : str
         A key of ``ACTIVATIONS``; of the hidden layers.
     """
@@ -33,15 +33,15 @@ class ForwardPass:
         self._kernel_activation = kernel.ACTIVATIONS[activation]
 
     def __call__(
-        self, observation: ArrayLike, vector: NDArray, units: Units
+        self, observation: ArrayLike, vectors: NDArray, units: Units
     ) -> NDArray[np.float64]:
-        """Return the actions for an observation or a batch.
+        """Return the actions for an observation or a batch: the mean of the networks.
 
         Parameters
         ----------
         observation : array-like of shape (n_inputs,) or (n_samples, n_inputs)
             Raw observations; not changed.
-        vector : ndarray of shape (n_parameters,)
+        vectors : ndarray of shape (n_networks, n_parameters)
             The parameters. In float32 the kernel acts on one observation.
         units : Units
             What the network's inputs and outputs count in.
@@ -57,50 +57,78 @@ class ForwardPass:
         """
         x = np.asarray(observation, dtype=np.float64)
         if x.ndim == 1:
-            return self._act_once(x, vector, units)
+            return self._act_once(x, vectors, units)
         if x.ndim != 2 or x.shape[1] != self.layout.layer_sizes[0]:
             raise ValueError(
                 f"observation: expected {self.layout.layer_sizes[0]} features, "
                 f"got shape {x.shape}"
             )
         if len(x) == 1:
-            return self._act_once(x[0], vector, units)[np.newaxis]
-        return self._act_on_batch(x, vector, units)
+            return self._act_once(x[0], vectors, units)[np.newaxis]
+        return self._act_on_batch(x, vectors, units)
+
+    def std(
+        self, observations: NDArray, vectors: NDArray, units: Units
+    ) -> NDArray[np.float64]:
+        """Return how far the actions of the networks are from each other.
+
+        Parameters
+        ----------
+        observations : ndarray of shape (n_samples, n_inputs)
+            Raw observations; not changed.
+        vectors, units
+            As they are called with.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_outputs)
+            Standard deviations over the networks.
+        """
+        x = np.asarray(observations, dtype=np.float64)
+        # Before the mean of the actions is added, which may be far from 0.
+        return self._by_blocks(np.std, x, vectors, units) * units.output_scale
 
     def _act_once(
-        self, x: NDArray[np.float64], vector: NDArray, units: Units
+        self, x: NDArray[np.float64], vectors: NDArray, units: Units
     ) -> NDArray[np.float64]:
         """Let the kernel act on one observation, which it checks."""
-        if vector.dtype != np.float32:
-            return self._act_on_block(x[np.newaxis], vector, units)[0]
+        if vectors.dtype != np.float32:
+            return self._act_on_batch(x[np.newaxis], vectors, units)[0]
         out = np.empty(self.layout.layer_sizes[-1])
         kernel.act(
             x if x.flags.c_contiguous else np.ascontiguousarray(x),
             units.packed,
             self._sizes,
             self._kernel_activation,
-            vector,
+            vectors,
             out,
         )
         return out
 
     def _act_on_batch(
-        self, x: NDArray[np.float64], vector: NDArray, units: Units
+        self, x: NDArray[np.float64], vectors: NDArray, units: Units
     ) -> NDArray[np.float64]:
-        """Let NumPy act on a batch, in blocks that stay in the cache."""
-        actions = np.empty((len(x), self.layout.layer_sizes[-1]))
-        for rows in gen_batches(len(x), _BLOCK):
-            actions[rows] = self._act_on_block(x[rows], vector, units)
-        return actions
-
-    def _act_on_block(
-        self, x: NDArray[np.float64], vector: NDArray, units: Units
-    ) -> NDArray[np.float64]:
-        inputs = (x - units.input_mean) / units.input_scale
-        actions = forward(inputs, self.layout.layers(vector), self.activation)
+        """Let NumPy act on a batch."""
+        actions = self._by_blocks(np.mean, x, vectors, units)
         actions *= units.output_scale
         actions += units.output_mean
         return actions
+
+    def _by_blocks(
+        self,
+        over_networks: Callable[..., NDArray[np.float64]],
+        x: NDArray[np.float64],
+        vectors: NDArray,
+        units: Units,
+    ) -> NDArray[np.float64]:
+        """Reduce what the networks put out, in blocks that stay in the cache."""
+        networks = [self.layout.layers(vector) for vector in vectors]
+        result = np.empty((len(x), self.layout.layer_sizes[-1]))
+        for rows in gen_batches(len(x), _BLOCK):
+            inputs = (x[rows] - units.input_mean) / units.input_scale
+            outputs = [forward(inputs, layers, self.activation) for layers in networks]
+            result[rows] = over_networks(outputs, axis=0)
+        return result
 
 
 def forward(

@@ -1,4 +1,4 @@
-"""Where the parameters of each layer lie in one vector."""
+"""Where the parameters of each layer lie in those of a network."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -10,9 +10,9 @@ class Layer(NamedTuple):
 
     Parameters
     ----------
-    weight : array of shape (n_outputs, n_inputs)
+    weight : array of shape (..., n_outputs, n_inputs)
         Weights.
-    bias : array of shape (n_outputs,)
+    bias : array of shape (..., n_outputs)
         Biases.
     """
 
@@ -31,7 +31,7 @@ class Layout:
     Attributes
     ----------
     n_parameters : int
-        Length of the vector.
+        Of one network.
     """
 
     def __init__(self, layer_sizes: Sequence[int]) -> None:
@@ -40,23 +40,26 @@ class Layout:
             (n_inputs + 1) * n_outputs for n_inputs, n_outputs in pairwise(layer_sizes)
         )
 
-    def layers(self, vector: Any) -> list[Layer]:
+    def layers(self, vectors: Any) -> list[Layer]:
         """Return views of the layers, from the input to the output.
 
         Parameters
         ----------
-        vector : ndarray or Tensor of shape (n_parameters,)
-            All parameters, or whatever there is one of for each.
+        vectors : ndarray or Tensor of shape (..., n_parameters)
+            All parameters, or whatever there is one of for each; mostly a row for each
+            of several networks.
 
         Returns
         -------
         list of Layer
+            Their weights and biases begin with the same axes.
         """
         layers, start = [], 0
         for n_inputs, n_outputs in pairwise(self.layer_sizes):
             middle = start + n_inputs * n_outputs
             end = middle + n_outputs
-            weight = vector[start:middle].reshape(n_outputs, n_inputs)
-            layers.append(Layer(weight, vector[middle:end]))
+            weight = vectors[..., start:middle]
+            weight = weight.reshape(*vectors.shape[:-1], n_outputs, n_inputs)
+            layers.append(Layer(weight, vectors[..., middle:end]))
             start = end
         return layers

@@ -16,8 +16,8 @@ class Loss(NamedTuple):
     Parameters
     ----------
     of_rows : callable
-        From outputs and targets, tensors of shape (n_samples, n_outputs), to the loss
-        of each sample.
+        From outputs and targets, tensors of shape (..., n_outputs), to the loss of each
+        sample.
     penalty : callable
         From the number of outputs to the factor of ``alpha`` in front of the sum of
         the squared weights, which makes ``alpha`` mean what it means to
@@ -31,11 +31,11 @@ class Loss(NamedTuple):
 
 
 def _squared_error(outputs: "Tensor", targets: "Tensor") -> "Tensor":
-    return (outputs - targets).square().mean(dim=1)
+    return (outputs - targets).square().mean(dim=-1)
 
 
 def _cross_entropy(outputs: "Tensor", targets: "Tensor") -> "Tensor":
-    return -(targets * outputs.log_softmax(dim=1)).sum(dim=1)
+    return -(targets * outputs.log_softmax(dim=-1)).sum(dim=-1)
 
 
 LOSSES = {

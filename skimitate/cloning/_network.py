@@ -1,4 +1,4 @@
-"""The multilayer perceptron, a torch module."""
+"""Multilayer perceptrons side by side, a torch module."""
 
 from collections.abc import Callable, Sequence
 from itertools import pairwise
@@ -7,27 +7,50 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
+from torch.nn import functional
 
 from skimitate.cloning._activations import ACTIVATIONS
+from skimitate.cloning._architecture import Architecture
 from skimitate.cloning._forward_pass import ForwardPass
 from skimitate.cloning._layout import Layout
 from skimitate.cloning._units import Units
 
 
-class _Linear(nn.Linear):
-    """A linear layer that does not draw from torch's global generator."""
+class _Linear(nn.Module):
+    """A linear layer of each network, not initialized."""
 
-    def reset_parameters(self) -> None:
-        """Leave the values to :meth:`MLP.initialize`."""
+    def __init__(self, n_networks: int, n_inputs: int, n_outputs: int) -> None:
+        super().__init__()
+        weight = torch.empty(n_networks, n_outputs, n_inputs, dtype=torch.float32)
+        self.weight = nn.Parameter(weight)
+        self.bias = nn.Parameter(weight.new_empty(n_networks, n_outputs))
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Map (n_networks, n_samples, n_inputs) to (n_networks, n_samples, n_outputs).
+
+        One operation for all networks: with small ones, four take hardly longer than
+        one does.
+        """
+        if len(self.weight) == 1:
+            # What nn.Linear gives to the last bit: a batch of one is rounded otherwise.
+            weight, bias = self.weight.squeeze(0), self.bias.squeeze(0)
+            return functional.linear(inputs, weight, bias)
+        return torch.baddbmm(self.bias.unsqueeze(1), inputs, self.weight.mT)
+
+    def extra_repr(self) -> str:
+        """Say the sizes."""
+        n_networks, n_outputs, n_inputs = self.weight.shape
+        return f"{n_networks=}, {n_inputs=}, {n_outputs=}"
 
 
 class MLP(nn.Sequential):
-    """Fully connected layers with one activation function between them.
+    """Networks of one architecture, which put out the mean of their outputs.
 
-    All parameters lie in one vector, as the :class:`Layout` says: what works on all of
-    them (Adam, a moving average, the compiled kernel) works on that. They are float32,
-    and not initialized until :meth:`initialize` is called.
+    Each is fully connected layers with one activation function between them. The
+    parameters of a network lie in one row, as the :class:`Layout` says: what works on
+    all of them (Adam, a moving average, the compiled kernel) works on that. They are
+    float32, and not initialized until :meth:`initialize` is called.
 
     The same function is computed in four places: by torch, whose autograd is the
     reference and which trains on other devices; by the kernel for minibatches in
@@ -41,39 +64,51 @@ class MLP(nn.Sequential):
     activation : str
         Activation of the hidden layers, a key of ``ACTIVATIONS``; the output layer has
         none.
+    n_networks : int, default=1
+        How many networks there are.
 
     Attributes
     ----------
-    vector : torch.Tensor of shape (n_parameters,)
+    vectors : torch.Tensor of shape (n_networks, n_parameters)
         The memory of the parameters.
     layout : Layout
-        What lies where in it.
+        What lies where in a row of it.
+
+    References
+    ----------
+    Lakshminarayanan, Pritzel, Blundell: "Simple and scalable predictive uncertainty
+    estimation using deep ensembles", NeurIPS 2017, section 2.4: networks that differ in
+    their initialization and in the order of the samples, and their mean.
     """
 
-    def __init__(self, layer_sizes: Sequence[int], activation: str) -> None:
+    def __init__(
+        self, layer_sizes: Sequence[int], activation: str, n_networks: int = 1
+    ) -> None:
         module = getattr(nn, ACTIVATIONS[activation].module)
         modules: list[nn.Module] = []
         for n_inputs, n_outputs in pairwise(layer_sizes):
             if modules:
                 modules.append(module())
-            modules.append(_Linear(n_inputs, n_outputs, dtype=torch.float32))
+            modules.append(_Linear(n_networks, n_inputs, n_outputs))
         super().__init__(*modules)
-        self.layer_sizes = tuple(layer_sizes)
-        self.activation = activation
+        self.architecture = Architecture(tuple(layer_sizes), activation, n_networks)
         self.layout = Layout(layer_sizes)
         self._forward_pass = ForwardPass(self.layout, activation)
         self._flatten()
 
     def _flatten(self) -> None:
-        """Move the parameters into one vector."""
-        self.vector = torch.cat([p.detach().reshape(-1) for p in self.parameters()])
+        """Move the parameters of each network into one row."""
+        self.vectors = torch.cat(
+            [parameter.detach().flatten(1) for parameter in self.parameters()], dim=1
+        )
         for linear, layer in zip(
-            self.linears, self.layout.layers(self.vector), strict=True
+            self.linears, self.layout.layers(self.vectors), strict=True
         ):
             linear.weight.data, linear.bias.data = layer
         # What acts: the memory of the parameters, where it is float32 on the CPU.
-        shares = self.vector.device.type == "cpu" and self.vector.dtype == torch.float32
-        self._shared_memory = self.vector.numpy() if shares else None
+        vectors = self.vectors
+        shares = vectors.device.type == "cpu" and vectors.dtype == torch.float32
+        self._shared_memory = vectors.numpy() if shares else None
 
     def _apply(self, fn: Callable, recurse: bool = True) -> "MLP":
         """Convert the parameters, as ``to`` and the like do, and keep them together."""
@@ -83,24 +118,51 @@ class MLP(nn.Sequential):
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Each parameter pickled by itself would bring the whole vector along.
-        parts = self.layer_sizes, self.activation, self.vector.cpu().numpy()
+        parts = self.layer_sizes, self.activation, self.vectors.cpu().numpy()
         return MLP.of_arrays, (*parts, self.training)
+
+    @classmethod
+    def of(cls, architecture: Architecture) -> "MLP":
+        """Return networks that are not initialized yet.
+
+        Parameters
+        ----------
+        architecture : Architecture
+            What they are like.
+
+        Returns
+        -------
+        MLP
+
+        Raises
+        ------
+        ValueError
+            If there is no memory for them.
+        """
+        try:
+            return cls(*architecture)
+        except (RuntimeError, TypeError, OverflowError) as error:
+            raise ValueError(
+                "hidden_layer_sizes, n_networks: expected networks that fit into "
+                f"memory, got {architecture.layer_sizes[1:-1]} and "
+                f"{architecture.n_networks} ({str(error).splitlines()[0]})"
+            ) from None
 
     @classmethod
     def of_arrays(
         cls,
         layer_sizes: Sequence[int],
         activation: str,
-        vector: NDArray,
+        vectors: NDArray,
         training: bool = True,
     ) -> "MLP":
-        """Return the network of these parameters.
+        """Return the networks of these parameters.
 
         Parameters
         ----------
         layer_sizes, activation
             As the class takes them.
-        vector : ndarray of shape (n_parameters,)
+        vectors : ndarray of shape (n_networks, n_parameters)
             Copied.
         training : bool, default=True
             What torch calls the mode.
@@ -109,22 +171,22 @@ class MLP(nn.Sequential):
         -------
         MLP
         """
-        network = cls(layer_sizes, activation)
-        values = torch.from_numpy(np.array(vector))  # which may be read-only
+        network = cls(layer_sizes, activation, len(vectors))
+        values = torch.from_numpy(np.array(vectors))  # which may be read-only
         network.to(values.dtype)
         network.assign(values)
         network.train(training)
         return network
 
-    def initialize(self, rng: np.random.Generator) -> "MLP":
+    def initialize(self, rngs: Sequence[np.random.Generator]) -> "MLP":
         """Draw weights and biases from Glorot's uniform distribution.
 
         The bounds are those of :class:`sklearn.neural_network.MLPRegressor`.
 
         Parameters
         ----------
-        rng : numpy.random.Generator
-            Source of randomness.
+        rngs : sequence of numpy.random.Generator
+            One for each network.
 
         Returns
         -------
@@ -140,22 +202,23 @@ class MLP(nn.Sequential):
         bound = np.empty(self.layout.n_parameters)
         for weight, bias in self.layout.layers(bound):
             weight[:] = bias[:] = (factor / sum(weight.shape)) ** 0.5
-        self.assign(torch.from_numpy(rng.uniform(-bound, bound)))
+        drawn = [rng.uniform(-bound, bound) for rng in rngs]
+        self.assign(torch.from_numpy(np.stack(drawn)))
         return self
 
-    def assign(self, vector: torch.Tensor) -> None:
+    def assign(self, vectors: Tensor) -> None:
         """Copy values into the parameters.
 
         Parameters
         ----------
-        vector : torch.Tensor of shape (n_parameters,)
+        vectors : torch.Tensor of shape (n_networks, n_parameters)
             From any device.
         """
-        self.vector.copy_(vector)
+        self.vectors.copy_(vectors)
 
-    def _acting_vector(self) -> NDArray[np.float32]:
+    def _acting_vectors(self) -> NDArray[np.float32]:
         """Return a copy of the parameters as the kernel takes them."""
-        return self.vector.cpu().float().numpy()
+        return self.vectors.cpu().float().numpy()
 
     def load_state_dict(self, *args: Any, **kwargs: Any) -> Any:
         """Load parameters as torch does, and keep them together."""
@@ -164,12 +227,52 @@ class MLP(nn.Sequential):
         return result
 
     @property
-    def linears(self) -> list[nn.Linear]:
+    def layer_sizes(self) -> tuple[int, ...]:
+        """Number of units from the input to the output, both included."""
+        return self.architecture.layer_sizes
+
+    @property
+    def activation(self) -> str:
+        """Activation of the hidden layers."""
+        return self.architecture.activation
+
+    @property
+    def linears(self) -> list[_Linear]:
         """The linear layers, from the input to the output."""
-        return [module for module in self if isinstance(module, nn.Linear)]
+        return [module for module in self if isinstance(module, _Linear)]
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Return the mean of what the networks put out.
+
+        Parameters
+        ----------
+        inputs : torch.Tensor of shape (..., n_inputs)
+            Seen by all networks.
+
+        Returns
+        -------
+        torch.Tensor of shape (..., n_outputs)
+        """
+        rows = inputs.reshape(1, -1, inputs.shape[-1])
+        outputs = self.each(rows.expand(self.architecture.n_networks, -1, -1))
+        return outputs.mean(dim=0).reshape(*inputs.shape[:-1], -1)
+
+    def each(self, inputs: Tensor) -> Tensor:
+        """Return what each network puts out.
+
+        Parameters
+        ----------
+        inputs : torch.Tensor of shape (n_networks, n_samples, n_inputs)
+            Those of each network.
+
+        Returns
+        -------
+        torch.Tensor of shape (n_networks, n_samples, n_outputs)
+        """
+        return super().forward(inputs)
 
     def act(self, observation: NDArray, units: Units) -> NDArray[np.float64]:
-        """Return the actions for an observation or a batch, in float64.
+        """Return the mean actions for an observation or a batch, in float64.
 
         Parameters
         ----------
@@ -187,7 +290,24 @@ class MLP(nn.Sequential):
         ValueError
             If the observations have another number of features.
         """
-        vector = self._shared_memory
+        vectors = self._shared_memory
         return self._forward_pass(
-            observation, self._acting_vector() if vector is None else vector, units
+            observation, self._acting_vectors() if vectors is None else vectors, units
         )
+
+    def std(self, observations: NDArray, units: Units) -> NDArray[np.float64]:
+        """Return how far the actions of the networks are from each other, in float64.
+
+        Parameters
+        ----------
+        observations : ndarray of shape (n_samples, n_inputs)
+            Raw observations; not changed.
+        units : Units
+            See :meth:`act`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_outputs)
+            Standard deviations over the networks.
+        """
+        return self._forward_pass.std(observations, self._acting_vectors(), units)

@@ -17,11 +17,11 @@ from skimitate.cloning._early_stopping import Told
 class BehaviorCloner(MultiOutputMixin, RegressorMixin, ContinuousCloner):
     """Imitate an expert by regression from its observations to its actions.
 
-    A multilayer perceptron is trained by minibatch Adam on the mean squared error of
-    the actions, with observations normalized inside. The policy that acts is the
-    exponential moving average of the training iterates: minibatch noise that does
-    nothing to the loss makes the returns of closed-loop episodes swing wildly, and
-    averaging cures it [2]_.
+    A multilayer perceptron, or the mean of a few, is trained by minibatch Adam on the
+    mean squared error of the actions, with observations normalized inside. The policy
+    that acts is the exponential moving average of the training iterates: minibatch
+    noise that does nothing to the loss makes the returns of closed-loop episodes swing
+    wildly, and averaging cures it [2]_.
 
     Parameters
     ----------
@@ -29,6 +29,14 @@ class BehaviorCloner(MultiOutputMixin, RegressorMixin, ContinuousCloner):
         Number of units of each hidden layer; empty for a linear policy.
     activation : {"identity", "leaky_relu", "logistic", "relu", "tanh"}, default="tanh"
         Activation of the hidden layers; that of ``"leaky_relu"`` leaks 0.01.
+    n_networks : int, default=1
+        How many networks are trained, on the same samples; the policy is the mean of
+        them. They differ in their initial weights and in the order of the samples, and
+        so in the mistakes that they make where there was little to learn from, which
+        the mean evens out [3]_. k of them cost k times the training and the arithmetic
+        of an action, and act as one policy. A few, such as 4, are worth it where labels
+        are dear and time is not, in DAgger above all, or to learn from
+        ``predict(X, return_std=True)`` how far they agree.
     alpha : float or "auto", default="auto"
         Strength of the L2 penalty on the weights, with the meaning that it has to
         :class:`sklearn.neural_network.MLPRegressor`: it counts against each minibatch.
@@ -88,7 +96,7 @@ class BehaviorCloner(MultiOutputMixin, RegressorMixin, ContinuousCloner):
         torch device to train on. The fitted network always acts on the CPU.
     random_state : int, RandomState instance or None, default=None
         Determines the initial weights, the order of the samples and the validation
-        split.
+        split. The first network is the same for any ``n_networks``.
     verbose : bool, default=False
         Whether to print the loss of each epoch. For progress bars, see
         ``set_callbacks`` and :mod:`sklearn.callback`.
@@ -96,8 +104,9 @@ class BehaviorCloner(MultiOutputMixin, RegressorMixin, ContinuousCloner):
     Attributes
     ----------
     network_ : torch.nn.Module
-        The network that acts, in float32 on the CPU: normalized observations in,
-        standardized actions out.
+        What acts, in float32 on the CPU: normalized observations in, standardized
+        actions out, the mean of the networks. The parameters begin with an axis of
+        networks.
     normalizer_ : RunningNormalizer or None
         Normalizer of the observations.
     action_mean_, action_scale_ : ndarrays of shape (n_outputs_,)
@@ -105,8 +114,9 @@ class BehaviorCloner(MultiOutputMixin, RegressorMixin, ContinuousCloner):
         ``action_mean_``; 1 and 0 without ``normalize``. In float64, as float32 cannot
         tell a large mean from its neighbours.
     loss_curve_ : list of float
-        Mean loss of each epoch, at the plain iterates: in the square of the expert's
-        unit, or of standard deviations with ``action_scaling="individual"``.
+        Mean loss of each epoch, and of the networks, at the plain iterates: in the
+        square of the expert's unit, or of standard deviations with
+        ``action_scaling="individual"``.
     validation_scores_ : list of float or None
         R² on the validation data after each epoch, if ``early_stopping``; None once
         something has trained without it.
@@ -129,6 +139,10 @@ class BehaviorCloner(MultiOutputMixin, RegressorMixin, ContinuousCloner):
     .. [2] Block, Foster, Krishnamurthy, Simchowitz, Zhang: "Butterfly effects of SGD
        noise: error amplification in behavior cloning and autoregression", ICLR 2024,
        section 4.
+    .. [3] Lakshminarayanan, Pritzel, Blundell: "Simple and scalable predictive
+       uncertainty estimation using deep ensembles", NeurIPS 2017, section 2.4. Menda,
+       Driggs-Campbell, Kochenderfer: "EnsembleDAgger: A Bayesian approach to safe
+       imitation learning", IROS 2019, uses them in DAgger.
 
     Examples
     --------
@@ -149,6 +163,7 @@ class BehaviorCloner(MultiOutputMixin, RegressorMixin, ContinuousCloner):
         hidden_layer_sizes: int | Sequence[int] = (50, 50),
         *,
         activation: str = "tanh",
+        n_networks: int = 1,
         alpha: float | Literal["auto"] = "auto",
         batch_size: int = 32,
         learning_rate_init: float = 1e-3,
@@ -168,6 +183,7 @@ class BehaviorCloner(MultiOutputMixin, RegressorMixin, ContinuousCloner):
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
+        self.n_networks = n_networks
         self.alpha = alpha
         self.batch_size = batch_size
         self.learning_rate_init = learning_rate_init

@@ -21,7 +21,7 @@ class Restorable(BaseEstimator):
     network_: "MLP"
     _trainer: "Trainer"
     _units: Units
-    _rng: np.random.Generator
+    _rngs: list[np.random.Generator]
 
     def _way_back(self) -> Callable[[], None]:
         """Return what goes back to all that is fitted now."""
@@ -29,14 +29,14 @@ class Restorable(BaseEstimator):
         if not hasattr(self, "_trainer"):
             return lambda: put_back(self, attributes)
         trainer, network = self._trainer, self.network_
-        training, acting = trainer.state(), network.vector.clone()
-        rng = copy.deepcopy(self._rng)
+        training, acting = trainer.state(), network.vectors.clone()
+        rngs = copy.deepcopy(self._rngs)
 
         def go_back() -> None:
             put_back(self, attributes)
             trainer.restore(training)
             network.assign(acting)
-            self._rng = rng
+            self._rngs = rngs
 
         return go_back
 
@@ -49,11 +49,11 @@ class Restorable(BaseEstimator):
             state["_network_arrays"] = (
                 network.layer_sizes,
                 network.activation,
-                network.vector.cpu().numpy().copy(),
+                network.vectors.cpu().numpy().copy(),
                 network.training,
             )
             state["_trainer"] = state["_trainer"].state()
-            state["_rng"] = copy.deepcopy(state["_rng"])
+            state["_rngs"] = copy.deepcopy(state["_rngs"])
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Training of the network: minibatch Adam, and the average of its iterates."""
+"""Training of the networks: minibatch Adam, and the average of the iterates."""
 
 from typing import Any, NamedTuple, Self
 
@@ -31,17 +31,20 @@ class TrainingData(NamedTuple):
 class Trainer:
     """Minibatch Adam on a loss, and the average of its iterates.
 
+    Networks are trained side by side, each on its own order of the samples. After each
+    call, and after whatever interrupts one, all have taken as many steps.
+
     Parameters
     ----------
     network : MLP
-        Where training starts; copied.
+        Where training starts: one network or some; copied.
     settings : Settings
         How it goes on.
 
     Attributes
     ----------
     units : Units
-        What the network's inputs and outputs count in.
+        What the networks' inputs and outputs count in.
 
     Raises
     ------
@@ -59,18 +62,18 @@ class Trainer:
 
     def __init__(self, network: MLP, settings: Settings) -> None:
         sizes = network.layer_sizes
-        vector = network.vector
+        vectors = network.vectors
         self._n_steps = np.zeros(1, dtype=np.intp)  # where the kernel counts
         self.units = Units.plain(sizes[0], sizes[-1])
-        self._iterate = MLP.of_arrays(sizes, network.activation, vector.cpu().numpy())
-        self._average = vector.clone()
-        self._moments = torch.zeros_like(vector), torch.zeros_like(vector)
+        self._iterate = MLP.of_arrays(sizes, network.activation, vectors.cpu().numpy())
+        self._average = vectors.clone()
+        self._moments = torch.zeros_like(vectors), torch.zeros_like(vectors)
         self._settings = settings
         self.configure(settings)
 
     @property
     def n_steps(self) -> int:
-        """Number of steps taken."""
+        """Number of steps that each network has taken."""
         return int(self._n_steps[0])
 
     def configure(self, settings: Settings) -> None:
@@ -94,7 +97,7 @@ class Trainer:
                 "got 'compiled', which trains on the CPU"
             )
         if settings.ema_decay is not None and self._settings.ema_decay is None:
-            self._average.copy_(self._iterate.vector)
+            self._average.copy_(self._iterate.vectors)
         self._settings = settings
         self._compiled = on_cpu and settings.backend != "torch"
         self._iterate = self._iterate.to(device)
@@ -109,9 +112,9 @@ class Trainer:
         Parameters
         ----------
         X : ndarray of shape (n_samples, n_inputs)
-            Inputs, in the network's units.
+            Inputs, in the networks' units.
         y : ndarray of shape (n_samples, n_outputs)
-            Targets, in the network's units.
+            Targets, in the networks' units.
         sample_weight : ndarray of shape (n_samples,) or None
             Weights of the samples; they are scaled to mean 1.
 
@@ -138,51 +141,53 @@ class Trainer:
             return single
         return torch.tensor(single, device=self._average.device)
 
-    def run_epoch(self, data: TrainingData, permutation: NDArray[np.intp]) -> float:
-        """Take one step of Adam for each minibatch.
+    def run_epoch(self, data: TrainingData, permutations: NDArray[np.intp]) -> float:
+        """Take one step of Adam for each minibatch and network.
 
         Parameters
         ----------
         data : TrainingData
             From :meth:`prepare`.
-        permutation : ndarray of shape (n_samples,)
-            Order in which the samples are visited.
+        permutations : ndarray of shape (n_networks, n_samples)
+            Order in which each network visits the samples.
 
         Returns
         -------
         float
-            Mean over the samples of the loss, penalty included, before each step, in
-            the network's units.
+            Mean over the networks and the samples of the loss, penalty included, before
+            each step, in the networks' units.
         """
         settings = self._settings
-        batch_size = min(settings.batch_size, len(permutation))
+        n_visits = permutations.shape[1]
+        batch_size = min(settings.batch_size, n_visits)
         n_outputs = self._iterate.layer_sizes[-1]
         penalty = settings.alpha * LOSSES[settings.loss].penalty(n_outputs)
         with torch.inference_mode(False), torch.enable_grad():
             run = self._run_compiled if self._compiled else self._run_torch
-            return run(data, permutation, batch_size, penalty) / len(permutation)
+            return run(data, permutations, batch_size, penalty) / n_visits
 
     def _run_compiled(
         self,
         data: TrainingData,
-        permutation: NDArray[np.intp],
+        permutations: NDArray[np.intp],
         batch_size: int,
         penalty: float,
     ) -> float:
         settings = self._settings
         total = 0.0
-        n_visits = rows_of_a_call(self._iterate.layout.n_parameters, batch_size)
-        for start in range(0, len(permutation), n_visits):
-            visits = permutation[start : start + n_visits]
+        n_networks, n_parameters = self._iterate.vectors.shape
+        n_visits = rows_of_a_call(n_networks, n_parameters, batch_size)
+        for start in range(0, permutations.shape[1], n_visits):
+            visits = permutations[:, start : start + n_visits]
             loss = kernel.train_epoch(
                 data.X,
                 data.y,
                 data.weight,
-                visits,
+                np.ascontiguousarray(visits),
                 np.array(self._iterate.layer_sizes, dtype=np.intp),
                 kernel.ACTIVATIONS[self._iterate.activation],
                 kernel.LOSSES[settings.loss],
-                self._iterate.vector.numpy(),
+                self._iterate.vectors.numpy(),
                 self._moments[0].numpy(),
                 self._moments[1].numpy(),
                 None if settings.ema_decay is None else self._average.numpy(),
@@ -192,71 +197,70 @@ class Trainer:
                 penalty,
                 settings.ema_decay or 0.0,
             )
-            total += loss * len(visits)
+            total += loss * visits.shape[1]
         return total
 
     def _run_torch(
         self,
         data: TrainingData,
-        permutation: NDArray[np.intp],
+        permutations: NDArray[np.intp],
         batch_size: int,
         penalty: float,
     ) -> float:
-        vector, optimizer = self._optimizer()
+        vectors, optimizer = self._optimizer()
+        parameters = list(self._iterate.parameters())
         ema_decay = self._settings.ema_decay
-        order = torch.from_numpy(permutation).to(vector.device)
-        total = torch.zeros((), device=vector.device)
-        for step, rows in enumerate(order.split(batch_size), start=self.n_steps + 1):
+        batches = torch.from_numpy(permutations).to(vectors.device).split(batch_size, 1)
+        total = torch.zeros((), device=vectors.device)
+        for step, rows in enumerate(batches, start=self.n_steps + 1):
             weights = None if data.weight is None else data.weight[rows]
             loss = self._loss(data.X[rows], data.y[rows], weights, penalty)
-            optimizer.zero_grad(set_to_none=False)
-            loss.backward()
+            gradients = torch.autograd.grad(loss, parameters)
+            torch.cat([each.flatten(1) for each in gradients], 1, out=vectors.grad)
             optimizer.step()
             if ema_decay is not None:
                 weight = kernel.average_weight(ema_decay, step)
-                self._average.lerp_(vector.detach(), weight)
+                self._average.lerp_(vectors.detach(), weight)
             self._n_steps[0] = step
-            total += loss.detach() * len(rows)
-        return float(total)
+            total += loss.detach() * rows.shape[1]
+        return float(total) / len(vectors)
 
     def _optimizer(self) -> tuple[nn.Parameter, torch.optim.Adam]:
-        """Return the vector of parameters, and an Adam that goes on with it.
+        """Return the rows of parameters, and an Adam that goes on with them.
 
-        The gradients of the parameters are views into the vector's gradient: Adam and
-        the average take one operation a step each instead of one for every parameter.
+        Adam and the average take one operation a step each on the rows, instead of one
+        for every parameter.
         """
-        vector = nn.Parameter(self._iterate.vector)
-        vector.grad = torch.zeros_like(vector)
-        gradients = self._iterate.layout.layers(vector.grad)
-        for linear, gradient in zip(self._iterate.linears, gradients, strict=True):
-            linear.weight.grad, linear.bias.grad = gradient
+        vectors = nn.Parameter(self._iterate.vectors)
+        vectors.grad = torch.zeros_like(vectors)
         optimizer = torch.optim.Adam(
-            [vector], lr=self._settings.learning_rate_init, fused=True
+            [vectors], lr=self._settings.learning_rate_init, fused=True
         )
-        optimizer.state[vector] = {
-            "step": torch.tensor(float(self.n_steps), device=vector.device),
+        optimizer.state[vectors] = {
+            "step": torch.tensor(float(self.n_steps), device=vectors.device),
             "exp_avg": self._moments[0],
             "exp_avg_sq": self._moments[1],
         }
-        return vector, optimizer
+        return vectors, optimizer
 
     def _loss(
         self, X: Tensor, y: Tensor, sample_weight: Tensor | None, penalty: float
     ) -> Tensor:
-        """Return the mean loss of a minibatch plus its L2 penalty."""
-        losses = LOSSES[self._settings.loss].of_rows(self._iterate(X), y)
+        """Return the sum over the networks of each one's mean loss and L2 penalty."""
+        n_rows = X.shape[1]
+        losses = LOSSES[self._settings.loss].of_rows(self._iterate.each(X), y)
         if sample_weight is not None:
             losses = losses * sample_weight
-        loss = losses.mean()
+        loss = losses.sum() / n_rows
         if penalty > 0:
             squares = [linear.weight.square().sum() for linear in self._iterate.linears]
-            loss = loss + penalty / len(X) * torch.stack(squares).sum()
+            loss = loss + penalty / n_rows * torch.stack(squares).sum()
         return loss
 
     def write_to(self, network: MLP) -> None:
         """Copy the weights that act to a network: the average, if there is one."""
         averaged = self._settings.ema_decay is not None and self.n_steps > 0
-        network.assign(self._average if averaged else self._iterate.vector)
+        network.assign(self._average if averaged else self._iterate.vectors)
 
     def set_units(self, units: Units) -> None:
         """Change what inputs and outputs count in, and keep what was trained.
@@ -267,10 +271,10 @@ class Trainer:
             The new ones.
         """
         if self.n_steps > 0:
-            for vector in (self._iterate.vector, self._average):
-                values = vector.cpu().double().numpy()
+            for vectors in (self._iterate.vectors, self._average):
+                values = vectors.cpu().double().numpy()
                 changed = change_units(self._iterate.layout, values, self.units, units)
-                vector.copy_(torch.from_numpy(changed))
+                vectors.copy_(torch.from_numpy(changed))
         self.units = units
 
     def state(self) -> dict[str, Any]:
@@ -285,7 +289,7 @@ class Trainer:
             "n_steps": self.n_steps,
             "units": self.units.packed,
             "settings": self._settings._asdict(),
-            "vectors": [vector.cpu().numpy().copy() for vector in self._vectors()],
+            "memory": [array.cpu().numpy().copy() for array in self._memory()],
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -293,8 +297,8 @@ class Trainer:
         self.configure(Settings(**state["settings"]))
         self._n_steps[0] = state["n_steps"]
         self.units = Units.unpacked(state["units"], self._iterate.layer_sizes[0])
-        for vector, values in zip(self._vectors(), state["vectors"], strict=True):
-            vector.copy_(torch.from_numpy(np.array(values)))  # which may be read-only
+        for array, values in zip(self._memory(), state["memory"], strict=True):
+            array.copy_(torch.from_numpy(np.array(values)))  # which may be read-only
 
     @classmethod
     def of_state(cls, state: dict[str, Any]) -> Self:
@@ -305,25 +309,27 @@ class Trainer:
         except ValueError:
             settings = settings._replace(device="cpu", backend="auto")
         network = MLP.of_arrays(
-            state["layer_sizes"], state["activation"], state["vectors"][0]
+            state["layer_sizes"], state["activation"], state["memory"][0]
         )
         trainer = cls(network, settings)
         trainer.restore(state | {"settings": settings._asdict()})
         return trainer
 
-    def _vectors(self) -> tuple[Tensor, ...]:
-        return self._iterate.vector, self._average, *self._moments
+    def _memory(self) -> tuple[Tensor, ...]:
+        return self._iterate.vectors, self._average, *self._moments
 
 
-def rows_of_a_call(n_parameters: int, batch_size: int) -> int:
+def rows_of_a_call(n_networks: int, n_parameters: int, batch_size: int) -> int:
     """Return how many samples the kernel trains on before Python looks at signals.
 
     Whole minibatches, and so many that the calls themselves cost nothing to speak of.
 
     Parameters
     ----------
+    n_networks : int
+        How many are trained on them.
     n_parameters : int
-        Of the network.
+        Of each.
     batch_size : int
         Number of samples a step.
 
@@ -333,5 +339,5 @@ def rows_of_a_call(n_parameters: int, batch_size: int) -> int:
     """
     # Measured: fetching a sample costs as much as 1,000 parameters do, and a step of
     # Adam and of the average as much as 10 samples.
-    step = (n_parameters + 1000) * (batch_size + 10)
+    step = n_networks * (n_parameters + 1000) * (batch_size + 10)
     return max(1, _WORK // step) * batch_size

@@ -65,7 +65,7 @@ class Units:
 
 
 def change_units(
-    layout: Layout, vector: NDArray[np.float64], old: Units, new: Units
+    layout: Layout, vectors: NDArray[np.float64], old: Units, new: Units
 ) -> NDArray[np.float64]:
     """Return parameters that are in new units the function that they were in old ones.
 
@@ -73,16 +73,16 @@ def change_units(
     ----------
     layout : Layout
         Of the parameters.
-    vector : ndarray of shape (n_parameters,)
+    vectors : ndarray of shape (n_networks, n_parameters)
         Parameters; not changed.
     old, new : Units
         What they counted in, and what they shall count in.
 
     Returns
     -------
-    ndarray of shape (n_parameters,)
+    ndarray of shape (n_networks, n_parameters)
     """
-    changed = vector.copy()
+    changed = vectors.copy()
     layers = layout.layers(changed)
     weight, bias = layers[0]
     bias += weight @ ((new.input_mean - old.input_mean) / old.input_scale)

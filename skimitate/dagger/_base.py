@@ -76,13 +76,15 @@ class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         groups: ArrayLike | None = None,
         **fit_params: Any,
     ) -> Self:
-        """Run DAgger.
+        """Run DAgger: the demonstrations, ``n_rounds`` rounds, and which one is kept.
+
+        It begins anew: a run that :meth:`ask` has opened is dropped.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features) or None, default=None
-            Observations of demonstrations. Without them, ``n_episodes_per_round``
-            episodes of the expert are collected first.
+            Raw observations of demonstrations. Without them, ``n_episodes_per_round``
+            episodes of the expert are collected first, and all their steps are labels.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs) or None
             The expert's action for each observation.
         sample_weight : array-like of shape (n_samples,) or None, default=None
@@ -108,8 +110,8 @@ class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
             the learner does not take; or if the expert, the learner or the
             environment fails or gives what cannot be used, with the round, the episode
             and the step. Environments are closed in every case. What was fitted before
-            stays, and what this run has learnt waits: :meth:`finish` ends with it,
-            :meth:`ask` and :meth:`tell` go on with it.
+            stays, and what this run has learnt is not lost: :meth:`finish` ends with
+            it, :meth:`ask` and :meth:`tell` go on with it.
         """
         given = Given(X, y, sample_weight, groups, fit_params)
         with self._attempt(), shared_env(self.env, self.n_jobs) as env:

@@ -31,22 +31,25 @@ class InteractiveDAgger(BaseDAgger):
     ) -> Questions:
         """Run the episodes of the next round, and return what is to be labelled.
 
-        The first call begins a run. Between :meth:`ask` and :meth:`tell` the object can
-        be saved, and go on in another process.
+        The first call begins a run; asked again before :meth:`tell`, it gives the same.
+        Between the two the object can be saved, and go on in another process.
 
         Parameters
         ----------
         X, y, sample_weight, groups, **fit_params
-            Demonstrations, as :meth:`fit` takes them, with the first call alone.
-            Without them the expert drives the first episodes, as in :meth:`fit`; if
-            there is none, a policy does whose actions are random, uniform over the
-            action space, and these episodes are the first to be labelled.
+            Demonstrations, as :meth:`fit` takes them, with the first call alone: the
+            learner is trained on them before it drives. Without them the expert drives
+            the first episodes, as in :meth:`fit`; if there is none, a policy does whose
+            actions are random, uniform over the action space, and these episodes are
+            the first to be labelled, as round 0.
 
         Returns
         -------
         Questions
-            A named tuple of ``ids``, ``observations``, ``episode_ids`` and ``steps``.
-            Asked again before :meth:`tell`, it is the same. The ``expert``, if there is
+            A named tuple of arrays, with an entry for each state: ``ids``, which no
+            other state of the run has; ``observations``, of shape (n, n_features), in
+            the units of the environment; ``episode_ids``, numbered from 0 on in each
+            round; and ``steps``, from 0 on in each episode. The ``expert``, if there is
             one, has labelled the steps that it drove: they are not among them.
 
         Raises
@@ -54,6 +57,35 @@ class InteractiveDAgger(BaseDAgger):
         ValueError, TypeError
             As :meth:`fit`; if there is no environment; or if the run is over. What was
             learnt so far stays.
+
+        Notes
+        -----
+        ``n_rounds``, ``beta``, ``round_weight``, ``incremental``, ``random_state`` and
+        the learner are settled by the first call; the other parameters may be set
+        between the rounds. The run is over as soon as ``history_`` has
+        ``n_rounds + 1`` records, or a callback asks to stop, or by :meth:`finish`.
+
+        Examples
+        --------
+        >>> from skimitate import BehaviorCloner, DAggerRegressor, load_expert
+        >>> dagger = DAggerRegressor(
+        ...     BehaviorCloner(max_iter=5),
+        ...     env="Reacher-v5",
+        ...     query=10,
+        ...     n_rounds=2,
+        ...     n_epochs_per_round=5,
+        ...     n_eval_episodes=1,
+        ...     random_state=0,
+        ... )
+        >>> somebody = load_expert("Reacher-v5")
+        >>> for _ in range(3):  # the first round, and n_rounds after it
+        ...     questions = dagger.ask()
+        ...     labels = somebody.act(questions.observations)
+        ...     dagger = dagger.tell(questions.ids[:8], labels[:8])
+        >>> questions.observations.shape
+        (10, 10)
+        >>> dagger.history_[-1]["n_samples"], dagger.history_[-1]["n_expert_queries"]
+        (24, 30)
         """
         given = Given(X, y, sample_weight, groups, fit_params)
         run = self._open_run
@@ -92,16 +124,17 @@ class InteractiveDAgger(BaseDAgger):
         """Take labels of what :meth:`ask` gave, and train on all labels so far.
 
         After round ``n_rounds``, or where a callback asks to stop, the round to keep is
-        decided, as in :meth:`fit`; until then ``estimator_`` is the learner as it
+        decided, as in :meth:`fit`. Until then ``estimator_`` is the learner as it
         stands.
 
         Parameters
         ----------
         ids : array-like of shape (n_answers,), int
-            Some of the ids that :meth:`ask` gave, in any order. What is missing gets no
-            label, and counts as asked.
+            Some of the ids that :meth:`ask` gave, in any order. A state that is not
+            among them gets no label, now or later, and counts as asked.
         actions : array-like of shape (n_answers, n_outputs) or (n_answers,)
-            The expert's action for each. None in a list of actions is no label.
+            The expert's action for each, in the order of ``ids``. In a list, None in
+            place of an action is no label.
 
         Returns
         -------
@@ -112,8 +145,8 @@ class InteractiveDAgger(BaseDAgger):
         ------
         ValueError, TypeError
             If nothing was asked, an id was not asked about or comes twice, the actions
-            do not fit, there is none at all, or the learner fails. What was asked can
-            still be told.
+            do not fit or are not finite, there is none at all, or the learner fails.
+            What was asked can still be told.
         """
         run = self._open_run
         if run is None or run.pending is None:
@@ -138,13 +171,14 @@ class InteractiveDAgger(BaseDAgger):
     def finish(self) -> Self:
         """End a run that is open, with the rounds that it has learnt from.
 
-        The round to keep is decided as in :meth:`fit`. That is done by itself after
-        ``n_rounds``. What was asked and not told is dropped.
+        The round to keep is decided as in :meth:`fit`, which takes the episodes of the
+        evaluation. After ``n_rounds`` rounds that is done without being called for. It
+        also ends a :meth:`fit` that failed or was interrupted.
 
         Returns
         -------
         DAggerRegressor
-            The object itself.
+            The object itself. What was asked and not told is dropped.
 
         Raises
         ------

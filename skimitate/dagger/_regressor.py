@@ -26,8 +26,10 @@ class DAggerRegressor(MultiOutputMixin, RegressorMixin, InteractiveDAgger):
 
     A clone of demonstrations sees only the states that the expert visits, and its
     errors lead it out of them. DAgger (dataset aggregation) lets the learner drive,
-    labels each state that it visits with the expert's action there, and trains on all
-    the labels so far, for a number of rounds.
+    labels states that it visits with the expert's actions there, and trains on all
+    the labels so far, for a number of rounds. :meth:`fit` does so with an expert at
+    hand; :meth:`ask` and :meth:`tell` are a round in two halves, for labels that come
+    from people or other processes.
 
     Parameters
     ----------
@@ -43,17 +45,13 @@ class DAggerRegressor(MultiOutputMixin, RegressorMixin, InteractiveDAgger):
         From a batch of observations (n, n_features) to a batch of actions
         (n, n_outputs). Where it drives it is asked at each step, about one
         observation; else after the episode, in one call for all that ``query`` chose.
-        One that may remember, since it has a ``reset()``, has that called at the start
-        of each episode and is asked at each step, whoever drives. None for the batch
-        or for a row of it means that there is no label; so does a row of NaN, if
-        the expert has an attribute ``allow_missing`` that is True. One with a method
-        ``should_intervene(observation, action)`` drives wherever that, given an
-        observation and what the learner is about to do, returns True [3]_.
+        See Notes for experts that remember, that have no answer, or that take over.
+        With :meth:`ask` and :meth:`tell` it may be None.
         The expert is never copied or unfitted by :func:`sklearn.base.clone`; as a value
         in the grid of a search, which clones its values, a fitted estimator belongs in
         a :class:`~sklearn.frozen.FrozenEstimator`.
     n_rounds : int, default=40
-        Number of rounds of collecting, labeling and training.
+        Number of rounds of collecting, labeling and training, after the start.
     n_episodes_per_round : int, default=1
         Number of episodes collected in each round.
     n_epochs_per_round : int or "auto", default="auto"
@@ -63,10 +61,11 @@ class DAggerRegressor(MultiOutputMixin, RegressorMixin, InteractiveDAgger):
     query : {"all"}, int, float or callable, default="all"
         Which visited states the expert is asked about: all; that many of each episode,
         drawn at random without replacement; that part of each episode (0 to 1), at
-        least one; or those rows that a callable returns, given the observations of an
-        episode, of shape (n_steps, n_features), and the learner that drove (None if
-        nothing has been trained yet). Steps that the expert drove are labelled in any
-        case. Neighbouring states say nearly the same.
+        least one; or those rows that a callable returns, as an array of int: it is
+        given the observations of an episode, of shape (n_steps, n_features), and the
+        learner that drove (None if nothing has been trained yet). Steps that the expert
+        drove, as in demonstrations, are labelled in any case. Neighbouring states say
+        nearly the same. 0 is for experts that take over, or drive by ``beta``.
     beta : float, callable or None, default=None
         Probability, at each step, that the expert drives: a number is raised to the
         power of the round, a callable gets the round (from 1), and None means 0: the
@@ -104,15 +103,17 @@ class DAggerRegressor(MultiOutputMixin, RegressorMixin, InteractiveDAgger):
     estimator_ : regressor
         The learner of the round that was kept.
     history_ : list of dict
-        A record of each round, the start (round 0) included: ``round``; ``beta``;
-        ``n_samples``, the labels trained on; ``n_expert_queries``, the states that the
-        expert has been asked about so far, answered or not; ``training``, whether the
-        learner was ``"fitted"`` anew or ``"continued"``; ``loss``, the mean squared
-        error on these samples after training; ``mean_return`` and ``std_return`` of the
-        episodes that measured the round's policy and ``n_eval_episodes``, their number;
-        ``evaluated``, whether they are those of the evaluation in the end; ``seconds``.
+        A record of each round, the start (round 0) included: ``round``; ``beta``, 1 for
+        demonstrations; ``n_samples``, the labels trained on; ``n_expert_queries``, the
+        states that the expert has been asked about so far, answered or not;
+        ``training``, whether the learner was ``"fitted"`` anew or ``"continued"``;
+        ``loss``, the mean squared error on these samples after training;
+        ``mean_return`` and ``std_return`` of the episodes that measured the round's
+        policy and ``n_eval_episodes``, their number; ``evaluated``, whether they are
+        those of the evaluation in the end; ``seconds``.
     best_round_ : int
-        The round that was kept; 0 is the clone that DAgger started from.
+        The round that was kept; 0 is the clone that DAgger started from. Between
+        :meth:`ask` and :meth:`tell` it is the last one.
     expert_return_ : float or None
         Mean return of the demonstrations; None if they were given as X and y.
     n_outputs_ : int
@@ -124,6 +125,14 @@ class DAggerRegressor(MultiOutputMixin, RegressorMixin, InteractiveDAgger):
 
     Notes
     -----
+    An expert with a method ``reset()`` may remember: that is called at the start of
+    each episode, and the expert is asked at each step, whoever drives. None for the
+    batch or for a row of it means that there is no label; so does a row of NaN, if the
+    expert has an attribute ``allow_missing`` that is True. One with a method
+    ``should_intervene(observation, action)`` drives wherever that, given an observation
+    of shape (n_features,) and the action of shape (n_outputs,) that the learner is
+    about to do, returns True [3]_.
+
     The episodes that the learner drives alone measure the policy of the round before
     at no extra cost. The rounds with the best of these returns, and the last one, are
     then evaluated in ``n_eval_episodes`` episodes each. Policies that no such episode

@@ -60,7 +60,7 @@ class NetworkExpert(NetworkPolicy):
             sizes,
             _OTHER_NAMES.get(activation, activation),
             # What was kept in float32 is the same in it, and the kernel acts on that.
-            single if (single == vector).all() else vector,
+            (single if (single == vector).all() else vector)[np.newaxis],
             Units(*inputs, np.zeros(sizes[-1]), np.ones(sizes[-1])),
         )
 
@@ -74,7 +74,7 @@ class NetworkExpert(NetworkPolicy):
         """
         arrays: dict[str, Any] = {"activation": np.array(self.activation)}
         arrays |= {"mean": self.units.input_mean, "scale": self.units.input_scale}
-        layers = Layout(self.layer_sizes).layers(self.vector.astype(np.float32))
+        layers = Layout(self.layer_sizes).layers(self.vectors[0].astype(np.float32))
         for i, (weight, bias) in enumerate(layers):
             arrays[f"weight_{i}"], arrays[f"bias_{i}"] = weight.T, bias
         with open(path, "wb") as file:

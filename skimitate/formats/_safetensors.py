@@ -20,7 +20,7 @@ from skimitate.policies._network_policy import NetworkPolicy
 
 # What the description of a policy stands under in the file's metadata.
 _KEY = "skimitate_policy"
-_VERSION = 1
+_VERSION = 2
 
 # What a file that is none, or says what is not so, makes of those who read it; NumPy
 # has not all of the format's types.
@@ -43,11 +43,12 @@ def save_policy(
     """Write a policy as a file that needs neither pickle nor torch to be read.
 
     The file is in the safetensors format, which many languages read: the weights
-    (n_outputs, n_inputs) and biases of the layers in float32, as ``weight_0``,
-    ``bias_0`` and so on, and in float64 ``input_mean`` and ``input_scale``, by which
-    observations are standardized, and ``output_scale`` and ``output_mean``, by which
-    the network's outputs become actions. Its metadata has a description in JSON:
-    shapes, activation, versions, and the return if it is known.
+    (n_networks, n_outputs, n_inputs) and biases (n_networks, n_outputs) of the layers
+    in float32, as ``weight_0``, ``bias_0`` and so on, and in float64 ``input_mean`` and
+    ``input_scale``, by which observations are standardized, and ``output_scale`` and
+    ``output_mean``, by which the mean of the networks' outputs becomes an action. Its
+    metadata has a description in JSON: shapes, activation, versions, and the return if
+    it is known.
 
     Parameters
     ----------
@@ -104,6 +105,7 @@ def save_policy(
         raise ValueError(f"mean_return: expected a finite number, got {mean_return}")
     description = {
         "version": _VERSION,
+        "n_networks": acting.n_networks,
         "layer_sizes": acting.layer_sizes,
         "activation": acting.activation,
         "n_features": acting.n_features,
@@ -126,7 +128,7 @@ def _write(tensors: dict[str, NDArray], metadata: dict[str, str], path: Path) ->
 def tensors_of(policy: NetworkPolicy) -> dict[str, NDArray]:
     """Return what a file of a policy holds, by name."""
     tensors: dict[str, NDArray] = {}
-    layers = Layout(policy.layer_sizes).layers(policy.vector)
+    layers = Layout(policy.layer_sizes).layers(policy.vectors)
     for i, (weight, bias) in enumerate(layers):
         tensors[f"weight_{i}"] = np.ascontiguousarray(weight)
         tensors[f"bias_{i}"] = np.ascontiguousarray(bias)
@@ -203,7 +205,10 @@ def _read(path: str | Path) -> NetworkPolicy:
     sizes = description["layer_sizes"]
     if type(sizes) is not list or any(type(size) is not int for size in sizes):
         raise ValueError(f"its layer_sizes are {sizes!r}")
-    expected = _shapes(sizes)
+    n_networks = description["n_networks"]
+    if type(n_networks) is not int or n_networks < 1:
+        raise ValueError(f"its n_networks is {n_networks!r}")
+    expected = _shapes(n_networks, sizes)
     found = {name: tensor.shape for name, tensor in tensors.items()}
     if found != expected:
         raise ValueError(f"it holds arrays {found} instead of {expected}")
@@ -211,7 +216,7 @@ def _read(path: str | Path) -> NetworkPolicy:
     if not types <= {np.dtype(np.float32), np.dtype(np.float64)}:
         raise ValueError(f"it holds arrays of {', '.join(map(str, types))}")
     layers = [
-        tensors[f"{kind}_{i}"].ravel()
+        tensors[f"{kind}_{i}"].reshape(n_networks, -1)
         for i in range(len(sizes) - 1)
         for kind in ("weight", "bias")
     ]
@@ -219,18 +224,18 @@ def _read(path: str | Path) -> NetworkPolicy:
     return NetworkPolicy(
         sizes,
         description["activation"],
-        np.concatenate(layers),
+        np.concatenate(layers, axis=1),
         Units(*(tensors[name] for name in _UNITS)),
         mean_return=None if mean_return is None else float(mean_return),
     )
 
 
-def _shapes(sizes: list[int]) -> dict[str, tuple[int, ...]]:
+def _shapes(n_networks: int, sizes: list[int]) -> dict[str, tuple[int, ...]]:
     """Return the shapes of the arrays in a file, for layers of these sizes."""
     shapes: dict[str, tuple[int, ...]] = {}
     for i, (n_inputs, n_outputs) in enumerate(pairwise(sizes)):
-        shapes[f"weight_{i}"] = (n_outputs, n_inputs)
-        shapes[f"bias_{i}"] = (n_outputs,)
+        shapes[f"weight_{i}"] = (n_networks, n_outputs, n_inputs)
+        shapes[f"bias_{i}"] = (n_networks, n_outputs)
     for name in _UNITS:
         shapes[name] = (sizes[0] if name.startswith("input") else sizes[-1],)
     return shapes

@@ -12,7 +12,7 @@ def train_epoch(
     X: Float32,
     y: Float32,
     sample_weight: Float32 | None,
-    permutation: NDArray[np.intp],
+    permutations: NDArray[np.intp],
     layer_sizes: NDArray[np.intp],
     activation: int,
     loss: int,

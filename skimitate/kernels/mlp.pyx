@@ -2,9 +2,9 @@
 # cython: initializedcheck=False
 """Kernel: one epoch of minibatch training, and the policy of one observation.
 
-A network is given by the sizes of its layers and one vector of parameters: of each
-layer the weights, shape (n_outputs, n_inputs), then the biases. Matrices are stored by
-rows; BLAS takes them by columns and so sees each transposed.
+Networks are given by the sizes of their layers and one row of parameters for each: of
+each layer the weights, shape (n_outputs, n_inputs), then the biases. Matrices are
+stored by rows; BLAS takes them by columns and so sees each transposed.
 """
 
 from libc.math cimport pow, sqrt
@@ -267,14 +267,13 @@ cdef void gather(
 
 cdef void prefetch_rows(
     const float[:, ::1] X,
-    const Py_ssize_t[::1] permutation,
-    Py_ssize_t start,
-    Py_ssize_t end,
+    const Py_ssize_t* rows,
+    Py_ssize_t n_rows,
 ) noexcept nogil:
     """Have the next minibatch brought from memory while this one is computed."""
     cdef Py_ssize_t i
-    for i in range(start, end):
-        prefetch(&X[permutation[i], 0], X.shape[1])
+    for i in range(n_rows):
+        prefetch(&X[rows[i], 0], X.shape[1])
 
 
 cpdef double average_weight(double ema_decay, Py_ssize_t step) noexcept nogil:
@@ -299,28 +298,89 @@ cpdef double average_weight(double ema_decay, Py_ssize_t step) noexcept nogil:
     return max(1.0 - ema_decay, 10.0 / (9.0 + step))
 
 
+cdef struct Descent:
+    Py_ssize_t batch_size
+    double learning_rate
+    double penalty
+    double ema_decay
+    Py_ssize_t n_parameters
+
+
+cdef double train_network(
+    const Network* net,
+    const Descent* how,
+    const float[:, ::1] X,
+    const float[:, ::1] y,
+    const float[::1] sample_weight,
+    const Py_ssize_t* visits,
+    Py_ssize_t n_visits,
+    Py_ssize_t step,
+    Workspace space,
+    float* parameters,
+    float* moment1,
+    float* moment2,
+    float* average,
+) noexcept nogil:
+    """Take one step of Adam for each minibatch; return the loss summed over samples."""
+    cdef:
+        Py_ssize_t start = 0, n_rows, end
+        double total = 0.0, correction1, correction2, weight
+        float* weights = NULL if sample_weight is None else space.weights
+    while start < n_visits:
+        n_rows = min(how.batch_size, n_visits - start)
+        end = start + n_rows
+        gather(
+            X, y, sample_weight, visits + start, n_rows,
+            space.activations[0], space.targets, space.weights,
+        )
+        prefetch_rows(X, visits + end, min(n_rows, n_visits - end))
+        forward(net, parameters, n_rows, space.activations)
+        total += output_gradient(
+            net, n_rows, space.activations[net.n_layers], space.targets,
+            weights, space.deltas[net.n_layers - 1],
+        )
+        total += n_rows * backward(
+            net, parameters, n_rows, how.penalty / n_rows,
+            space.activations, space.deltas, space.gradient,
+        )
+        step += 1
+        correction1 = 1.0 - pow(BETA1, <double> step)
+        correction2 = 1.0 - pow(BETA2, <double> step)
+        adam_step(
+            how.n_parameters, <float> (how.learning_rate / correction1), <float> BETA1,
+            <float> BETA2, <float> sqrt(correction2), <float> EPSILON,
+            space.gradient, parameters, moment1, moment2,
+        )
+        if average != NULL:
+            weight = average_weight(how.ema_decay, step)
+            move_average(how.n_parameters, <float> weight, parameters, average)
+        start = end
+    return total
+
+
 def train_epoch(
     const float[:, ::1] X,
     const float[:, ::1] y,
     const float[::1] sample_weight,
-    const Py_ssize_t[::1] permutation,
+    const Py_ssize_t[:, ::1] permutations,
     const Py_ssize_t[::1] layer_sizes,
     int activation,
     int loss,
-    float[::1] parameters,
-    float[::1] moment1,
-    float[::1] moment2,
-    float[::1] average,
+    float[:, ::1] parameters,
+    float[:, ::1] moment1,
+    float[:, ::1] moment2,
+    float[:, ::1] average,
     Py_ssize_t[::1] n_steps,
     Py_ssize_t batch_size,
     double learning_rate,
     double penalty,
     double ema_decay,
 ):
-    """Take one step of Adam for each minibatch, without the GIL.
+    """Take one step of Adam for each minibatch and network, without the GIL.
 
-    The steps are counted in here as well: no interruption finds steps that were taken
-    and not counted.
+    One network after the other, so that the memory of each stays in the cache. The
+    steps are counted in here as well: no interruption finds steps that were taken and
+    not counted, or networks of which one has taken more than another.
 
     Parameters
     ----------
@@ -330,20 +390,20 @@ def train_epoch(
         Targets: values, or probabilities of classes.
     sample_weight : memoryview of shape (n_samples,) or None
         Weights of the samples, with mean 1.
-    permutation : memoryview of shape (n_samples,)
-        Order in which the samples are visited.
+    permutations : memoryview of shape (n_networks, n_visits)
+        Order in which each network visits the samples.
     layer_sizes : memoryview of shape (n_layers + 1,)
         Number of units from the input to the output.
     activation : int
         Of the hidden layers; a value of ``ACTIVATIONS``.
     loss : int
         A value of ``LOSSES``; cross-entropy takes the softmax of the outputs.
-    parameters, moment1, moment2 : memoryviews of shape (n_parameters,)
-        Changed in place: the iterate and the moments of Adam.
-    average : memoryview of shape (n_parameters,) or None
-        Moving average of the iterates, changed in place.
+    parameters, moment1, moment2 : memoryviews of shape (n_networks, n_parameters)
+        Changed in place: the iterates and the moments of Adam.
+    average : memoryview of shape (n_networks, n_parameters) or None
+        Moving averages of the iterates, changed in place.
     n_steps : memoryview of shape (1,)
-        Number of steps taken, changed in place.
+        Number of steps that each network has taken, changed in place.
     batch_size : int
         Number of samples a step; the last step takes what is left.
     learning_rate : float
@@ -357,90 +417,67 @@ def train_epoch(
     Returns
     -------
     float
-        Mean over the samples of the loss, penalty included, before each step.
+        Mean over the networks and the samples of the loss, penalty included, before
+        each step.
 
     Raises
     ------
     ValueError
-        If shapes do not match, or the permutation leads outside of the samples.
+        If shapes do not match, or a permutation leads outside of the samples.
     MemoryError
         If there is no room for a minibatch.
     """
     cdef:
-        Py_ssize_t n_samples = X.shape[0]
-        Py_ssize_t n_parameters = parameters.shape[0]
-        Py_ssize_t n_visits = permutation.shape[0]
-        Py_ssize_t start, n_rows, step
-        double total = 0.0, correction1, correction2, weight
+        Py_ssize_t n_networks = parameters.shape[0]
+        Py_ssize_t n_visits = permutations.shape[1]
+        Py_ssize_t n_parameters = parameters.shape[1]
+        Py_ssize_t network
+        double total = 0.0
         Network net
+        Descent how
         Workspace space
-        float* weights
-        float* average_data = NULL
         unsigned int control
-    if average is not None:
-        check_length("average", average.shape[0], n_parameters)
-        average_data = &average[0]
     check_network(layer_sizes, X.shape[1], y.shape[1], n_parameters)
     check_length("n_steps", n_steps.shape[0], 1)
     check_choices(activation, loss, n_steps[0])
-    check_length("y", y.shape[0], n_samples)
-    check_length("moment1", moment1.shape[0], n_parameters)
-    check_length("moment2", moment2.shape[0], n_parameters)
+    check_length("y", y.shape[0], X.shape[0])
+    check_rows("moment1", moment1, n_networks, n_parameters)
+    check_rows("moment2", moment2, n_networks, n_parameters)
+    if average is not None:
+        check_rows("average", average, n_networks, n_parameters)
     if sample_weight is not None:
-        check_length("sample_weight", sample_weight.shape[0], n_samples)
-    check_permutation(permutation, n_samples)
+        check_length("sample_weight", sample_weight.shape[0], X.shape[0])
+    check_length("permutations", permutations.shape[0], n_networks)
+    check_permutations(permutations, X.shape[0])
     if batch_size < 1:
         raise ValueError(f"batch_size must be at least 1, got {batch_size}")
-    batch_size = min(batch_size, permutation.shape[0])
-    if batch_size == 0:
+    batch_size = min(batch_size, n_visits)
+    if batch_size == 0 or n_networks == 0:
         return 0.0
     if batch_size > MAX_INT:
         raise ValueError(f"batch_size must be at most {MAX_INT}, got {batch_size}")
     space = Workspace(layer_sizes, batch_size)
-    weights = NULL if sample_weight is None else space.weights
     net.n_layers = layer_sizes.shape[0] - 1
     net.sizes = &layer_sizes[0]
     net.activation = &ACTIVATION_LOOPS[activation]
     net.loss = &LOSS_LOOPS[loss]
+    how.batch_size = batch_size
+    how.learning_rate = learning_rate
+    how.penalty = penalty
+    how.ema_decay = ema_decay
+    how.n_parameters = n_parameters
     with nogil:
         control = flush_denormals()
-        start = 0
-        step = n_steps[0]
-        while start < permutation.shape[0]:
-            n_rows = min(batch_size, permutation.shape[0] - start)
-            gather(
-                X, y, sample_weight, &permutation[start], n_rows,
-                space.activations[0], space.targets, space.weights,
+        for network in range(n_networks):
+            total += train_network(
+                &net, &how, X, y, sample_weight,
+                &permutations[network, 0], n_visits, n_steps[0], space,
+                &parameters[network, 0], &moment1[network, 0], &moment2[network, 0],
+                NULL if average is None else &average[network, 0],
             )
-            prefetch_rows(
-                X, permutation, start + n_rows, min(start + 2 * n_rows, n_visits)
-            )
-            forward(&net, &parameters[0], n_rows, space.activations)
-            total += output_gradient(
-                &net, n_rows, space.activations[net.n_layers], space.targets,
-                weights, space.deltas[net.n_layers - 1],
-            )
-            total += n_rows * backward(
-                &net, &parameters[0], n_rows, penalty / n_rows,
-                space.activations, space.deltas, space.gradient,
-            )
-            step += 1
-            correction1 = 1.0 - pow(BETA1, <double> step)
-            correction2 = 1.0 - pow(BETA2, <double> step)
-            adam_step(
-                n_parameters, <float> (learning_rate / correction1), <float> BETA1,
-                <float> BETA2, <float> sqrt(correction2), <float> EPSILON,
-                space.gradient, &parameters[0], &moment1[0], &moment2[0],
-            )
-            if average_data != NULL:
-                weight = average_weight(ema_decay, step)
-                move_average(
-                    n_parameters, <float> weight, &parameters[0], average_data
-                )
-            start += n_rows
-        n_steps[0] = step
+        n_steps[0] += (n_visits + batch_size - 1) // batch_size
         restore_denormals(control)
-    return total / permutation.shape[0]
+    return total / n_visits / n_networks
 
 
 def loss_gradient(
@@ -458,8 +495,10 @@ def loss_gradient(
 
     Parameters
     ----------
-    X, y, sample_weight, layer_sizes, activation, loss, parameters, penalty
+    X, y, sample_weight, layer_sizes, activation, loss, penalty
         See :func:`train_epoch`.
+    parameters : memoryview of shape (n_parameters,)
+        Of one network.
     gradient : memoryview of shape (n_parameters,)
         Where the gradient goes.
 
@@ -513,12 +552,13 @@ def act(
     const double[::1] units,
     const Py_ssize_t[::1] layer_sizes,
     int activation,
-    const float[::1] parameters,
+    const float[:, ::1] parameters,
     double[::1] out,
 ):
-    """Write the action for one observation: normalize, apply the network, unnormalize.
+    """Write the action for one observation: the mean of what the networks put out.
 
-    The arithmetic is float64.
+    The observation is normalized before, and the mean unnormalized. The arithmetic is
+    float64.
 
     Parameters
     ----------
@@ -540,48 +580,70 @@ def act(
         If there is no room for the units of a layer.
     """
     cdef:
-        Py_ssize_t n_layers = layer_sizes.shape[0] - 1
-        Py_ssize_t layer, i, n_in, n_out, widest
-        const float* weight
+        Py_ssize_t n_networks = parameters.shape[0]
+        Py_ssize_t network, i, widest
+        Py_ssize_t n_in = layer_sizes[0]
+        Py_ssize_t n_out = layer_sizes[layer_sizes.shape[0] - 1]
         const double* unit
+        const double* outputs
         double* scratch
-        double* x
-        double* z
-    n_in = layer_sizes[0]
     if observation.shape[0] != n_in:
         raise ValueError(
             f"observation: expected {n_in} features, got {observation.shape[0]}"
         )
     widest = check_act(
-        layer_sizes, units.shape[0], activation, parameters.shape[0], out.shape[0]
+        layer_sizes, units.shape[0], activation, parameters, out.shape[0]
     )
-    scratch = <double*> malloc(2 * widest * sizeof(double))
+    scratch = <double*> malloc(3 * widest * sizeof(double))
     if scratch == NULL:
         raise MemoryError("no room for the units of a layer")
-    x = scratch
-    weight = &parameters[0]
     unit = &units[0]
     for i in range(n_in):
-        x[i] = (observation[i] - unit[i]) / unit[n_in + i]
+        scratch[i] = (observation[i] - unit[i]) / unit[n_in + i]
     unit += 2 * n_in
+    for network in range(n_networks):
+        outputs = outputs_of(
+            layer_sizes, activation, &parameters[network, 0], scratch, widest
+        )
+        for i in range(n_out):
+            out[i] = outputs[i] + (0.0 if network == 0 else out[i])
+    for i in range(n_out):
+        out[i] = out[i] / n_networks * unit[n_out + i] + unit[i]
+    free(scratch)
+
+
+cdef const double* outputs_of(
+    const Py_ssize_t[::1] sizes,
+    int activation,
+    const float* weight,
+    double* scratch,
+    Py_ssize_t widest,
+) noexcept nogil:
+    """Apply one network to the inputs in ``scratch``, which has three such widths.
+
+    Return where in it the outputs are; the inputs are left as they are.
+    """
+    cdef:
+        Py_ssize_t n_layers = sizes.shape[0] - 1
+        Py_ssize_t layer, n_in, n_out
+        const double* x = scratch
+        double* z
     for layer in range(n_layers):
-        n_in, n_out = layer_sizes[layer], layer_sizes[layer + 1]
-        z = &out[0] if layer == n_layers - 1 else scratch + widest * ((layer + 1) % 2)
+        n_in, n_out = sizes[layer], sizes[layer + 1]
+        z = scratch + widest * (1 + layer % 2)
         affine_double(n_in, n_out, weight, weight + n_in * n_out, x, z)
         if layer < n_layers - 1 and ACTIVATION_LOOPS[activation].act != NULL:
             ACTIVATION_LOOPS[activation].act(n_out, z)
         weight += (n_in + 1) * n_out
         x = z
-    for i in range(n_out):
-        x[i] = x[i] * unit[n_out + i] + unit[i]
-    free(scratch)
+    return x
 
 
 cdef Py_ssize_t check_act(
     const Py_ssize_t[::1] sizes,
     Py_ssize_t n_units,
     int activation,
-    Py_ssize_t n_parameters,
+    const float[:, ::1] parameters,
     Py_ssize_t n_out,
 ) except -1:
     """Check what acts, and return the width of its widest layer."""
@@ -592,8 +654,10 @@ cdef Py_ssize_t check_act(
         widest = max(widest, sizes[i])
     check_choices(activation, 0, 0)
     check_length("units", n_units, 2 * (sizes[0] + sizes[last]))
-    check_length("parameters", n_parameters, count_parameters(sizes))
+    check_length("parameters", parameters.shape[1], count_parameters(sizes))
     check_length("out", n_out, sizes[last])
+    if parameters.shape[0] < 1:
+        raise ValueError("parameters must be those of at least 1 network, got none")
     return widest
 
 
@@ -613,16 +677,31 @@ cdef int check_length(str name, Py_ssize_t found, Py_ssize_t expected) except -1
     return 0
 
 
-cdef int check_permutation(
-    const Py_ssize_t[::1] permutation, Py_ssize_t n_samples
+cdef int check_rows(
+    str name,
+    const float[:, ::1] array,
+    Py_ssize_t n_networks,
+    Py_ssize_t n_parameters,
 ) except -1:
-    cdef Py_ssize_t i
+    if array.shape[0] != n_networks or array.shape[1] != n_parameters:
+        raise ValueError(
+            f"{name} must have shape ({n_networks}, {n_parameters}), "
+            f"got ({array.shape[0]}, {array.shape[1]})"
+        )
+    return 0
+
+
+cdef int check_permutations(
+    const Py_ssize_t[:, ::1] permutations, Py_ssize_t n_samples
+) except -1:
+    cdef Py_ssize_t i, j
     cdef bint inside = True
     with nogil:
-        for i in range(permutation.shape[0]):
-            inside &= 0 <= permutation[i] < n_samples
+        for i in range(permutations.shape[0]):
+            for j in range(permutations.shape[1]):
+                inside &= 0 <= permutations[i, j] < n_samples
     if not inside:
-        raise ValueError(f"permutation must hold row numbers below {n_samples}")
+        raise ValueError(f"permutations must hold row numbers below {n_samples}")
     return 0
 
 

@@ -156,6 +156,6 @@ def _of_cloner(actor: BehaviorCloner) -> Policy:
     return NetworkPolicy(
         network.layer_sizes,
         network.activation,
-        network.vector.cpu().float().numpy(),
+        network.vectors.cpu().float().numpy(),
         Units(mean, scale, actor.action_mean_, actor.action_scale_),
     )

@@ -1,4 +1,4 @@
-"""A network with its normalizer, as arrays: it acts without torch or a trainer."""
+"""Networks with their normalizer, as arrays: they act without torch or a trainer."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,7 +13,7 @@ from skimitate.cloning._units import Units
 
 
 class NetworkPolicy:
-    """A multilayer perceptron and the units of what goes in and out of it.
+    """Multilayer perceptrons, whose mean acts, and the units of what goes in and out.
 
     :func:`skimitate.as_policy` makes one of a fitted :class:`skimitate.BehaviorCloner`,
     and :func:`skimitate.load_policy` of a file.
@@ -24,8 +24,9 @@ class NetworkPolicy:
         Number of units from the input to the output, both included.
     activation : str
         Activation of the hidden layers, as :class:`skimitate.BehaviorCloner` names it.
-    vector : ndarray of shape (n_parameters,), float32 or float64
-        Layer by layer, weights (n_outputs, n_inputs) by rows before biases; copied.
+    vectors : ndarray of shape (n_networks, n_parameters), float32 or float64
+        Of each network, layer by layer, weights (n_outputs, n_inputs) by rows before
+        biases; copied.
     units : Units
         What is subtracted from observations and what they are divided by; what the
         network's outputs are multiplied by and what is added to them.
@@ -43,7 +44,7 @@ class NetworkPolicy:
         self,
         layer_sizes: Sequence[int],
         activation: str,
-        vector: NDArray,
+        vectors: NDArray,
         units: Units,
         *,
         mean_return: float | None = None,
@@ -56,8 +57,9 @@ class NetworkPolicy:
         self.activation = activation
         self.units = units
         self.mean_return = mean_return
-        single = np.asarray(vector).dtype == np.float32
-        self.vector = np.array(vector, dtype=np.float32 if single else np.float64)
+        single = np.asarray(vectors).dtype == np.float32
+        dtype = np.float32 if single else np.float64
+        self.vectors = np.array(vectors, dtype=dtype, order="C")
         self._check()
         self._forward_pass = ForwardPass(Layout(self.layer_sizes), activation)
 
@@ -68,10 +70,11 @@ class NetworkPolicy:
                 f"{self.layer_sizes}"
             )
         n_parameters = Layout(self.layer_sizes).n_parameters
-        if self.vector.shape != (n_parameters,):
+        shape = self.vectors.shape
+        if len(shape) != 2 or shape[0] < 1 or shape[1] != n_parameters:
             raise ValueError(
-                f"vector: expected {n_parameters} parameters for layers of "
-                f"{self.layer_sizes}, got shape {self.vector.shape}"
+                f"vectors: expected rows of {n_parameters} parameters for layers of "
+                f"{self.layer_sizes}, got shape {shape}"
             )
         widths = len(self.units.input_mean), len(self.units.output_mean)
         if widths != (self.n_features, self.n_outputs):
@@ -80,11 +83,16 @@ class NetworkPolicy:
                 f"{self.n_outputs} outputs, got {widths[0]} and {widths[1]}"
             )
         if not (
-            np.isfinite(self.vector).all() and np.isfinite(self.units.packed).all()
+            np.isfinite(self.vectors).all() and np.isfinite(self.units.packed).all()
         ):
             raise ValueError("expected finite numbers, got NaN or infinity")
         if not (self.units.input_scale > 0).all():
             raise ValueError("input_scale: expected positive numbers, got others")
+
+    @property
+    def n_networks(self) -> int:
+        """Number of networks."""
+        return len(self.vectors)
 
     @property
     def n_features(self) -> int:
@@ -119,7 +127,7 @@ class NetworkPolicy:
         ValueError
             If there is another number of features.
         """
-        return self._forward_pass(observation, self.vector, self.units)
+        return self._forward_pass(observation, self.vectors, self.units)
 
     __call__ = act
 
@@ -128,7 +136,7 @@ class NetworkPolicy:
 
     def __getstate__(self) -> dict[str, Any]:
         # Arrays and plain containers: no file names a room that may be moved.
-        names = ("layer_sizes", "activation", "vector", "mean_return")
+        names = ("layer_sizes", "activation", "vectors", "mean_return")
         state = {name: getattr(self, name) for name in names}
         return state | {"units": self.units.packed}
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,6 +71,8 @@ class Experiment:
         What tells the environment apart from others; empty for its id.
     log_dir : Path or None, default=None
         Where the fits are written down for TensorBoard; None for nowhere.
+    query : "all", int or float, default="all"
+        What DAgger asks the expert about; the post's asked about every state.
 
     Attributes
     ----------
@@ -92,6 +94,7 @@ class Experiment:
     network: Network = DEFAULT
     name: str = ""
     log_dir: Path | None = None
+    query: Literal["all"] | int | float = "all"
     returns: dict[str, NDArray[np.float64]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -137,6 +140,7 @@ class Experiment:
     def _dagger_setting(self) -> dict[str, Any]:
         return self._training_setting | {
             "n_rounds": self.n_rounds,
+            "query": self.query,
             "training": list(self.network),
         }
 
@@ -202,6 +206,7 @@ class Experiment:
                 expert=self.expert,
                 n_rounds=self.n_rounds,
                 n_epochs_per_round=self.network.n_epochs_per_round,
+                query=self.query,
                 n_jobs=self.n_jobs,
                 random_state=self._seeds["DAgger"],
             )

@@ -1,0 +1,102 @@
+"""What a DAggerRegressor with default parameters earns, by which states it asks about.
+
+For each environment and each of some seeds that nothing was tuned to: DAgger with its
+defaults (one episode of the expert, 40 rounds of one episode each, the best is kept),
+and the mean return of 50 fresh episodes of the policy that it keeps, as a part of the
+expert's in the same episodes (for Reacher, whose returns are negative, the difference).
+
+    python benchmarks/default_query.py [--experts FOLDER_OF_CS294_FILES] [--seeds 3]
+
+It goes on where it stopped, and writes results/default_query.json and the table into
+docs/labels.md.
+"""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from harness import RESULTS  # first: it limits the threads
+from make_table import ROOT, write_into
+from search_by_return import expert_of
+
+from skimitate import DAggerRegressor, evaluate_policy
+from skimitate.studies._machine import describe_machine
+from skimitate.studies._markdown import markdown_table
+from skimitate.studies._stages import write_json
+
+PAGE = ROOT / "docs" / "labels.md"
+KEPT = RESULTS / "default_query.json"
+ENVS = ["Reacher", "Hopper", "Walker2d", "HalfCheetah", "Ant", "Humanoid"]
+QUERIES: list[Any] = ["all", 0.1, 25]
+FIRST_SEED = 400
+N_EPISODES = 50
+
+
+def measure(env: str, query: Any, seed: int, experts: Path | None) -> dict[str, Any]:
+    """Return what the policy that is kept earns beside the expert, and the labels."""
+    expert = expert_of(env, experts)
+    dagger = DAggerRegressor(env=env, expert=expert, query=query, random_state=seed)
+    dagger.fit()
+    fresh = {"n_episodes": N_EPISODES, "random_state": 10_000 + seed}
+    best = evaluate_policy(env, expert, **fresh).mean()
+    earned = evaluate_policy(env, dagger, **fresh).mean()
+    return {
+        "env": env,
+        "query": query,
+        "seed": seed,
+        "score": float(earned / best if best > 0 else earned - best),
+        "labels": dagger.history_[-1]["n_expert_queries"],
+    }
+
+
+def as_markdown(rows: list[dict[str, Any]]) -> str:
+    """Return the table: mean and lowest score over the seeds, and mean labels."""
+    table = [["environment", "seeds"]]
+    for query in QUERIES:
+        table[0] += [f"`query={query!r}`", "worst", "labels"]
+    for env in dict.fromkeys(row["env"] for row in rows):
+        own = [row for row in rows if row["env"] == env]
+        cells = [env, str(len({row["seed"] for row in own}))]
+        for query in QUERIES:
+            runs = [row for row in own if row["query"] == query]
+            if not runs:
+                cells += ["", "", ""]
+                continue
+            scores = [row["score"] for row in runs]
+            labels = np.mean([row["labels"] for row in runs])
+            cells += [
+                f"{np.mean(scores):.3f}",
+                f"{min(scores):.3f}",
+                f"{labels:,.0f}",
+            ]
+        table.append(cells)
+    return markdown_table(table)
+
+
+def main() -> None:
+    """Measure what is not measured yet, and write the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--experts", type=Path, help="folder of the CS294 files")
+    parser.add_argument("--seeds", type=int, default=3)
+    args = parser.parse_args()
+    rows = json.loads(KEPT.read_text())["rows"] if KEPT.exists() else []
+    done = {(row["env"], str(row["query"]), row["seed"]) for row in rows}
+    experts = "bundled" if args.experts is None else "CS294"
+    for seed in range(FIRST_SEED, FIRST_SEED + args.seeds):
+        for env in [f"{name}-v5" for name in ENVS]:
+            for query in QUERIES:
+                if (env, str(query), seed) in done:
+                    continue
+                rows.append(measure(env, query, seed, args.experts))
+                print(rows[-1], flush=True)
+                content = {"machine": describe_machine(), "experts": experts}
+                write_json(content | {"rows": rows}, KEPT)
+    table = as_markdown(rows)
+    print(f"\n{table}")
+    write_into(PAGE, "default-query", table)
+
+
+if __name__ == "__main__":
+    main()
