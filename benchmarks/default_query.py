@@ -28,7 +28,14 @@ from skimitate.studies._stages import write_json
 
 PAGE = ROOT / "docs" / "labels.md"
 KEPT = RESULTS / "default_query.json"
-ENVS = ["Reacher", "Hopper", "Walker2d", "HalfCheetah", "Ant", "Humanoid"]
+ENVS = [
+    "Reacher-v5",
+    "Hopper-v5",
+    "Walker2d-v5",
+    "HalfCheetah-v5",
+    "Ant-v5",
+    "Humanoid-v5",
+]
 QUERIES: list[Any] = ["all", 0.1, 25]
 FIRST_SEED = 400
 N_EPISODES = 50
@@ -56,7 +63,7 @@ def as_markdown(rows: list[dict[str, Any]]) -> str:
     table = [["environment", "seeds"]]
     for query in QUERIES:
         table[0] += [f"`query={query!r}`", "worst", "labels"]
-    for env in dict.fromkeys(row["env"] for row in rows):
+    for env in [env for env in ENVS if any(row["env"] == env for row in rows)]:
         own = [row for row in rows if row["env"] == env]
         cells = [env, str(len({row["seed"] for row in own}))]
         for query in QUERIES:
@@ -80,12 +87,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--experts", type=Path, help="folder of the CS294 files")
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--envs", nargs="+", choices=ENVS, default=ENVS)
     args = parser.parse_args()
     rows = json.loads(KEPT.read_text())["rows"] if KEPT.exists() else []
     done = {(row["env"], str(row["query"]), row["seed"]) for row in rows}
     experts = "bundled" if args.experts is None else "CS294"
     for seed in range(FIRST_SEED, FIRST_SEED + args.seeds):
-        for env in [f"{name}-v5" for name in ENVS]:
+        for env in args.envs:
             for query in QUERIES:
                 if (env, str(query), seed) in done:
                     continue
