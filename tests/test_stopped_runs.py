@@ -6,6 +6,7 @@ from functools import partial
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal, assert_equal
+from runs import curved, demonstrations, same_run
 from sklearn.linear_model import Ridge
 from toy import PointEnv, expert, logged
 
@@ -17,11 +18,6 @@ def _empty_logs():
     PointEnv.log.clear()
     yield
     assert len(logged("made")) == len(logged("closed"))
-
-
-def curved(observations):
-    """Make a linear learner depend on which states are labelled."""
-    return 0.2 * np.sin(3 * observations) - 0.1 * observations
 
 
 class Stopper:
@@ -69,11 +65,6 @@ def dagger(learner=None, expert=curved, **options):
     return DAggerRegressor(learner, expert=expert, **options)
 
 
-def demonstrations():
-    X = np.random.default_rng(0).normal(size=(12, 2))
-    return X, curved(X)
-
-
 def go_on(model):
     """Tell what is asked until the run is over."""
     while True:
@@ -84,17 +75,6 @@ def go_on(model):
         model.tell(asked.ids, curved(asked.observations))
         if len(model.history_) > model.n_rounds:
             return model
-
-
-def same_run(one, other):
-    X = demonstrations()[0]
-    assert_array_equal(one.predict(X), other.predict(X))
-    records = [
-        [{**record, "seconds": 0} for record in model.history_]
-        for model in (one, other)
-    ]
-    assert_equal(*records)
-    assert one.best_round_ == other.best_round_
 
 
 ERRORS = [(ZeroDivisionError, ValueError), (KeyboardInterrupt, KeyboardInterrupt)]
