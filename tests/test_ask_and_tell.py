@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal, assert_equal
+from runs import curved, demonstrations, same_run
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import Ridge
@@ -36,26 +37,10 @@ def _empty_logs():
     assert len(logged("made")) == len(logged("closed"))
 
 
-def curved(observations):
-    """Make a linear learner depend on which states are labelled."""
-    return 0.2 * np.sin(3 * observations) - 0.1 * observations
-
-
 def dagger(learner=None, **options):
     options = {"n_rounds": 3, "n_eval_episodes": 2, "n_epochs_per_round": 1} | options
     options = {"env": PointEnv, "random_state": 0} | options
     return DAggerRegressor(Ridge() if learner is None else learner, **options)
-
-
-@pytest.fixture(scope="module")
-def whole():
-    """What fit comes to."""
-    return dagger(expert=curved).fit(*demonstrations())
-
-
-def demonstrations(n=12):
-    X = np.random.default_rng(0).normal(size=(n, 2))
-    return X, curved(X)
 
 
 def by_hand(model, *data, answer=curved, between=lambda model: model, **given):
@@ -72,18 +57,6 @@ def by_hand(model, *data, answer=curved, between=lambda model: model, **given):
 
 def is_over(model):
     return len(model.history_) == model.n_rounds + 1
-
-
-def same_run(one, other):
-    X = np.random.default_rng(1).normal(size=(7, one.n_features_in_))
-    assert_array_equal(one.predict(X), other.predict(X))
-    records = [
-        [{**record, "seconds": 0} for record in model.history_]
-        for model in (one, other)
-    ]
-    assert_equal(*records)
-    assert one.best_round_ == other.best_round_
-    assert one.expert_return_ == other.expert_return_
 
 
 @pytest.mark.parametrize(
@@ -289,35 +262,6 @@ def test_after_the_last_round_the_best_is_kept_as_in_fit():
     same_run(by_hand(again, *data), model)
 
 
-def test_it_may_be_finished_early():
-    X, y = demonstrations()
-    model = dagger(n_rounds=9)
-    asked = model.ask(X, y)
-    model.tell(asked.ids, curved(asked.observations))
-    model.ask()  # which is dropped
-    assert model.finish() is model
-    assert len(model.history_) == 2
-    assert model.history_[-1]["evaluated"]
-    one = dagger(expert=curved, n_rounds=1).fit(X, y)
-    assert_array_equal(model.predict(X), one.predict(X))
-    with pytest.raises(ValueError, match=r"^ask: .* one that is over"):
-        model.ask()
-
-
-def test_fit_begins_anew_and_needs_an_expert():
-    data = demonstrations()
-    model = dagger()
-    asked = model.ask(*data)
-    for _ in range(2):
-        with pytest.raises(ValueError, match=r"^expert: expected one because env is"):
-            model.fit(*data)
-    # What was open is open still.
-    model.tell(asked.ids, curved(asked.observations))
-    model.set_params(expert=curved).fit(*data)
-    same_run(model, dagger(expert=curved).fit(*data))
-    holds_no_run(model)
-
-
 def holds_no_run(model):
     fresh = dagger(expert=curved).fit(*demonstrations())
     assert set(vars(model)) == set(vars(fresh))
@@ -333,96 +277,6 @@ def test_a_run_that_is_over_is_not_held():
     model.tell(asked.ids, curved(asked.observations))
     holds_no_run(model)
     assert len(pickle.dumps(model)) < 10_000
-
-
-@pytest.mark.parametrize("beta", [0.5, lambda i: max(0.0, 1 - i / 2)])
-def test_a_beta_needs_an_expert(beta):
-    with pytest.raises(ValueError, match=r"^expert: expected one because beta .*, got"):
-        dagger(beta=beta).ask(*demonstrations())
-    assert logged("reset") == []
-
-
-def test_an_environment_is_needed():
-    with pytest.raises(ValueError, match=r"^env: expected one whose states .* None"):
-        dagger(env=None).ask(*demonstrations())
-
-
-@pytest.mark.parametrize(
-    ("ids", "actions", "error", "message"),
-    [
-        (
-            [12, 99],
-            np.zeros((2, 2)),
-            ValueError,
-            "^ids: .*5 of them from 12 to 16.* 99",
-        ),
-        ([12, 11], np.zeros((2, 2)), ValueError, "^ids: .* got 11"),
-        ([-1], np.zeros((1, 2)), ValueError, "^ids: .* got -1"),
-        ([13, 12, 13], np.zeros((3, 2)), ValueError, "^ids: .* 13 more than once"),
-        ([12.0], np.zeros((1, 2)), TypeError, r"^ids: .* integers, got \[12.0\]"),
-        (["a"], np.zeros((1, 2)), TypeError, "^ids: .* integers, got"),
-        ([True], np.zeros((1, 2)), TypeError, "^ids: .* integers, got"),
-        (12, np.zeros((1, 2)), TypeError, "^ids: .* integers, got 12"),
-        (None, np.zeros((1, 2)), TypeError, "^ids: .* integers, got None"),
-        ([[12], [13]], np.zeros((2, 2)), TypeError, "^ids: .* integers, got"),
-        ([12, 13], np.zeros((3, 2)), ValueError, "^actions: .* 2 ids, got 3"),
-        ([12, 13], np.zeros((2, 3)), ValueError, r"^actions: .*\(2, 2\).*\(2, 3\)"),
-        ([12, 13], np.zeros(2), ValueError, r"^actions: .*\(2, 2\).*\(2, 1\)"),
-        ([12], np.zeros((1, 2, 1)), ValueError, "^actions: expected actions of shape"),
-        ([12], 3.0, TypeError, "^actions: expected one for each of ids, got 3.0"),
-        ([12], None, TypeError, "^actions: expected one for each of ids, got None"),
-        ([12], [[np.nan, 0.0]], ValueError, "^actions: expected finite.*nan"),
-        ([12], [[np.nan, np.nan]], ValueError, "^actions: expected finite.*nan"),
-        ([12], [[np.inf, 0.0]], ValueError, "^actions: expected finite.*inf"),
-        ([12], [["left", 0.0]], ValueError, "^actions: expected an array .*'left'"),
-        ([12, 13], [[0, 1], [2]], ValueError, "^actions: expected an array"),
-        ([], [], ValueError, "^actions: expected at least one.* 5 states .* round 1"),
-        ([12], [None], ValueError, "^actions: expected at least one.* got none"),
-    ],
-)
-def test_what_cannot_be_taken_is_named_and_nothing_is_lost(
-    whole, ids, actions, error, message
-):
-    data = demonstrations()
-    model = dagger()
-    asked = model.ask(*data)
-    before = model.predict(data[0])
-    with pytest.raises(error, match=message):
-        model.tell(ids, actions)
-    assert_array_equal(model.predict(data[0]), before)
-    assert len(model.history_) == 1
-    assert_equal(list(model.ask()), list(asked))
-    model.tell(asked.ids, curved(asked.observations))
-    while not is_over(model):
-        asked = model.ask()
-        model.tell(asked.ids, curved(asked.observations))
-    same_run(model, whole)
-
-
-def test_tell_needs_ask():
-    with pytest.raises(ValueError, match=r"^tell: expected a call of ask .* no run is"):
-        dagger().tell([0], [[0.0, 0.0]])
-    model = dagger()
-    asked = model.ask(*demonstrations())
-    model.tell(asked.ids, curved(asked.observations))
-    with pytest.raises(ValueError, match=r"^tell: .* all of that was told"):
-        model.tell(asked.ids, curved(asked.observations))
-    assert len(model.history_) == 2
-
-
-def test_finish_needs_something_learnt():
-    with pytest.raises(ValueError, match=r"^finish: .* none is open"):
-        dagger().finish()
-
-
-def test_demonstrations_are_for_the_first_call_alone():
-    X, y = demonstrations()
-    model = dagger()
-    asked = model.ask(X, y)
-    for given in ({"X": X, "y": y}, {"sample_weight": np.ones(12)}, {"X_val": X}):
-        with pytest.raises(ValueError, match=r"^X: expected None, because a run is op"):
-            model.ask(**given)
-    assert_equal(list(model.ask()), list(asked))
 
 
 @pytest.mark.parametrize("flat", [True, False])
@@ -531,19 +385,6 @@ def test_a_live_environment_is_lent():
     same_run(model, dagger(expert=curved).fit(*demonstrations()))
 
 
-def test_what_is_set_between_the_halves_holds_from_there_on():
-    model = dagger(n_rounds=3)
-    asked = model.ask(*demonstrations())
-    assert len(asked.ids) == 5
-    model.set_params(query=2, n_episodes_per_round=3)
-    assert len(model.ask().ids) == 5
-    model.tell(asked.ids, curved(asked.observations))
-    assert len(model.ask().ids) == 6
-    model.set_params(query="none")
-    with pytest.raises(ValueError, match="'query' parameter"):
-        model.ask()
-
-
 def test_who_is_told_less_than_asked_prints_its_rounds(capsys):
     model = dagger(n_rounds=1, verbose=True)
     asked = model.ask(*demonstrations())
@@ -583,17 +424,6 @@ def test_another_process_goes_on(tmp_path):
             subprocess.run(command, cwd=tmp_path, env=environment, check=True)
     whole = dagger(query=3, expert=curved).fit(*demonstrations())
     same_run(joblib.load(tmp_path / "run"), whole)
-
-
-def test_labels_are_told_without_an_environment_until_it_decides():
-    model = dagger(n_rounds=2)
-    asked = model.ask(*demonstrations())
-    n_made = len(logged("made"))
-    model.tell(asked.ids, curved(asked.observations))
-    assert len(logged("made")) == n_made
-    asked = model.ask()
-    model.tell(asked.ids, curved(asked.observations))
-    assert len(logged("made")) > n_made
 
 
 def test_what_the_learner_validates_with_is_given_to_the_first_call():

@@ -270,13 +270,14 @@ def test_an_epoch_in_parts_is_an_epoch_in_one(n_networks, batch_size, weighted):
 
 
 class _Interrupting:
-    """A tracer that interrupts where the n-th line of the cloner begins."""
+    """A tracer that interrupts where the n-th line of a package begins."""
 
-    def __init__(self, n):
+    def __init__(self, n, package):
         self.left = n
+        self.package = f"skimitate/{package}"
 
     def __call__(self, frame, event, argument):
-        if "skimitate/cloning" not in frame.f_code.co_filename.replace(os.sep, "/"):
+        if self.package not in frame.f_code.co_filename.replace(os.sep, "/"):
             return None
         if event == "line":
             self.left -= 1
@@ -285,9 +286,9 @@ class _Interrupting:
         return self
 
 
-def interrupted_at_line(n, function, *arguments):
+def interrupted_at_line(n, function, *arguments, package="cloning"):
     """Call a function, and return whether it was interrupted."""
-    tracer, before = _Interrupting(n), sys.gettrace()
+    tracer, before = _Interrupting(n, package), sys.gettrace()
     sys.settrace(tracer)
     try:
         function(*arguments)

@@ -4,7 +4,9 @@ from functools import partial
 
 import numpy as np
 import pytest
+import runs
 from numpy.testing import assert_array_equal
+from runs import numbers
 from sklearn.linear_model import Ridge
 from toy import PointEnv, Recorder, StatefulExpert, expert, logged
 
@@ -17,9 +19,8 @@ def _empty_logs():
     Recorder.log.clear()
 
 
-def demonstrations(n=12):
-    X = np.random.default_rng(0).normal(size=(n, 2))
-    return X, expert(X)
+def demonstrations():
+    return runs.demonstrations(expert=expert)
 
 
 def dagger(expert, learner=None, **options):
@@ -27,10 +28,6 @@ def dagger(expert, learner=None, **options):
     learner = Recorder() if learner is None else learner
     env = partial(PointEnv, 10)
     return DAggerRegressor(learner, env, expert, random_state=0, **options)
-
-
-def numbers(model, name):
-    return [record[name] for record in model.history_]
 
 
 def is_known(observations):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from joblib import parallel_config
 from numpy.testing import assert_array_equal
+from runs import curved, numbers, same_run
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.linear_model import LinearRegression, Ridge
 from toy import PointEnv, Recorder, StatefulExpert, logged
@@ -17,11 +18,6 @@ from skimitate import BehaviorCloner, DAggerRegressor
 def _empty_logs():
     PointEnv.log.clear()
     Recorder.log.clear()
-
-
-def curved(observations):
-    """Make a linear learner depend on which states are labelled, none of them twice."""
-    return 0.2 * np.sin(3 * observations) - 0.1 * observations
 
 
 class Watched:
@@ -42,23 +38,9 @@ def dagger(learner=None, n_steps=20, **options):
     return DAggerRegressor(learner, partial(PointEnv, n_steps), **options)
 
 
-def numbers(model, name):
-    return [record[name] for record in model.history_]
-
-
 def visited():
     """What was seen before each step."""
     return np.array([position for position, _ in logged("step")])
-
-
-def without_seconds(model):
-    return [{**record, "seconds": 0} for record in model.history_]
-
-
-def same_run(one, other):
-    X = np.random.default_rng(1).normal(size=(7, 2))
-    assert_array_equal(one.predict(X), other.predict(X))
-    np.testing.assert_equal(without_seconds(one), without_seconds(other))
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from joblib import parallel_config
 from numpy.testing import assert_allclose, assert_array_equal
+from runs import curved, numbers
 from toy import PointEnv, Recorder, StatefulExpert, expert, logged
 
 from skimitate import DAggerRegressor
@@ -17,19 +18,10 @@ def _empty_logs():
     Recorder.log.clear()
 
 
-def curved(observations):
-    """Lead to other states in each step."""
-    return 0.2 * np.sin(3 * observations) - 0.1 * observations
-
-
 def dagger(n_steps=20, **options):
     options = {"n_rounds": 3, "n_eval_episodes": 1, "keep": "last"} | options
     env = partial(PointEnv, n_steps)
     return DAggerRegressor(Recorder(), env, random_state=0, **options)
-
-
-def numbers(model, name):
-    return [record[name] for record in model.history_]
 
 
 def visited():

@@ -2,11 +2,14 @@
 
 import pickle
 from functools import partial
+from itertools import count
 
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal, assert_equal
+from runs import curved, demonstrations, same_run
 from sklearn.linear_model import Ridge
+from test_interruption import interrupted_at_line
 from toy import PointEnv, expert, logged
 
 from skimitate import BehaviorCloner, DAggerRegressor
@@ -17,11 +20,6 @@ def _empty_logs():
     PointEnv.log.clear()
     yield
     assert len(logged("made")) == len(logged("closed"))
-
-
-def curved(observations):
-    """Make a linear learner depend on which states are labelled."""
-    return 0.2 * np.sin(3 * observations) - 0.1 * observations
 
 
 class Stopper:
@@ -69,11 +67,6 @@ def dagger(learner=None, expert=curved, **options):
     return DAggerRegressor(learner, expert=expert, **options)
 
 
-def demonstrations():
-    X = np.random.default_rng(0).normal(size=(12, 2))
-    return X, curved(X)
-
-
 def go_on(model):
     """Tell what is asked until the run is over."""
     while True:
@@ -84,17 +77,6 @@ def go_on(model):
         model.tell(asked.ids, curved(asked.observations))
         if len(model.history_) > model.n_rounds:
             return model
-
-
-def same_run(one, other):
-    X = demonstrations()[0]
-    assert_array_equal(one.predict(X), other.predict(X))
-    records = [
-        [{**record, "seconds": 0} for record in model.history_]
-        for model in (one, other)
-    ]
-    assert_equal(*records)
-    assert one.best_round_ == other.best_round_
 
 
 ERRORS = [(ZeroDivisionError, ValueError), (KeyboardInterrupt, KeyboardInterrupt)]
@@ -395,3 +377,64 @@ def test_the_last_round_is_shown_where_the_decision_fails():
     assert model.predict(X).shape == (12, 2)
     StoppingEnv.stopper = Stopper()
     same_run(model.finish(), dagger(n_rounds=1).fit(X, y))
+
+
+SOME_LINES = [61, pytest.param(3, marks=pytest.mark.slow)]
+
+
+def short_run():
+    options = {"n_rounds": 2, "n_eval_episodes": 1, "n_episodes_per_round": 1}
+    return dagger(**options)
+
+
+def is_whole(model, whole):
+    """Tell whether a fit was over, and is then as it should be."""
+    if hasattr(model, "best_round_") and "_run" not in vars(model):
+        same_run(model, whole)
+        return True
+    return False
+
+
+@pytest.mark.parametrize("step", SOME_LINES)
+def test_fit_interrupted_at_any_line_goes_on_as_if_it_had_not_been(step):
+    data = demonstrations()
+    whole = short_run().fit(*data)
+    for n in count(1, step):
+        model = short_run()
+        before = dict(vars(model))
+        if not interrupted_at_line(n, model.fit, *data, package="dagger"):
+            break
+        if "_run" in vars(model):
+            same_run(go_on(model), whole)
+        elif not is_whole(model, whole):
+            assert vars(model) == before
+    assert n > 1000
+
+
+@pytest.mark.parametrize("step", SOME_LINES)
+@pytest.mark.parametrize("half", ["first ask", "tell", "ask", "last tell"])
+def test_a_half_interrupted_at_any_line_can_be_done_again(half, step):
+    data = demonstrations()
+    whole = short_run().fit(*data)
+    for n in count(1, step):
+        model = short_run()
+        if half == "first ask":
+            call = partial(model.ask, *data)
+        else:
+            asked = model.ask(*data)
+            if half != "tell":
+                model.tell(asked.ids, curved(asked.observations))
+                asked = None if half == "ask" else model.ask()
+            call = model.ask
+            if asked is not None:
+                call = partial(model.tell, asked.ids, curved(asked.observations))
+        before = dict(vars(model))
+        if not interrupted_at_line(n, call, package="dagger"):
+            break
+        if is_whole(model, whole):
+            continue
+        if half == "first ask" and "_run" not in vars(model):
+            assert vars(model) == before
+            model.ask(*data)
+        same_run(go_on(model), whole)
+    assert n > 100

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from joblib import parallel_config
 from numpy.testing import assert_array_equal
+from runs import curved, demonstrations, numbers, same_run
 from sklearn.linear_model import Ridge
 from toy import PointEnv, Recorder, logged
 
@@ -22,11 +23,6 @@ from skimitate import (
 def _empty_logs():
     PointEnv.log.clear()
     Recorder.log.clear()
-
-
-def curved(observations):
-    """Make a linear learner depend on which states are labelled."""
-    return 0.2 * np.sin(3 * observations) - 0.1 * observations
 
 
 class Guard:
@@ -53,15 +49,6 @@ def dagger(expert, learner=None, **options):
     learner = Recorder() if learner is None else learner
     env = partial(PointEnv, 10)
     return DAggerRegressor(learner, env, expert, random_state=0, **options)
-
-
-def demonstrations(n=12):
-    X = np.random.default_rng(0).normal(size=(n, 2))
-    return X, curved(X)
-
-
-def numbers(model, name):
-    return [record[name] for record in model.history_]
 
 
 def steps():
@@ -273,13 +260,6 @@ class Left:
 
     def __call__(self, observations):
         return curved(observations)
-
-
-def same_run(one, other):
-    X = np.random.default_rng(1).normal(size=(7, 2))
-    assert_array_equal(one.predict(X), other.predict(X))
-    for ours, theirs in zip(one.history_, other.history_, strict=True):
-        np.testing.assert_equal({**ours, "seconds": 0}, {**theirs, "seconds": 0})
 
 
 @pytest.mark.parametrize(

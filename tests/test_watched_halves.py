@@ -5,6 +5,7 @@ import pickle
 import numpy as np
 import pytest
 from boards import ended_well, runs_in, session_start, steps_and_values, tags_in
+from runs import curved, demonstrations
 from sklearn.callback import ProgressBar, ScoringMonitor
 from sklearn.linear_model import Ridge
 from toy import PointEnv
@@ -13,20 +14,10 @@ from skimitate import BehaviorCloner, DAggerRegressor, TensorBoardCallback
 from skimitate.callbacks._progress import Progress
 
 
-def curved(observations):
-    """Make a linear learner depend on which states are labelled."""
-    return 0.2 * np.sin(3 * observations) - 0.1 * observations
-
-
 def dagger(learner=None, **options):
     options = {"n_rounds": 3, "n_epochs_per_round": 2, "n_eval_episodes": 2} | options
     options = {"env": PointEnv, "query": 3, "random_state": 0} | options
     return DAggerRegressor(Ridge() if learner is None else learner, **options)
-
-
-def demonstrations():
-    X = np.random.default_rng(0).normal(size=(12, 2))
-    return X, curved(X)
 
 
 def by_hand(model, *data, between=lambda model: model):

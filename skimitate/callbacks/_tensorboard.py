@@ -286,7 +286,9 @@ class TensorBoardCallback:
         run = self._run_of(path)
         if run.file.exists:
             return  # it goes on
-        if path[-1].parent is None and getattr(estimator, "env", None) is not None:
+        # With an environment there are rounds, and a decision in the end.
+        is_decided = getattr(estimator, "env", None) is not None
+        if is_decided and hasattr(estimator, "history_") and path[-1].parent is None:
             self._open.append((estimator.history_, run))
         names, group = None, run.file.folder.name
         if path[-1].parent is not None:

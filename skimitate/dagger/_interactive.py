@@ -9,7 +9,7 @@ from skimitate.dagger._base import BaseDAgger
 from skimitate.dagger._questions import Questions
 from skimitate.dagger._runner import Runner
 from skimitate.dagger._stages import learn_told, start
-from skimitate.dagger._start import Given
+from skimitate.dagger._start import Given, check_goes_on, check_next_round
 from skimitate.environments._make import shared_env
 
 
@@ -111,6 +111,9 @@ class InteractiveDAgger(BaseDAgger):
             runner = Runner(self, env)
             if run is None:
                 run = self._begin(env, given, in_person=False)
+            else:
+                check_goes_on(self, env, run.start)
+                check_next_round(self, run.start, max(0, run.round))
             round_before, context = run.round, self._begin_task(run)
             start(run, runner, context, in_person=False)
             questions = run.ask(runner, context, in_person=False)
@@ -163,6 +166,7 @@ class InteractiveDAgger(BaseDAgger):
             before.update(vars(self))
             if run.is_complete or stop:
                 with shared_env(self.env, self.n_jobs) as env:
+                    check_goes_on(self, env, run.start)
                     self._finish(run, Runner(self, env), context)
             self._end_task(run, context)
         return self
@@ -192,6 +196,7 @@ class InteractiveDAgger(BaseDAgger):
                 f"{'none is open' if run is None else 'nothing was told yet'}"
             )
         with self._attempt(), shared_env(self.env, self.n_jobs) as env:
+            check_goes_on(self, env, run.start)
             context = self._begin_task(run)
             self._finish(run, Runner(self, env), context)
             self._end_task(run, context)

@@ -239,13 +239,12 @@ class DaggerLoop:
         began = time.perf_counter() - pending.seconds
         n_queries = self.n_queries + pending.n_asked + len(answers)
         first_id = len(self.aggregate)
-        self.aggregate.append(
-            pending.observations,
-            pending.labels_with(answers, name),
-            self.start.plan.weights[pending.round],
-            pending.episodes,
-        )
+        labels = pending.labels_with(answers, name)
+        weight = self.start.plan.weights[pending.round]
         try:
+            self.aggregate.append(
+                pending.observations, labels, weight, pending.episodes
+            )
             self._learn(pending.round, pending.beta, n_queries, began, dagger, context)
         except BaseException:
             if self.pending is not None:

@@ -130,8 +130,31 @@ def betas_of_rounds(
     return betas
 
 
+def check_drivers(betas: Sequence[float], expert: Expert | None) -> None:
+    """Raise if an expert is to drive, and there is none.
+
+    Parameters
+    ----------
+    betas : sequence of float
+        Of the rounds, from 1 on.
+    expert : Expert or None
+        None where labels come from elsewhere.
+
+    Raises
+    ------
+    ValueError
+        Its name is ``expert``.
+    """
+    first = next((i for i, beta in enumerate(betas, start=1) if beta > 0.0), None)
+    if first is not None and expert is None:
+        raise ValueError(
+            "expert: expected one because beta lets it drive (with probability "
+            f"{betas[first - 1]} in round {first}), got None"
+        )
+
+
 def check_query(query: Query, betas: Sequence[float], expert: Expert | None) -> None:
-    """Raise if nothing would ever be labelled, or nobody is there to drive.
+    """Raise if nothing would ever be labelled.
 
     Parameters
     ----------
@@ -144,18 +167,12 @@ def check_query(query: Query, betas: Sequence[float], expert: Expert | None) -> 
 
     Raises
     ------
-    ValueError
-        The names are ``query`` and ``expert``.
+    ValueError, TypeError
+        The name is ``query``.
     """
-    drives = any(beta > 0.0 for beta in betas)
-    if drives and expert is None:
-        first = next(i for i, beta in enumerate(betas, start=1) if beta > 0.0)
-        raise ValueError(
-            "expert: expected one because beta lets it drive (with probability "
-            f"{betas[first - 1]} in round {first}), got None"
-        )
     if isinstance(query, bool):
         raise TypeError(f'query: expected "all", a number or a callable, got {query!r}')
+    drives = any(beta > 0.0 for beta in betas)
     intervenes = expert is not None and expert.intervenes
     if isinstance(query, Integral) and query == 0 and not (drives or intervenes):
         raise ValueError(

@@ -24,6 +24,7 @@ from skimitate.dagger._metadata import (
 from skimitate.dagger._plan import (
     Plan,
     betas_of_rounds,
+    check_drivers,
     check_given,
     check_query,
     weight_of_demonstrations,
@@ -114,6 +115,7 @@ def plan_rounds(dagger: Any, learner: Any, given: Given, *, in_person: bool) -> 
     betas = betas_of_rounds(dagger.beta, n_rounds) if n_rounds > 0 else []
     if n_rounds > 0:
         expert = _check_expert(dagger.expert)
+        check_drivers(betas, expert)
         check_query(dagger.query, betas, expert)
     weights = weights_of_rounds(dagger.round_weight, n_rounds)
     fit_params = route(dagger, given.fit_params)
@@ -180,13 +182,7 @@ def _validate_demonstrations(
     actions = actions.reshape(len(actions), -1)
     dagger.n_outputs_ = actions.shape[1]
     if env is not None:
-        found = env_widths(env)
-        expected = observations.shape[1], actions.shape[1]
-        if found != expected:
-            raise ValueError(
-                f"env: expected {expected[0]} observation and {expected[1]} action "
-                f"dimensions as in X and y, got {found[0]} and {found[1]}"
-            )
+        _check_widths(env, observations.shape[1], actions.shape[1], "in X and y")
     weight = weight_of_demonstrations(
         check_weights(sample_weight, observations), plan.weights[0]
     )
@@ -196,6 +192,59 @@ def _validate_demonstrations(
         episodes = validate_groups(groups, n)
         check_episodes(learner, episodes, plan.fit_params)
     return Aggregate(observations, actions, weight, episodes)
+
+
+def check_goes_on(dagger: Any, env: EnvLike | None, start: Start) -> None:
+    """Raise if a run cannot go on where episodes are run by now.
+
+    Parameters
+    ----------
+    dagger : estimator
+        With the parameters of :class:`skimitate.DAggerRegressor`.
+    env : str, EnvSpec, callable, gymnasium.Env or None
+        Where episodes are run.
+    start : Start
+        What was settled.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Its name is ``env``.
+    """
+    if env is None:
+        raise ValueError("env: expected one, because a run is open, got None")
+    widths = start.learnt["n_features_in_"], start.learnt["n_outputs_"]
+    _check_widths(env, *widths, "when the run began")
+
+
+def check_next_round(dagger: Any, start: Start, n_rounds: int) -> None:
+    """Raise if a round cannot be run with what was set since the run began.
+
+    Parameters
+    ----------
+    dagger, start
+        See :func:`check_goes_on`.
+    n_rounds : int
+        How many rounds it has behind it.
+
+    Raises
+    ------
+    ValueError, TypeError
+        The names are ``expert`` and ``query``.
+    """
+    expert = _check_expert(dagger.expert)
+    betas = start.plan.betas
+    check_drivers([0.0] * n_rounds + betas[n_rounds:], expert)
+    check_query(dagger.query, betas, expert)
+
+
+def _check_widths(env: EnvLike, n_features: int, n_outputs: int, where: str) -> None:
+    found = env_widths(env)
+    if found != (n_features, n_outputs):
+        raise ValueError(
+            f"env: expected {n_features} observation and {n_outputs} action "
+            f"dimensions as {where}, got {found[0]} and {found[1]}"
+        )
 
 
 def _check_expert(expert: Any) -> Expert | None:
