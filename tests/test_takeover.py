@@ -252,65 +252,6 @@ def test_a_wrapper_does_not_hide_it(wrap):
     assert_array_equal(X[12:], states[states[:, 0] > 0.48])
 
 
-class Watching(BehaviorCloner):
-    """A cloner that was watched, and now watches."""
-
-    def should_intervene(self, observation, action):
-        return bool(observation[0] > 0.48)
-
-
-class WatchingDagger(DAggerRegressor):
-    should_intervene = Watching.should_intervene
-
-
-def set_on(cloner):
-    cloner.should_intervene = partial(Watching.should_intervene, cloner)
-    return cloner
-
-
-@pytest.mark.parametrize(
-    "make",
-    [
-        lambda: Watching((4,), max_iter=2),
-        lambda: WatchingDagger(Ridge(), partial(PointEnv, 10), curved, n_rounds=1),
-        lambda: set_on(BehaviorCloner((4,), max_iter=2)),
-    ],
-)
-def test_an_estimator_takes_over_as_anything_else_does(make):
-    X, y = demonstrations()
-    watching = make().fit(X, y)
-    PointEnv.log.clear()
-    model = dagger(watching, query=0).fit(X, y)
-    states = next(steps())[:20]
-    wanted = states[:, 0] > 0.48
-    assert 0 < wanted.sum() < 20
-    _, X_seen, y_seen = Recorder.log[-1]
-    assert_array_equal(X_seen[12:], states[wanted])
-    np.testing.assert_allclose(
-        y_seen[12:], as_policy(watching).act(states[wanted]), atol=1e-6
-    )
-    assert numbers(model, "n_expert_queries")[-1] == wanted.sum()
-
-
-def test_the_memory_of_an_estimator_that_takes_over_is_its_own():
-    class Counting(BehaviorCloner):
-        """Drives in the second half of an episode."""
-
-        def reset(self):
-            self.t_ = 0
-
-        def should_intervene(self, observation, action):
-            self.t_ += 1
-            return self.t_ > 5
-
-    X, y = demonstrations()
-    counting = Counting((4,), max_iter=2).fit(X, y)
-    model = dagger(counting, query=0).fit(X, y)
-    assert numbers(model, "n_samples") == [12, 17, 22]
-    # What remembers is asked at each step.
-    assert numbers(model, "n_expert_queries") == [0, 10, 20]
-
-
 class Left:
     """Takes over on the left, wherever it runs."""
 
