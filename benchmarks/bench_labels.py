@@ -8,12 +8,14 @@ that is started again goes on from there, and several may work on different part
 
     python benchmarks/bench_labels.py [--experts FOLDER_OF_CS294_FILES] [--jobs 2]
         [--envs Hopper-v5 ...] [--settings "random 25" ...] [--seeds 0 1 ...]
-    python benchmarks/bench_labels.py --only list    # what is finished, and run nothing
-    python benchmarks/bench_labels.py --only rules   # the rules against chance
-    python benchmarks/bench_labels.py --only report  # what is finished, written
+    python benchmarks/bench_labels.py [--experts FOLDER_OF_CS294_FILES] --only list
+    python benchmarks/bench_labels.py [--experts FOLDER_OF_CS294_FILES] --only report
 
-It writes results/labels.json and a picture for each environment, and the tables into
-docs/labels.md.
+"list" tells what is finished and "rules" how the rules do against chance; "report"
+writes what is finished. All of that is without running anything. It writes
+results/labels.json and a picture for each environment, and the tables into
+docs/labels.md. The runs in one labels.json are of the same experts: with the bundled
+ones, name another folder than that of the CS294 experts' by --results.
 """
 
 import argparse
@@ -41,7 +43,7 @@ from label_settings import (
     PeerSetting,
     budget_of,
 )
-from make_table import ROOT, write_into
+from make_table import ROOT, find_place, write_into
 from search_by_return import expert_of
 
 from skimitate import evaluate_policy
@@ -119,6 +121,7 @@ def report(kept: RunFolder, results: Path) -> None:
     print(f"\n{text}")
     if results == RESULTS:
         write_into(PAGE, "labels", text)
+        write_into(PAGE, "label-rules", against_chance(rows, RULES, SEEDS))
     for env in dict.fromkeys(row["env"] for row in rows):
         draw([row for row in rows if row["env"] == env], results / f"labels-{env}.png")
 
@@ -146,6 +149,9 @@ def main() -> None:
     elif args.only == "rules":
         print(against_chance(kept.rows(), RULES, SEEDS))
     else:
+        if args.results == RESULTS:  # a missing place is known before the work
+            find_place(PAGE, "labels")
+            find_place(PAGE, "label-rules")
         if args.only is None:
             how = partial(make, levels=out / experts, experts=args.experts)
             Parallel(args.jobs)(delayed(kept.do)(run, how) for run in runs)

@@ -6,28 +6,30 @@ and the mean return of 50 fresh episodes of the policy that it keeps, as a part 
 expert's in the same episodes (for Reacher, whose returns are negative, the difference).
 
     python benchmarks/default_query.py [--experts FOLDER_OF_CS294_FILES] [--seeds 3]
+        [--envs Hopper-v5 ...]
 
-It goes on where it stopped, and writes results/default_query.json and the table into
-docs/labels.md.
+It goes on where it stopped, several processes may work on different environments, and
+it writes results/default_query.json and the tables into docs/labels.md: one for the
+bundled experts and one for those of CS294, if there are runs with them.
 """
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from harness import RESULTS  # first: it limits the threads
-from make_table import ROOT, write_into
+from label_settings import parameters_of
+from make_table import ROOT, find_place, write_into
 from search_by_return import expert_of
+from shared_rows import SharedRows
 
-from skimitate import DAggerRegressor, evaluate_policy
-from skimitate.studies._machine import describe_machine
+from skimitate import BehaviorCloner, DAggerRegressor, evaluate_policy
 from skimitate.studies._markdown import markdown_table
-from skimitate.studies._stages import write_json
 
 PAGE = ROOT / "docs" / "labels.md"
 KEPT = RESULTS / "default_query.json"
+KEY = ("experts", "env", "query", "seed")
 ENVS = [
     "Reacher-v5",
     "Hopper-v5",
@@ -41,6 +43,14 @@ FIRST_SEED = 400
 N_EPISODES = 50
 
 
+def parameters(query: Any) -> dict[str, Any]:
+    """Return the parameters of what is measured."""
+    return {
+        "dagger": parameters_of(DAggerRegressor(query=query)),
+        "learner": parameters_of(BehaviorCloner()),
+    }
+
+
 def measure(env: str, query: Any, seed: int, experts: Path | None) -> dict[str, Any]:
     """Return what the policy that is kept earns beside the expert, and the labels."""
     expert = expert_of(env, experts)
@@ -50,16 +60,32 @@ def measure(env: str, query: Any, seed: int, experts: Path | None) -> dict[str, 
     best = evaluate_policy(env, expert, **fresh).mean()
     earned = evaluate_policy(env, dagger, **fresh).mean()
     return {
-        "env": env,
-        "query": query,
-        "seed": seed,
         "score": float(earned / best if best > 0 else earned - best),
         "labels": dagger.history_[-1]["n_expert_queries"],
     }
 
 
+def current(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the rows that were made with the parameters that are default now."""
+    return [
+        row
+        for row in rows
+        if row["query"] in QUERIES and row["parameters"] == parameters(row["query"])
+    ]
+
+
 def as_markdown(rows: list[dict[str, Any]]) -> str:
-    """Return the table: mean and lowest score over the seeds, and mean labels."""
+    """Return a table for each kind of experts that there are runs with."""
+    parts = []
+    for experts in ("bundled", "CS294"):
+        own = [row for row in rows if row["experts"] == experts]
+        if own:
+            parts.append(f"With the {experts} experts:\n\n{_table(own)}")
+    return "\n\n".join(parts)
+
+
+def _table(rows: list[dict[str, Any]]) -> str:
+    """Return mean and lowest score over the seeds, and mean labels."""
     table = [["environment", "seeds"]]
     for query in QUERIES:
         table[0] += [f"`query={query!r}`", "worst", "labels"]
@@ -83,25 +109,27 @@ def as_markdown(rows: list[dict[str, Any]]) -> str:
 
 
 def main() -> None:
-    """Measure what is not measured yet, and write the table."""
+    """Measure what is not measured yet, and write the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--experts", type=Path, help="folder of the CS294 files")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--envs", nargs="+", choices=ENVS, default=ENVS)
     args = parser.parse_args()
-    rows = json.loads(KEPT.read_text())["rows"] if KEPT.exists() else []
-    done = {(row["env"], str(row["query"]), row["seed"]) for row in rows}
+    find_place(PAGE, "default-query")  # a missing one is known before the work
+    kept = SharedRows(KEPT, KEY)
     experts = "bundled" if args.experts is None else "CS294"
     for seed in range(FIRST_SEED, FIRST_SEED + args.seeds):
         for env in args.envs:
             for query in QUERIES:
-                if (env, str(query), seed) in done:
+                what = dict(zip(KEY, (experts, env, query, seed), strict=True))
+                what["parameters"] = parameters(query)
+                # Read anew: another process may have done it in the meantime.
+                if any(row | what == row for row in kept.read()):
                     continue
-                rows.append(measure(env, query, seed, args.experts))
-                print(rows[-1], flush=True)
-                content = {"machine": describe_machine(), "experts": experts}
-                write_json(content | {"rows": rows}, KEPT)
-    table = as_markdown(rows)
+                found = measure(env, query, seed, args.experts)
+                kept.add(what | found)
+                print(experts, env, query, seed, found, flush=True)
+    table = as_markdown(current(kept.read()))
     print(f"\n{table}")
     write_into(PAGE, "default-query", table)
 

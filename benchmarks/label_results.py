@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -43,6 +43,11 @@ class RunFolder:
         ``labels.json``; what it has of earlier times is kept.
     experts : str
         ``"CS294"`` or ``"bundled"``.
+
+    Raises
+    ------
+    ValueError
+        If what the summary has is of other experts: it would be lost.
     """
 
     def __init__(self, folder: Path, summary: Path, experts: str) -> None:
@@ -51,6 +56,7 @@ class RunFolder:
         self.folder = folder
         self.summary = summary
         self.experts = experts
+        self._summarized()  # that it is of these experts is known before the work
 
     def do(self, run: Run, make: Callable[[Run], dict[str, Any]]) -> None:
         """Do a run, unless this process or any other has finished it, and keep it.
@@ -99,8 +105,23 @@ class RunFolder:
         )
 
     def summarize(self) -> list[dict[str, Any]]:
-        """Write all finished runs into one file, a line each, and return them."""
+        """Write all finished runs into one file, a line each, and return them.
+
+        Raises
+        ------
+        ValueError
+            If there are none, and the file has some that were made in another way.
+        """
         rows = self.rows()
+        earlier = self._summarized()
+        if earlier and not rows:
+            raise ValueError(
+                f"{self.summary}: expected runs of the present settings and defaults "
+                f"beside its {len(earlier)} of others, got none: nothing is written"
+            )
+        n_left_out = sum(not self._is_current(row) for row in earlier)
+        if n_left_out:
+            print(f"{self.summary}: {n_left_out} runs made in another way are left out")
         head = {"machine": describe_machine(), "experts": self.experts}
         lines = ",\n".join(json.dumps(row) for row in rows)
         text = json.dumps(head, indent=2)[:-2] + f',\n  "rows": [\n{lines}\n]}}\n'
@@ -111,9 +132,17 @@ class RunFolder:
         name = f"{run.env} {run.setting} {run.seed}".replace(",", "").replace(" ", "-")
         return self.folder / f"{name}.json"
 
-    def _summarized(self) -> Iterable[dict[str, Any]]:
+    def _summarized(self) -> list[dict[str, Any]]:
         kept = _read(self.summary) if self.summary.exists() else None
-        return kept["rows"] if kept else []
+        if kept is None:
+            return []
+        if kept["experts"] != self.experts:
+            raise ValueError(
+                f"experts: expected {kept['experts']}, of which the runs in "
+                f"{self.summary} are, got {self.experts}: name them by --experts, or "
+                "another folder by --results"
+            )
+        return kept["rows"]
 
     def _is_current(self, row: dict[str, Any]) -> bool:
         task = TASKS.get(row["env"])

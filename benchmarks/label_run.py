@@ -5,26 +5,18 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol, Self
 
 import numpy as np
-from label_settings import N_ROUNDS, Setting, Start, Task
+from label_settings import N_ROUNDS, N_SUSTAINED, Setting, Start, Task, dagger_of
 from numpy.typing import NDArray
 from query_rules import make_rule
 
-from skimitate import (
-    BehaviorCloner,
-    DAggerRegressor,
-    as_policy,
-    collect_rollouts,
-    evaluate_policy,
-)
+from skimitate import as_policy, collect_rollouts, evaluate_policy
 
 N_EPISODES = 20
 # Of the expert, for its mean.
 N_EXPERT_EPISODES = 100
 EXPERT_SEED = 20_000
 # What else has a seed of its own in a run, beside each measurement.
-DEMONSTRATIONS, ROUNDS, RULE = 1, 2, 3
-# The round that reaches the level, and the two after it.
-N_SUSTAINED = 3
+DEMONSTRATIONS, ROUNDS = 1, 2
 
 
 class Level(NamedTuple):
@@ -192,27 +184,15 @@ class OurDagger:
     ) -> None:
         self.env, self.expert, self.level, self.task = env, expert, level, task
         self.most = level.best / level.mean if task.kind == "part" else math.inf
-        X = y = None
-        if setting.start.n_episodes > 0:
-            X, y = demonstrations(env, expert, setting.start, seed)
-        dagger = dict(setting.dagger)
-        if setting.rule is not None:
-            rule = make_rule(
-                setting.rule, dagger["query"], X, seed_of(seed, purpose=RULE)
-            )
-            dagger["query"] = rule
-        self.dagger = DAggerRegressor(
-            BehaviorCloner(**setting.learner),
-            env,
-            n_rounds=N_ROUNDS + N_SUSTAINED,
-            keep="last",
-            random_state=seed_of(seed, purpose=ROUNDS),
-            **dagger,
+        X, y = demonstrations(env, expert, setting.start, seed)
+        self.dagger = dagger_of(setting).set_params(
+            env=env, random_state=seed_of(seed, purpose=ROUNDS)
         )
-        self.n_labels = 0 if X is None else len(X)
+        if setting.rule is not None:
+            rule = make_rule(setting.rule, setting.dagger["query"], X)
+            self.dagger.set_params(query=rule)
+        self.n_labels = len(X)
         self._questions = self.dagger.ask(X, y)
-        if X is None:
-            self.advance()  # nothing has been learnt that could be measured
 
     def advance(self) -> None:
         """Label what was asked, and train."""
@@ -239,15 +219,13 @@ def demonstrations(
 ) -> tuple[NDArray, NDArray]:
     """Return the observations that are labelled first, and their labels."""
     seed = seed_of(seed, purpose=DEMONSTRATIONS)
-    rng = np.random.default_rng(seed)
     demos = collect_rollouts(
         env, expert, n_episodes=start.n_episodes, random_state=seed
     )
-    chosen = []
-    for number in range(start.n_episodes):
-        rows = np.flatnonzero(demos.episode_ids == number)
-        if start.at_random:
-            rows = rng.permutation(rows)
-        chosen.append(rows[: start.n_rows])
-    rows = np.sort(np.concatenate(chosen))
+    rows = np.concatenate(
+        [
+            np.flatnonzero(demos.episode_ids == number)[: start.n_rows]
+            for number in range(start.n_episodes)
+        ]
+    )
     return demos.observations[rows], demos.actions[rows]

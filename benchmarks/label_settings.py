@@ -1,12 +1,21 @@
 """What the benchmark of labels compares: environments, goals and ways of asking."""
 
+import json
 from typing import Any, Literal, NamedTuple
+
+from sklearn.base import BaseEstimator
+
+from skimitate import BehaviorCloner, DAggerRegressor
 
 # Whoever tunes a setting leaves these seeds alone: 1000 and up are for that.
 SEEDS = range(5)
 OTHER_SEEDS = range(5, 10)
 # A run that takes more is given up: a round may label a single state.
 N_ROUNDS = 600
+# The round that reaches the level, and the two after it.
+N_SUSTAINED = 3
+# What does not decide what is learnt, and what a run has of its own.
+_UNDECIDING = {"env", "estimator", "expert", "n_jobs", "random_state", "verbose"}
 
 
 class Task(NamedTuple):
@@ -54,18 +63,13 @@ class Start(NamedTuple):
     Parameters
     ----------
     n_episodes : int
-        Number of the expert's episodes; with 0 of them DAgger itself begins, with
-        random actions.
+        Number of the expert's episodes.
     n_rows : int or None, default=None
-        How many states of each are labelled; None for all.
-    at_random : bool, default=False
-        Whether these are drawn from the whole episode, as from one that was recorded
-        without its actions, or are the first ones.
+        How many states of each are labelled, the first ones; None for all.
     """
 
     n_episodes: int
     n_rows: int | None = None
-    at_random: bool = False
 
 
 class Setting(NamedTuple):
@@ -125,7 +129,6 @@ SETTINGS: dict[str, Setting | PeerSetting] = {
     "imitation, defaults": PeerSetting(as_ours=False),
     "imitation, episode a round": PeerSetting(as_ours=True),
     "every state": Setting(_FIRST_STEPS, {"query": "all"}, {}, envs=_FIVE),
-    "default": Setting(Start(1), {}, {}),
     "random 50, ReLU": Setting(
         _FIRST_STEPS, {"query": 50}, {"activation": "relu"}, envs=_FIVE
     ),
@@ -152,11 +155,39 @@ def budget_of(task: Task, setting: Setting | PeerSetting) -> int:
     return PEER_BUDGET if isinstance(setting, PeerSetting) else task.budget
 
 
+def dagger_of(setting: Setting) -> DAggerRegressor:
+    """Return what learns in a setting, but for its environment, rule and seed."""
+    return DAggerRegressor(
+        BehaviorCloner(**setting.learner),
+        n_rounds=N_ROUNDS + N_SUSTAINED,
+        keep="last",
+        **setting.dagger,
+    )
+
+
+def parameters_of(estimator: BaseEstimator) -> dict[str, Any]:
+    """Return, as JSON has them, the parameters that decide what an estimator learns.
+
+    Also those that have their defaults. What it is made of, its environment and its
+    seed are left out.
+    """
+    parameters = estimator.get_params(deep=False)
+    own = {name: parameters[name] for name in parameters if name not in _UNDECIDING}
+    return json.loads(json.dumps(own))
+
+
 def protocol_of(task: Task, name: str, experts: str) -> dict[str, Any]:
-    """Return, in JSON's types, what decides the result of a run, but for the seed."""
+    """Return what JSON can hold of what decides the result of a run, but for the seed.
+
+    The library's defaults are part of it: a run that was made with others is another.
+    """
     setting = SETTINGS[name]
     own = setting._asdict()
     own.pop("envs")
+    if isinstance(setting, Setting):
+        dagger = dagger_of(setting)
+        own["dagger"] = parameters_of(dagger)
+        own["learner"] = parameters_of(dagger.estimator)
     return own | {
         "peer": isinstance(setting, PeerSetting),
         "experts": experts,

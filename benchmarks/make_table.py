@@ -44,16 +44,26 @@ def write_pages() -> None:
 
 def write_into(path: Path, name: str, table: str) -> None:
     """Put a table between the two marks that a page has for it."""
+    place = find_place(path, name)
+    before, after = place.string[: place.start()], place.string[place.end() :]
+    path.write_text(f"{before}{table}\n{after}", encoding="utf-8")
+
+
+def find_place(path: Path, name: str) -> re.Match[str]:
+    """Return what is between the two marks that a page has for a table.
+
+    Raises
+    ------
+    ValueError
+        If the page has no such place, or more than one.
+    """
     mark = f"<!-- {name} -->"
-    text, n_found = re.subn(
-        f"{mark}\n(?:.*?\n)?{mark}",
-        lambda _: f"{mark}\n{table}\n{mark}",
-        path.read_text(encoding="utf-8"),
-        flags=re.DOTALL,
-    )
-    if n_found != 1:
+    pattern = re.compile(f"(?<={mark}\n)(?:.*?\n)?(?={mark})", re.DOTALL)
+    text = path.read_text(encoding="utf-8")
+    place = pattern.search(text)
+    if place is None or text.count(mark) != 2:
         raise ValueError(f"{path}: expected one place for {name}")
-    path.write_text(text, encoding="utf-8")
+    return place
 
 
 def main() -> None:

@@ -68,30 +68,6 @@ class Disagreement:
         return np.argsort(-spread(observations, learner), kind="stable")[: self.n]
 
 
-class DrawnByDisagreement:
-    """States at random, in proportion to how much the networks disagree about them.
-
-    Parameters
-    ----------
-    n : int
-        How many.
-    random_state : int
-        Determines the draws.
-    """
-
-    def __init__(self, n: int, random_state: int) -> None:
-        self.n = n
-        self._rng = np.random.default_rng(random_state)
-
-    def __call__(self, observations: NDArray, learner: Any) -> NDArray[np.intp]:
-        """Return the rows to label."""
-        weights = spread(observations, learner) + 1e-12
-        n = min(self.n, len(observations))
-        return self._rng.choice(
-            len(observations), n, replace=False, p=weights / weights.sum()
-        )
-
-
 def spread(observations: NDArray, learner: Any) -> NDArray[np.float64]:
     """Return, of each state, how much the networks of a learner disagree about it."""
     actions, std = learner.predict(observations, return_std=True)
@@ -99,26 +75,22 @@ def spread(observations: NDArray, learner: Any) -> NDArray[np.float64]:
     return np.sqrt(np.mean((std / scale) ** 2, axis=1))
 
 
-def make_rule(name: str, n: int, start: NDArray | None, random_state: int) -> Rule:
+def make_rule(name: str, n: int, start: NDArray) -> Rule:
     """Return a rule for one run.
 
     Parameters
     ----------
     name : str
-        ``"novelty"``, ``"disagreement"`` or ``"drawn by disagreement"``.
+        ``"novelty"`` or ``"disagreement"``.
     n : int
         How many states of an episode it chooses.
-    start : ndarray of shape (n_samples, n_features) or None
-        Observations of the demonstrations; novelty needs some.
-    random_state : int
-        Determines what it draws.
+    start : ndarray of shape (n_samples, n_features)
+        Observations of the demonstrations.
     """
     if name == "novelty":
         return Novelty(n, start)
     if name == "disagreement":
         return Disagreement(n)
-    if name == "drawn by disagreement":
-        return DrawnByDisagreement(n, random_state)
     raise ValueError(f"name: expected a rule, got {name!r}")
 
 

@@ -37,10 +37,11 @@ class Expert:
     def __init__(self, expert: Any) -> None:
         self.policy = as_policy(expert, "expert")
         self.is_stateful = self.policy.is_stateful
-        # Also what is said of a function beside what shows it one observation.
-        said_by: list[Any] = [self.policy]
+        # What acts of an estimator, alone, has left behind what else it has; and
+        # something may be said of a function beside what shows it one observation.
+        said_by: list[Any] = [expert]
         if isinstance(self.policy, ActorPolicy):
-            said_by = [self.policy.actor, self.policy.source]
+            said_by += [self.policy.actor, self.policy.source]
         self._allows_missing = any(
             bool(getattr(one, "allow_missing", False)) for one in said_by
         )
