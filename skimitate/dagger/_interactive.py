@@ -8,8 +8,8 @@ from skimitate._sklearn import fit_context
 from skimitate.dagger._base import BaseDAgger
 from skimitate.dagger._questions import Questions
 from skimitate.dagger._runner import Runner
-from skimitate.dagger._stages import learn_told, start
-from skimitate.dagger._start import Given, check_goes_on, check_next_round
+from skimitate.dagger._settled import Given, check_goes_on, check_next_round
+from skimitate.dagger._stages import learn_first, learn_told
 from skimitate.environments._make import shared_env
 
 
@@ -112,10 +112,10 @@ class InteractiveDAgger(BaseDAgger):
             if run is None:
                 run = self._begin(env, given, in_person=False)
             else:
-                check_goes_on(self, env, run.start)
-                check_next_round(self, run.start, max(0, run.round))
+                check_goes_on(self, env, run.settled)
+                check_next_round(self, run.settled, max(0, run.round))
             round_before, context = run.round, self._begin_task(run)
-            start(run, runner, context, in_person=False)
+            learn_first(run, runner, context, in_person=False)
             questions = run.ask(runner, context, in_person=False)
             if run.round >= 0:
                 self._show(run, run.current())
@@ -166,7 +166,7 @@ class InteractiveDAgger(BaseDAgger):
             before.update(vars(self))
             if run.is_complete or stop:
                 with shared_env(self.env, self.n_jobs) as env:
-                    check_goes_on(self, env, run.start)
+                    check_goes_on(self, env, run.settled)
                     self._finish(run, Runner(self, env), context)
             self._end_task(run, context)
         return self
@@ -196,7 +196,7 @@ class InteractiveDAgger(BaseDAgger):
                 f"{'none is open' if run is None else 'nothing was told yet'}"
             )
         with self._attempt(), shared_env(self.env, self.n_jobs) as env:
-            check_goes_on(self, env, run.start)
+            check_goes_on(self, env, run.settled)
             context = self._begin_task(run)
             self._finish(run, Runner(self, env), context)
             self._end_task(run, context)
