@@ -13,11 +13,7 @@ from toy import PointEnv, Recorder, StatefulExpert, logged
 
 from skimitate import BehaviorCloner, DAggerRegressor
 
-
-@pytest.fixture(autouse=True)
-def _empty_logs():
-    PointEnv.log.clear()
-    Recorder.log.clear()
+pytestmark = pytest.mark.usefixtures("empty_logs")
 
 
 class Watched:
@@ -241,7 +237,10 @@ def test_a_label_has_the_weight_of_its_round_and_the_group_of_its_episode():
         ([], "got none at all"),
         (None, "got None"),
         ([0.0, 1.0], r"got \[0.0, 1.0\]"),
+        ({0, 1}, r"got \{0, 1\}"),
+        ([[True, False]], r"got \[\[True, False\]\]"),
         (np.ones(20, dtype=bool), "got array.*np.flatnonzero"),
+        ([True, False] * 10, r"got \[True.*np.flatnonzero"),
         ([[0, 1], [2]], r"got \[\[0, 1\], \[2\]\]"),
         ([[0, 1]], r"got \[\[0, 1\]\]"),
         (7, "got 7"),

@@ -139,9 +139,10 @@ class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
             put_back(self, before)
             if run is not None and run.round >= 0:
                 self._run = run
+                others = "" if run.is_complete else ", ask() and tell() go on with it"
                 error.add_note(
                     f"What the run has learnt up to round {run.round} is kept: "
-                    "finish() ends with it, ask() and tell() go on with it."
+                    f"finish() ends with it{others}."
                 )
             raise
 

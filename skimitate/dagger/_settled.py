@@ -194,13 +194,11 @@ def _validate_demonstrations(
     return Aggregate(observations, actions, weight, episodes)
 
 
-def check_goes_on(dagger: Any, env: EnvLike | None, settled: Settled) -> None:
+def check_goes_on(env: EnvLike | None, settled: Settled) -> None:
     """Raise if a run cannot go on where episodes are run by now.
 
     Parameters
     ----------
-    dagger : estimator
-        With the parameters of :class:`skimitate.DAggerRegressor`.
     env : str, EnvSpec, callable, gymnasium.Env or None
         Where episodes are run.
     settled : Settled
@@ -222,8 +220,10 @@ def check_next_round(dagger: Any, settled: Settled, n_rounds: int) -> None:
 
     Parameters
     ----------
-    dagger, settled
-        See :func:`check_goes_on`.
+    dagger : estimator
+        With the parameters of :class:`skimitate.DAggerRegressor`.
+    settled : Settled
+        What was settled.
     n_rounds : int
         How many rounds it has behind it.
 

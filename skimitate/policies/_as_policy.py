@@ -140,7 +140,9 @@ def policy_of(actor: Any) -> Policy:
 
 
 def acts_otherwise(actor: Any, known: Any) -> bool:
-    """Tell whether a subclass has an ``act`` or a ``predict`` of its own."""
+    """Tell whether a subclass has an ``act``, ``predict`` or ``reset`` of its own."""
+    if callable(getattr(actor, "reset", None)):
+        return True
     names = ("act", "predict")
     return any(getattr(type(actor), name) is not getattr(known, name) for name in names)
 
