@@ -258,8 +258,11 @@ def test_a_callable_that_gives_no_rows_is_named_and_nothing_is_lost(
     asked = []
     model = dagger(Ridge(), query=query, n_episodes_per_round=2)
     message = f"^query: expected row numbers from 0 to 19, each once, {got}"
-    with pytest.raises(ValueError, match=rf"(?s){message}.* \(round 2, episode 1\)\n"):
+    match = rf"(?s){message}.* \(round 2, episode 1\)\n"
+    with pytest.raises(ValueError, match=match) as caught:
         model.fit()
+    # What is no mask does not become rows by it.
+    assert ("flatnonzero" in str(caught.value)) == ("flatnonzero" in got)
     # It goes on in round 2 of 3 as if nothing had happened.
     assert not hasattr(model, "history_")
     model.set_params(query=lambda observations, learner: [0, 1])
