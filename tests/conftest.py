@@ -15,6 +15,17 @@ hypothesis.settings.load_profile("suite")
 
 
 @pytest.fixture
+def empty_logs():
+    """Lets the toys begin with empty logs, and sees that environments are closed."""
+    from toy import PointEnv, Recorder, logged
+
+    PointEnv.log.clear()
+    Recorder.log.clear()
+    yield
+    assert len(logged("made")) == len(logged("closed"))
+
+
+@pytest.fixture
 def no_figures():
     """Leaves no figures of pyplot open, and finds none."""
     from matplotlib import pyplot as plt

@@ -1,7 +1,12 @@
 """Runs of DAgger to be compared: in one piece, in two halves, with a stop between."""
 
+import gymnasium
 import numpy as np
 from numpy.testing import assert_array_equal, assert_equal
+from sklearn.linear_model import Ridge
+from toy import PointEnv
+
+from skimitate import DAggerRegressor
 
 
 def curved(observations):
@@ -34,3 +39,60 @@ def same_run(one, other):
     assert_equal(*records)
     assert one.best_round_ == other.best_round_
     assert one.expert_return_ == other.expert_return_
+
+
+def dagger(learner=None, **options):
+    options = {"n_rounds": 3, "n_eval_episodes": 2, "n_epochs_per_round": 1} | options
+    options = {"env": PointEnv, "random_state": 0} | options
+    return DAggerRegressor(Ridge() if learner is None else learner, **options)
+
+
+def by_hand(model, *data, answer=curved, between=lambda model: model, **given):
+    """What fit does, in two halves."""
+    asked = model.ask(*data, **given)
+    while True:
+        model = between(model)
+        model.tell(asked.ids, answer(asked.observations))
+        model = between(model)
+        if is_over(model):
+            return model
+        asked = model.ask()
+
+
+def is_over(model):
+    return len(model.history_) == model.n_rounds + 1
+
+
+def holds_no_run(model):
+    fresh = dagger(expert=curved).fit(*demonstrations())
+    assert set(vars(model)) == set(vars(fresh))
+    assert not any("_run" in name for name in vars(model))
+    assert not any(isinstance(v, gymnasium.Env) for v in vars(model).values())
+
+
+def go_on(model):
+    """Tell what is asked until the run is over."""
+    while True:
+        try:
+            asked = model.ask()
+        except ValueError:  # all that is left is to decide
+            return model.finish()
+        model.tell(asked.ids, curved(asked.observations))
+        if len(model.history_) > model.n_rounds:
+            return model
+
+
+class SilentCallback:
+    """A callback that does nothing, for those that do one thing."""
+
+    def setup(self, estimator, context):
+        pass
+
+    def teardown(self, estimator, context):
+        pass
+
+    def on_fit_task_begin(self, estimator, context):
+        pass
+
+    def on_fit_task_end(self, estimator, context):
+        pass

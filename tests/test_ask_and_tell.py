@@ -1,62 +1,24 @@
 """DAgger in two halves: the same as in one, whoever answers and whenever."""
 
 import copy
-import os
 import pickle
-import subprocess
-import sys
-from pathlib import Path
 
-import gymnasium
-import joblib
 import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal, assert_equal
-from runs import curved, demonstrations, same_run
+from runs import by_hand, curved, dagger, demonstrations, is_over, same_run
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
-from sklearn.linear_model import Ridge
 from toy import OneActionEnv, PointEnv, Recorder, lean, logged
 
 from skimitate import (
     BehaviorCloner,
-    DAggerRegressor,
     as_policy,
     evaluate_policy,
-    load_policy,
-    save_policy,
 )
 
-
-@pytest.fixture(autouse=True)
-def _empty_logs():
-    PointEnv.log.clear()
-    Recorder.log.clear()
-    yield
-    assert len(logged("made")) == len(logged("closed"))
-
-
-def dagger(learner=None, **options):
-    options = {"n_rounds": 3, "n_eval_episodes": 2, "n_epochs_per_round": 1} | options
-    options = {"env": PointEnv, "random_state": 0} | options
-    return DAggerRegressor(Ridge() if learner is None else learner, **options)
-
-
-def by_hand(model, *data, answer=curved, between=lambda model: model, **given):
-    """What fit does, in two halves."""
-    asked = model.ask(*data, **given)
-    while True:
-        model = between(model)
-        model.tell(asked.ids, answer(asked.observations))
-        model = between(model)
-        if is_over(model):
-            return model
-        asked = model.ask()
-
-
-def is_over(model):
-    return len(model.history_) == model.n_rounds + 1
+pytestmark = pytest.mark.usefixtures("empty_logs")
 
 
 @pytest.mark.parametrize(
@@ -262,23 +224,6 @@ def test_after_the_last_round_the_best_is_kept_as_in_fit():
     same_run(by_hand(again, *data), model)
 
 
-def holds_no_run(model):
-    fresh = dagger(expert=curved).fit(*demonstrations())
-    assert set(vars(model)) == set(vars(fresh))
-    assert not any("_run" in name for name in vars(model))
-    assert not any(isinstance(v, gymnasium.Env) for v in vars(model).values())
-
-
-def test_a_run_that_is_over_is_not_held():
-    X, y = demonstrations(2000)
-    model = dagger(n_rounds=1)
-    asked = model.ask(X, y)
-    assert len(pickle.dumps(model)) > X.nbytes
-    model.tell(asked.ids, curved(asked.observations))
-    holds_no_run(model)
-    assert len(pickle.dumps(model)) < 10_000
-
-
 @pytest.mark.parametrize("flat", [True, False])
 def test_one_action_dimension(flat):
     X = np.random.default_rng(0).normal(size=(12, 2))
@@ -312,69 +257,6 @@ def test_names_of_features_are_kept():
     assert list(model.feature_names_in_) == ["x", "y"]
 
 
-COPIES = {
-    "joblib": lambda model, tmp_path: through_a_file(model, tmp_path / "run.joblib"),
-    "deepcopy": lambda model, tmp_path: copy.deepcopy(model),
-    "copy": lambda model, tmp_path: copy.copy(model),
-}
-
-
-def through_a_file(model, path):
-    joblib.dump(model, path)
-    return joblib.load(path)
-
-
-@pytest.mark.parametrize("kind", COPIES)
-def test_a_copy_goes_on_where_the_run_is(kind, tmp_path):
-    options = {"query": 3, "n_episodes_per_round": 2}
-    whole = dagger(expert=curved, **options).fit()
-    model = by_hand(
-        dagger(expert=curved, **options),
-        between=lambda model: COPIES[kind](model, tmp_path),
-    )
-    same_run(model, whole)
-
-
-@pytest.mark.parametrize("kind", ["joblib", "deepcopy"])
-def test_a_copy_is_a_run_of_its_own(kind, tmp_path):
-    model = dagger(n_rounds=2)
-    asked = model.ask(*demonstrations())
-    other = COPIES[kind](model, tmp_path)
-    other.tell(asked.ids, -curved(asked.observations))
-    assert len(model.history_) == 1
-    model.tell(asked.ids, curved(asked.observations))
-    assert_array_equal(model.ask().ids, other.ask().ids)
-    assert not np.array_equal(model.estimator_.coef_, other.estimator_.coef_)
-
-
-def test_a_clone_has_no_run():
-    model = dagger()
-    asked = model.ask(*demonstrations())
-    cloned = clone(model)
-    with pytest.raises(ValueError, match="no run is open"):
-        cloned.tell(asked.ids, curved(asked.observations))
-    assert set(vars(cloned)) == set(model.get_params(deep=False))
-    model.tell(asked.ids, curved(asked.observations))
-
-
-def test_between_the_halves_it_acts_as_it_stands(tmp_path):
-    X, y = demonstrations()
-    model = dagger(BehaviorCloner((4,), max_iter=2))
-    asked = model.ask(X, y)
-    for n_told in range(2):
-        policy = as_policy(model)
-        expected = model.predict(X)
-        np.testing.assert_allclose(policy.act(X), expected, rtol=1e-5)
-        np.testing.assert_allclose(model.act(X), expected, rtol=1e-5)
-        save_policy(model, tmp_path / "policy.safetensors")
-        loaded = load_policy(tmp_path / "policy.safetensors")
-        np.testing.assert_allclose(loaded.act(X), expected, rtol=1e-5)
-        assert model.best_round_ == n_told
-        assert model.get_params()["estimator__max_iter"] == 2
-        model.tell(asked.ids, curved(asked.observations))
-        asked = model.ask()
-
-
 def test_a_live_environment_is_lent():
     env = PointEnv()
     try:
@@ -393,37 +275,6 @@ def test_who_is_told_less_than_asked_prints_its_rounds(capsys):
     assert [line.partition(":")[0] for line in lines[:2]] == ["Round 0", "Round 1"]
     assert "14 samples" in lines[1]
     assert lines[-1].startswith("Evaluated 2 rounds")
-
-
-ASK = """
-import joblib, numpy as np
-from test_ask_and_tell import dagger, demonstrations
-begins = {begins}
-model = dagger(query=3) if begins else joblib.load("run")
-asked = model.ask(*(demonstrations() if begins else ()))
-joblib.dump(model, "run")
-np.savez("asked.npz", ids=asked.ids, observations=asked.observations)
-"""
-TELL = """
-import joblib, numpy as np
-from test_ask_and_tell import curved
-model, asked = joblib.load("run"), np.load("asked.npz")
-model.tell(asked["ids"][::-1], curved(asked["observations"][::-1]))
-joblib.dump(model, "run")
-"""
-
-
-@pytest.mark.slow
-def test_another_process_goes_on(tmp_path):
-    """Each half in a process of its own, with what is asked in a file between them."""
-    paths = [str(Path(__file__).parent), *sys.path]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
-    for i in range(3):
-        for half in (ASK.format(begins=i == 0), TELL):
-            command = [sys.executable, "-c", half]
-            subprocess.run(command, cwd=tmp_path, env=environment, check=True)
-    whole = dagger(query=3, expert=curved).fit(*demonstrations())
-    same_run(joblib.load(tmp_path / "run"), whole)
 
 
 def test_what_the_learner_validates_with_is_given_to_the_first_call():

@@ -1,41 +1,13 @@
 """What goes wrong between ask and tell is named, and nothing is lost by it."""
 
-import gymnasium
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal, assert_equal
-from runs import curved, demonstrations, same_run
-from sklearn.linear_model import Ridge
-from toy import OneActionEnv, PointEnv, Recorder, logged
+from runs import curved, dagger, demonstrations, holds_no_run, is_over, same_run
+from toy import OneActionEnv, PointEnv, logged
 
-from skimitate import (
-    DAggerRegressor,
-)
-
-
-@pytest.fixture(autouse=True)
-def _empty_logs():
-    PointEnv.log.clear()
-    Recorder.log.clear()
-    yield
-    assert len(logged("made")) == len(logged("closed"))
-
-
-def dagger(learner=None, **options):
-    options = {"n_rounds": 3, "n_eval_episodes": 2, "n_epochs_per_round": 1} | options
-    options = {"env": PointEnv, "random_state": 0} | options
-    return DAggerRegressor(Ridge() if learner is None else learner, **options)
-
-
-def is_over(model):
-    return len(model.history_) == model.n_rounds + 1
-
-
-def holds_no_run(model):
-    fresh = dagger(expert=curved).fit(*demonstrations())
-    assert set(vars(model)) == set(vars(fresh))
-    assert not any("_run" in name for name in vars(model))
-    assert not any(isinstance(v, gymnasium.Env) for v in vars(model).values())
+pytestmark = pytest.mark.usefixtures("empty_logs")
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +66,12 @@ def test_an_environment_is_needed():
             ValueError,
             "^ids: .*5 of them from 12 to 16.* 99",
         ),
-        ([12, 11], np.zeros((2, 2)), ValueError, "^ids: .* got 11"),
+        (
+            [12, 11],
+            np.zeros((2, 2)),
+            ValueError,
+            "^ids: .* got 11, which is not among them$",
+        ),
         ([-1], np.zeros((1, 2)), ValueError, "^ids: .* got -1"),
         ([13, 12, 13], np.zeros((3, 2)), ValueError, "^ids: .* 13 more than once"),
         ([12.0], np.zeros((1, 2)), TypeError, r"^ids: .* integers, got \[12.0\]"),
@@ -111,7 +88,20 @@ def test_an_environment_is_needed():
         ([12], None, TypeError, "^actions: expected one for each of ids, got None"),
         ([12], [[np.nan, 0.0]], ValueError, "^actions: expected finite.*nan"),
         ([12], [[np.nan, np.nan]], ValueError, "^actions: expected finite.*nan"),
-        ([12], [[np.inf, 0.0]], ValueError, "^actions: expected finite.*inf"),
+        (
+            [14, 12, 13],
+            [None, [1, 2], [np.nan, np.nan]],
+            ValueError,
+            r"^actions: expected finite actions, got \[nan nan\] for id 13 \(None, or "
+            r"an id left out, is no label\)$",
+        ),
+        (
+            [14, 12, 13],
+            pd.DataFrame({"x": [1.0, np.nan, 1.0], "y": [2.0, np.nan, np.nan]}),
+            ValueError,
+            r"^actions: .* for id 12 \(None, or an id left out, is no label\)$",
+        ),
+        ([12, 13], [[0, 0], [np.inf, 0]], ValueError, r"^actions: .*0\.\] for id 13$"),
         ([12], [["left", 0.0]], ValueError, "^actions: expected an array .*'left'"),
         ([12, 13], [[0, 1], [2]], ValueError, "^actions: expected an array"),
         ([], [], ValueError, "^actions: expected at least one.* 5 states .* round 1"),

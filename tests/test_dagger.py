@@ -43,13 +43,7 @@ from skimitate import (
 )
 from skimitate.studies._network import NETWORKS
 
-
-@pytest.fixture(autouse=True)
-def _empty_logs():
-    PointEnv.log.clear()
-    Recorder.log.clear()
-    yield
-    assert len(logged("made")) == len(logged("closed"))
+pytestmark = pytest.mark.usefixtures("empty_logs")
 
 
 def point_dagger(learner=None, **options):
@@ -148,8 +142,13 @@ def test_policies_that_never_drive_alone_are_evaluated_if_the_best_is_kept(keep)
 
 
 def test_a_callable_beta_that_never_reaches_0_is_warned_of():
-    with pytest.warns(UserWarning, match=r"beta never reaches 0 over the 3 rounds"):
-        point_dagger(beta=lambda i: 0.9**i).fit()
+    message = r"beta never reaches 0 over the 3 rounds"
+    for half in ("fit", "ask"):
+        dagger = point_dagger(beta=lambda i: 0.9**i)
+        with pytest.warns(UserWarning, match=message) as caught:
+            getattr(dagger, half)()
+        # It points at who called.
+        assert [warning.filename for warning in caught] == [__file__]
     # No warning, which would be an error here:
     point_dagger(beta=lambda i: max(0.0, 1 - 0.5 * i)).fit()
 

@@ -12,11 +12,7 @@ from toy import PointEnv, Recorder, StatefulExpert, expert, logged
 
 from skimitate import DAggerRegressor, per_observation
 
-
-@pytest.fixture(autouse=True)
-def _empty_logs():
-    PointEnv.log.clear()
-    Recorder.log.clear()
+pytestmark = pytest.mark.usefixtures("empty_logs")
 
 
 def demonstrations():
@@ -192,7 +188,10 @@ def test_nan_that_is_not_announced_is_an_error(answer, wrapped):
     else:
         actor = answer
     model = dagger(actor, Ridge())
-    message = r"^expert: expected finite actions, got .*nan.*\(round 1, episode 0\)"
+    message = (
+        r"^expert: expected finite actions, got .*nan\] for row \d+ \(None in its "
+        r"place is no label\).*\(round 1, episode 0\)"
+    )
     with pytest.raises(ValueError, match=message):
         model.fit(*demonstrations())
     assert model.finish().best_round_ == 0

@@ -13,11 +13,7 @@ from toy import PointEnv, Recorder, StatefulExpert, logged
 
 from skimitate import BehaviorCloner, DAggerRegressor
 
-
-@pytest.fixture(autouse=True)
-def _empty_logs():
-    PointEnv.log.clear()
-    Recorder.log.clear()
+pytestmark = pytest.mark.usefixtures("empty_logs")
 
 
 class Watched:
@@ -241,7 +237,10 @@ def test_a_label_has_the_weight_of_its_round_and_the_group_of_its_episode():
         ([], "got none at all"),
         (None, "got None"),
         ([0.0, 1.0], r"got \[0.0, 1.0\]"),
+        ({0, 1}, r"got \{0, 1\}"),
+        ([[True, False]], r"got \[\[True, False\]\]"),
         (np.ones(20, dtype=bool), "got array.*np.flatnonzero"),
+        ([True, False] * 10, r"got \[True.*np.flatnonzero"),
         ([[0, 1], [2]], r"got \[\[0, 1\], \[2\]\]"),
         ([[0, 1]], r"got \[\[0, 1\]\]"),
         (7, "got 7"),
@@ -259,8 +258,11 @@ def test_a_callable_that_gives_no_rows_is_named_and_nothing_is_lost(
     asked = []
     model = dagger(Ridge(), query=query, n_episodes_per_round=2)
     message = f"^query: expected row numbers from 0 to 19, each once, {got}"
-    with pytest.raises(ValueError, match=rf"(?s){message}.* \(round 2, episode 1\)\n"):
+    match = rf"(?s){message}.* \(round 2, episode 1\)\n"
+    with pytest.raises(ValueError, match=match) as caught:
         model.fit()
+    # What is no mask does not become rows by it.
+    assert ("flatnonzero" in str(caught.value)) == ("flatnonzero" in got)
     # It goes on in round 2 of 3 as if nothing had happened.
     assert not hasattr(model, "history_")
     model.set_params(query=lambda observations, learner: [0, 1])

@@ -11,11 +11,7 @@ from toy import PointEnv, Recorder, StatefulExpert, expert, logged
 
 from skimitate import DAggerRegressor
 
-
-@pytest.fixture(autouse=True)
-def _empty_logs():
-    PointEnv.log.clear()
-    Recorder.log.clear()
+pytestmark = pytest.mark.usefixtures("empty_logs")
 
 
 def dagger(n_steps=20, **options):

@@ -2,24 +2,18 @@
 
 import pickle
 from functools import partial
-from itertools import count
 
 import numpy as np
 import pytest
+import runs
 from numpy.testing import assert_array_equal, assert_equal
-from runs import curved, demonstrations, same_run
+from runs import curved, demonstrations, go_on, same_run
 from sklearn.linear_model import Ridge
-from test_interruption import interrupted_at_line
-from toy import PointEnv, expert, logged
+from toy import PointEnv, expert
 
-from skimitate import BehaviorCloner, DAggerRegressor
+from skimitate import BehaviorCloner
 
-
-@pytest.fixture(autouse=True)
-def _empty_logs():
-    PointEnv.log.clear()
-    yield
-    assert len(logged("made")) == len(logged("closed"))
+pytestmark = pytest.mark.usefixtures("empty_logs")
 
 
 class Stopper:
@@ -61,22 +55,8 @@ class StoppingRidge(Ridge):
 
 
 def dagger(learner=None, expert=curved, **options):
-    options = {"n_rounds": 4, "n_eval_episodes": 2, "query": 3} | options
-    options = {"env": PointEnv, "random_state": 0, "n_episodes_per_round": 2} | options
-    learner = Ridge() if learner is None else learner
-    return DAggerRegressor(learner, expert=expert, **options)
-
-
-def go_on(model):
-    """Tell what is asked until the run is over."""
-    while True:
-        try:
-            asked = model.ask()
-        except ValueError:  # all that is left is to decide
-            return model.finish()
-        model.tell(asked.ids, curved(asked.observations))
-        if len(model.history_) > model.n_rounds:
-            return model
+    options = {"n_rounds": 4, "query": 3, "n_episodes_per_round": 2} | options
+    return runs.dagger(learner, expert=expert, **options)
 
 
 ERRORS = [(ZeroDivisionError, ValueError), (KeyboardInterrupt, KeyboardInterrupt)]
@@ -151,12 +131,16 @@ def test_the_decision_can_be_made_later(error, seen, by_hand):
             model.tell(asked.ids, curved(asked.observations))
             asked = model.ask()
         StoppingEnv.stopper = Stopper(2, error)
-        with pytest.raises(seen, match="enough"):
+        with pytest.raises(seen, match="enough") as caught:
             model.tell(asked.ids, curved(asked.observations))
     else:
         StoppingEnv.stopper = Stopper(n_resets(dagger(), *data) - 1, error)
-        with pytest.raises(seen, match="enough"):
+        with pytest.raises(seen, match="enough") as caught:
             model.fit(*data)
+    # There is nothing left to ask.
+    assert caught.value.__notes__ == [
+        "What the run has learnt up to round 4 is kept: finish() ends with it."
+    ]
     with pytest.raises(ValueError, match=r"^ask: .* learnt from all 4, .* finish\(\)"):
         model.ask()
     with pytest.raises(ValueError, match=r"^tell: .* all of that was told"):
@@ -331,39 +315,6 @@ def test_who_cannot_act_from_the_start_on_keeps_nothing():
     assert "_run" not in vars(model)
 
 
-class Quitter:
-    """A callback that raises when its n-th task of a name ends."""
-
-    def __init__(self, name, n):
-        self.name = name
-        self.left = n
-
-    def setup(self, estimator, context):
-        pass
-
-    def teardown(self, estimator, context):
-        pass
-
-    def on_fit_task_begin(self, estimator, context):
-        pass
-
-    def on_fit_task_end(self, estimator, context):
-        if context.task_name == self.name:
-            self.left -= 1
-            if self.left == 0:
-                raise KeyboardInterrupt
-
-
-@pytest.mark.parametrize("name", ["train", "collection", "episode", "round"])
-@pytest.mark.parametrize("n", [1, 3])
-def test_wherever_it_is_interrupted_it_goes_on_as_if_it_had_not_been(name, n):
-    data = demonstrations()
-    model = dagger(n_rounds=3).set_callbacks(Quitter(name, n))
-    with pytest.raises(KeyboardInterrupt):
-        model.fit(*data)
-    same_run(go_on(model.set_callbacks()), dagger(n_rounds=3).fit(*data))
-
-
 def test_the_last_round_is_shown_where_the_decision_fails():
     X, y = demonstrations()
     StoppingEnv.stopper = Stopper()
@@ -377,64 +328,3 @@ def test_the_last_round_is_shown_where_the_decision_fails():
     assert model.predict(X).shape == (12, 2)
     StoppingEnv.stopper = Stopper()
     same_run(model.finish(), dagger(n_rounds=1).fit(X, y))
-
-
-SOME_LINES = [61, pytest.param(3, marks=pytest.mark.slow)]
-
-
-def short_run():
-    options = {"n_rounds": 2, "n_eval_episodes": 1, "n_episodes_per_round": 1}
-    return dagger(**options)
-
-
-def is_whole(model, whole):
-    """Tell whether a fit was over, and is then as it should be."""
-    if hasattr(model, "best_round_") and "_run" not in vars(model):
-        same_run(model, whole)
-        return True
-    return False
-
-
-@pytest.mark.parametrize("step", SOME_LINES)
-def test_fit_interrupted_at_any_line_goes_on_as_if_it_had_not_been(step):
-    data = demonstrations()
-    whole = short_run().fit(*data)
-    for n in count(1, step):
-        model = short_run()
-        before = dict(vars(model))
-        if not interrupted_at_line(n, model.fit, *data, package="dagger"):
-            break
-        if "_run" in vars(model):
-            same_run(go_on(model), whole)
-        elif not is_whole(model, whole):
-            assert vars(model) == before
-    assert n > 1000
-
-
-@pytest.mark.parametrize("step", SOME_LINES)
-@pytest.mark.parametrize("half", ["first ask", "tell", "ask", "last tell"])
-def test_a_half_interrupted_at_any_line_can_be_done_again(half, step):
-    data = demonstrations()
-    whole = short_run().fit(*data)
-    for n in count(1, step):
-        model = short_run()
-        if half == "first ask":
-            call = partial(model.ask, *data)
-        else:
-            asked = model.ask(*data)
-            if half != "tell":
-                model.tell(asked.ids, curved(asked.observations))
-                asked = None if half == "ask" else model.ask()
-            call = model.ask
-            if asked is not None:
-                call = partial(model.tell, asked.ids, curved(asked.observations))
-        before = dict(vars(model))
-        if not interrupted_at_line(n, call, package="dagger"):
-            break
-        if is_whole(model, whole):
-            continue
-        if half == "first ask" and "_run" not in vars(model):
-            assert vars(model) == before
-            model.ask(*data)
-        same_run(go_on(model), whole)
-    assert n > 100

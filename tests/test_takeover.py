@@ -14,15 +14,9 @@ from skimitate import (
     BehaviorCloner,
     DAggerRegressor,
     RunningNormalizer,
-    as_policy,
-    per_observation,
 )
 
-
-@pytest.fixture(autouse=True)
-def _empty_logs():
-    PointEnv.log.clear()
-    Recorder.log.clear()
+pytestmark = pytest.mark.usefixtures("empty_logs")
 
 
 class Guard:
@@ -230,28 +224,6 @@ def test_one_that_raises_is_named():
     assert isinstance(caught.value.__cause__, OSError)
 
 
-def one_by_one():
-    """A function of one observation that takes over."""
-
-    def act(observation):
-        return curved(observation[np.newaxis])[0]
-
-    act.should_intervene = lambda observation, action: bool(observation[0] > 0.48)
-    return act
-
-
-@pytest.mark.parametrize(
-    "wrap", [per_observation, lambda fn: as_policy(per_observation(fn))]
-)
-def test_a_wrapper_does_not_hide_it(wrap):
-    dagger(wrap(one_by_one()), query=0).fit(*demonstrations())
-    observations, _ = steps()
-    _, X, _ = Recorder.log[-1]
-    states = observations[:20]
-    assert 0 < (states[:, 0] > 0.48).sum() < 20
-    assert_array_equal(X[12:], states[states[:, 0] > 0.48])
-
-
 class Left:
     """Takes over on the left, wherever it runs."""
 
@@ -298,7 +270,48 @@ def test_with_a_memory_it_is_kept_up_where_somebody_else_labels():
     own = curved(X[12:]) - 0.01 * (np.sort([*asked.steps, 3, 4, 5]) + 1)[:, np.newaxis]
     expected = np.where((by_step < 2)[:, np.newaxis], 7.0, own)
     assert_array_equal(y[12:], expected)
-    assert numbers(model, "n_expert_queries") == [0, 5]
+    # It was asked at each step, so that it knows where it is.
+    assert numbers(model, "n_expert_queries") == [0, 10]
+
+
+@pytest.mark.parametrize(("query", "n_told"), [(2, 2), (2, 1), ("all", 7), (0, 0)])
+def test_a_state_counts_once_whoever_is_asked_about_it(query, n_told):
+    model = dagger(StatefulGuard(), Recorder(), query=query, n_rounds=1)
+    asked = model.ask(*demonstrations())
+    model.tell(asked.ids[:n_told], curved(asked.observations[:n_told]))
+    assert numbers(model, "n_expert_queries") == [0, 10]
+    assert numbers(model, "n_samples") == [12, 12 + 3 + n_told]
+
+
+@pytest.mark.parametrize("beta", [0.4, 1e-9])
+def test_one_with_a_memory_that_may_drive_counts_as_in_fit(beta):
+    options = {"beta": beta, "query": 2, "n_rounds": 1}
+    fitted = dagger(Remembering(), **options).fit(*demonstrations())
+    expert = Remembering()
+    model = dagger(expert, **options)
+    asked = model.ask(*demonstrations())
+    assert expert.n_asked == 10
+    # What it says where it does not drive is for somebody else to say.
+    assert len(asked.ids) == 2
+    if beta == 1e-9:
+        with pytest.raises(ValueError, match="at least one action for the 2 states"):
+            model.tell([], [])
+    model.tell(asked.ids, curved(asked.observations))
+    assert numbers(model, "n_expert_queries") == [0, 10]
+    assert numbers(fitted, "n_expert_queries") == [0, 10]
+
+
+class Remembering:
+    """An expert without a wish to drive, that has to be asked at each step."""
+
+    n_asked = 0
+
+    def reset(self):
+        pass
+
+    def __call__(self, observations):
+        self.n_asked += len(observations)
+        return curved(observations)
 
 
 def test_it_sees_raw_observations_and_the_units_of_the_actions():

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import skimitate
+from skimitate.cli import _flags
 from skimitate.cli._main import COMMANDS, build_parser, main
 
 
@@ -42,6 +43,9 @@ def test_usage_errors_exit_with_status_2(arguments, capsys):
         ("run X --rounds 0", "--rounds: expected a positive integer, got '0'"),
         ("run X --query 0", "--query: expected all, a positive integer or a"),
         ("run X --query 1.5", "--query: expected all, a positive integer or a"),
+        ("run X --query 2e1", "--query: expected all, a positive integer or a"),
+        ("run X --query nan", "--query: expected all, a positive integer or a"),
+        ("run X --query inf", "--query: expected all, a positive integer or a"),
         ("run X --query few", "--query: expected all, a positive integer or a"),
         ("run X --jobs 0", "--jobs: expected a number of processes or -1, got '0'"),
         ("run X --jobs two", "--jobs: expected a number of processes or -1, got 'two'"),
@@ -142,3 +146,12 @@ def test_the_beginning_of_an_option_will_do(capsys):
     # What is text to argparse is text: it is no option with a space in it.
     args = build_parser().parse_args(["collect", "-- X", "--out", "x.npz"])
     assert args.env == "-- X"
+
+
+@pytest.mark.parametrize(
+    ("text", "query"),
+    [("all", "all"), ("1", 1), ("25", 25), ("0.1", 0.1), ("1e-1", 0.1), ("1.0", 1.0)],
+)
+def test_what_is_asked_about_is_all_a_number_or_a_part(text, query):
+    read = _flags.query(text)
+    assert (read, type(read)) == (query, type(query))

@@ -5,7 +5,7 @@ import pickle
 import numpy as np
 import pytest
 from boards import ended_well, runs_in, session_start, steps_and_values, tags_in
-from runs import curved, demonstrations
+from runs import SilentCallback, curved, demonstrations
 from sklearn.callback import ProgressBar, ScoringMonitor
 from sklearn.linear_model import Ridge
 from toy import PointEnv
@@ -108,6 +108,51 @@ def test_two_runs_with_one_callback_are_kept_apart(tmp_path):
         assert shown == ([0, 1, 2, 3], pytest.approx(losses, rel=1e-6))
 
 
+def tired():
+    """An expert that has no answers from its third call on."""
+
+    def answer(observations):
+        calls.append(1)
+        return curved(observations) if len(calls) < 3 else None
+
+    calls = []
+    return answer
+
+
+def test_what_was_given_up_for_another_run_is_forgotten(tmp_path):
+    board = TensorBoardCallback(tmp_path)
+    model = dagger().set_callbacks(board)
+    sizes = []
+    for _ in range(3):
+        with pytest.raises(ValueError, match="got none"):
+            model.set_params(expert=tired()).fit(*demonstrations())
+        board.run_dir = None  # its name grows
+        sizes.append(len(pickle.dumps(board)))
+    assert max(sizes) - min(sizes) < 20
+    # The last one can go on all the same, and is forgotten when it is over.
+    model.finish()
+    assert runs_in(tmp_path) == {f"DAggerRegressor{n}" for n in ("", "-2", "-3")}
+    assert ended_well(tmp_path / "DAggerRegressor-3")
+    assert len(pickle.dumps(board)) < min(sizes) - 100
+
+
+class Refusing(Ridge):
+    def fit(self, X, y, sample_weight=None):
+        raise ZeroDivisionError("enough")
+
+
+def test_a_run_that_learns_nothing_takes_the_place_of_none(tmp_path):
+    X, y = demonstrations()
+    model = dagger(n_rounds=1).set_callbacks(TensorBoardCallback(tmp_path))
+    asked = model.ask(X, y)
+    with pytest.raises(ValueError, match="enough"):
+        model.set_params(estimator=Refusing(), expert=curved).fit(X, y)
+    model.tell(asked.ids, curved(asked.observations))
+    assert runs_in(tmp_path) == {"DAggerRegressor", "DAggerRegressor-2"}
+    assert ended_well(tmp_path / "DAggerRegressor")
+    assert not ended_well(tmp_path / "DAggerRegressor-2")
+
+
 @pytest.mark.parametrize("given", [True, False])
 def test_a_monitor_scores_each_round(given):
     data = demonstrations() if given else ()
@@ -136,20 +181,11 @@ def rounds_of(logs):
     return [(row["task_id"], row["r2"]) for row in rows]
 
 
-class StopAfter:
+class StopAfter(SilentCallback):
     """Stops a run after some rounds."""
 
     def __init__(self, n):
         self.left = n
-
-    def setup(self, estimator, context):
-        pass
-
-    def teardown(self, estimator, context):
-        pass
-
-    def on_fit_task_begin(self, estimator, context):
-        pass
 
     def on_fit_task_end(self, estimator, context, *, fitted_estimator):
         if context.task_name != "round":

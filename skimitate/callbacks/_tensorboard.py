@@ -11,6 +11,7 @@ from skimitate._sklearn import BaseSearchCV
 from skimitate.callbacks._held_out import HeldOut, check_level
 from skimitate.callbacks._hyperparameters import hyperparameters_of
 from skimitate.callbacks._log_dir import check_log_dir, check_run_name
+from skimitate.callbacks._open_runs import OpenRuns
 from skimitate.callbacks._run import Run
 from skimitate.callbacks._run_folder import (
     Search,
@@ -139,8 +140,7 @@ class TensorBoardCallback:
         self.run_dir: Path | None = None
         self._folders: dict[Any, Path] = {}
         self._searches: dict[Any, dict[tuple[int, ...], Search]] = {}
-        # Runs of DAgger in two halves, by their records, which are saved with them.
-        self._open: list[tuple[list[Any], Run]] = []
+        self._open = OpenRuns()
         self._forget()
 
     def _forget(self) -> None:
@@ -185,8 +185,7 @@ class TensorBoardCallback:
         """Return the run of a fit that this one goes on with."""
         if len(getattr(estimator, "loss_curve_", ())) > 0:
             return self._last.get(estimator)
-        history = getattr(estimator, "history_", None)
-        return next((run for known, run in self._open if known is history), None)
+        return self._open.find(estimator)
 
     def teardown(self, estimator: Any, context: Any) -> None:
         """Forget a fit that has ended; all that there is to write was written.
@@ -265,9 +264,8 @@ class TensorBoardCallback:
 
     def _waits(self, estimator: Any) -> bool:
         """Tell whether a run of DAgger has not come to its decision."""
-        self._open = [(known, run) for known, run in self._open if not _is_over(known)]
-        history = getattr(estimator, "history_", None)
-        return any(known is history for known, _ in self._open)
+        self._open.drop_decided()
+        return self._open.find(estimator) is not None
 
     def _folder_of(self, path: list[Any]) -> Path:
         uuid = path[-1].root_uuid
@@ -289,7 +287,7 @@ class TensorBoardCallback:
         # With an environment there are rounds, and a decision in the end.
         is_decided = getattr(estimator, "env", None) is not None
         if is_decided and hasattr(estimator, "history_") and path[-1].parent is None:
-            self._open.append((estimator.history_, run))
+            self._open.add(estimator, run)
         names, group = None, run.file.folder.name
         if path[-1].parent is not None:
             searches = self._searches.get(path[-1].root_uuid, {})
@@ -323,6 +321,7 @@ class TensorBoardCallback:
                 return None
             return self._held_out.loss_of(self._fitted_around(path))
 
+        self._open.keep_only(dagger)
         self._run_of(path).note_rounds(
             dagger.history_, self._level_beside(dagger), validation_loss
         )
@@ -338,8 +337,3 @@ class TensorBoardCallback:
             uuid = path[-1].root_uuid
             within = folder_of_search(path, self._searches.get(uuid, {}))
             write_scores(search, self._folders[uuid] / within, self.log_dir)
-
-
-def _is_over(history: list[Any]) -> bool:
-    """Tell whether it has been decided which round is kept."""
-    return len(history) > 0 and history[-1]["evaluated"]

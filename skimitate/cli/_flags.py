@@ -38,15 +38,23 @@ def query(text: str) -> Literal["all"] | int | float:
         return "all"
     number: int | float
     try:
-        number = float(text) if "." in text else int(text)
+        number = int(text)
     except ValueError:
-        number = 0
+        number = _part(text)
     most = 1 if isinstance(number, float) else math.inf
     if not 0 < number <= most:
         raise argparse.ArgumentTypeError(
             f"expected all, a positive integer or a part up to 1.0, got {text!r}"
         )
     return number
+
+
+def _part(text: str) -> float:
+    """Read a part of something, 0 for what is no number."""
+    try:
+        return float(text)
+    except ValueError:
+        return 0.0
 
 
 def _jobs(text: str) -> int:

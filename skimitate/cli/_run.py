@@ -36,7 +36,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="all",
         metavar="N",
         help="visited states of each episode that DAgger asks the expert about: all, "
-        "a number of them, or a part from 0 to 1 (default: %(default)s)",
+        "a number of them, or a part up to 1.0; 1 is one state, 1.0 all of them "
+        "(default: %(default)s)",
     )
     parser.add_argument(
         "--network",

@@ -124,6 +124,8 @@ class ForwardPass:
         """Reduce what the networks put out, in blocks that stay in the cache."""
         networks = [self.layout.layers(vector) for vector in vectors]
         result = np.empty((len(x), self.layout.layer_sizes[-1]))
+        if not len(x):
+            return result
         for rows in gen_batches(len(x), _BLOCK):
             inputs = (x[rows] - units.input_mean) / units.input_scale
             outputs = [forward(inputs, layers, self.activation) for layers in networks]

@@ -217,7 +217,7 @@ class MLP(nn.Sequential):
         self.vectors.copy_(vectors)
 
     def _acting_vectors(self) -> NDArray[np.float32]:
-        """Return a copy of the parameters as the kernel takes them."""
+        """Return the parameters as the kernel takes them: their memory if it can."""
         return self.vectors.cpu().float().numpy()
 
     def load_state_dict(self, *args: Any, **kwargs: Any) -> Any:

@@ -23,11 +23,11 @@ from skimitate._sklearn import (
 from skimitate._validation import put_back
 from skimitate.cloning._regressor import BehaviorCloner
 from skimitate.dagger._leaders import Candidate
-from skimitate.dagger._loop import DaggerLoop
 from skimitate.dagger._metadata import routing_of
+from skimitate.dagger._run import Run
 from skimitate.dagger._runner import Runner
-from skimitate.dagger._stages import decide, run_rounds, shown_of, start
-from skimitate.dagger._start import Given, begin, plan_rounds
+from skimitate.dagger._settled import Given, plan_rounds, settle
+from skimitate.dagger._stages import decide, learn_first, run_rounds, shown_of
 from skimitate.environments._make import EnvLike, shared_env
 
 
@@ -38,7 +38,7 @@ class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
     env: Any
     expert: Any
     n_jobs: int | None
-    _run: DaggerLoop  # while one is open: begun, and not finished
+    _run: Run  # while one is open: begun, and not finished
 
     _parameter_constraints: dict = {
         "estimator": [HasMethods(["fit", "predict"]), None],
@@ -117,7 +117,7 @@ class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         with self._attempt(), shared_env(self.env, self.n_jobs) as env:
             run, runner = self._begin(env, given, in_person=True), Runner(self, env)
             context = self._begin_task(run)
-            start(run, runner, context, in_person=True)
+            learn_first(run, runner, context, in_person=True)
             self._show(run, run.current())
             if env is not None:
                 run_rounds(run, runner, context)
@@ -139,28 +139,27 @@ class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
             put_back(self, before)
             if run is not None and run.round >= 0:
                 self._run = run
+                others = "" if run.is_complete else ", ask() and tell() go on with it"
                 error.add_note(
                     f"What the run has learnt up to round {run.round} is kept: "
-                    "finish() ends with it, ask() and tell() go on with it."
+                    f"finish() ends with it{others}."
                 )
             raise
 
     @property
-    def _open_run(self) -> DaggerLoop | None:
+    def _open_run(self) -> Run | None:
         return vars(self).get("_run")
 
-    def _begin(
-        self, env: EnvLike | None, given: Given, *, in_person: bool
-    ) -> DaggerLoop:
+    def _begin(self, env: EnvLike | None, given: Given, *, in_person: bool) -> Run:
         """Begin a run, which is open from here on."""
         plan = plan_rounds(self, self._prototype, given, in_person=in_person)
-        begun = begin(self, self._prototype, env, plan, given)
-        self._run = DaggerLoop(self, self._prototype, begun)
+        settled = settle(self, self._prototype, env, plan, given)
+        self._run = Run(self, self._prototype, settled)
         return self._run
 
-    def _begin_task(self, run: DaggerLoop) -> CallbackContext:
+    def _begin_task(self, run: Run) -> CallbackContext:
         self.__dict__.pop("feature_names_in_", None)
-        self.__dict__.update(run.start.learnt)
+        self.__dict__.update(run.settled.learnt)
         self.history_ = run.records.history
         # Not a number: the start, the rounds and the decision are nothing alike.
         context = self._init_callback_context(max_subtasks=None)
@@ -168,7 +167,7 @@ class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         return context
 
     def _end_task(
-        self, run: DaggerLoop, context: CallbackContext, *, has_learnt: bool = True
+        self, run: Run, context: CallbackContext, *, has_learnt: bool = True
     ) -> None:
         if not has_learnt:
             context.call_on_fit_task_end(estimator=self)
@@ -177,14 +176,12 @@ class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
             estimator=self, **shown_of(run, self), reconstruction_attributes=dict
         )
 
-    def _show(self, run: DaggerLoop, kept: Candidate) -> None:
+    def _show(self, run: Run, kept: Candidate) -> None:
         """Let a policy of a run act."""
         self.expert_return_ = run.expert_return
         self.estimator_, self.best_round_ = kept.learner, kept.round
 
-    def _finish(
-        self, run: DaggerLoop, runner: Runner, context: CallbackContext
-    ) -> None:
+    def _finish(self, run: Run, runner: Runner, context: CallbackContext) -> None:
         """Decide which round is kept, and close the run."""
         known = run.current() if runner.env is None else decide(run, runner, context)
         self._show(run, known)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from skimitate.policies._actions import StepError, as_labels
 from skimitate.policies._actor_policy import ActorPolicy
-from skimitate.policies._as_policy import as_policy
+from skimitate.policies._as_policy import Policy, as_policy
 
 
 class Expert:
@@ -37,11 +37,7 @@ class Expert:
     def __init__(self, expert: Any) -> None:
         self.policy = as_policy(expert, "expert")
         self.is_stateful = self.policy.is_stateful
-        # What acts of an estimator, alone, has left behind what else it has; and
-        # something may be said of a function beside what shows it one observation.
-        said_by: list[Any] = [expert]
-        if isinstance(self.policy, ActorPolicy):
-            said_by += [self.policy.actor, self.policy.source]
+        said_by = _speakers(expert, self.policy)
         self._allows_missing = any(
             bool(getattr(one, "allow_missing", False)) for one in said_by
         )
@@ -126,3 +122,16 @@ class Expert:
                 f"expert: expected a bool from should_intervene, got {answer!r}"
             )
         return bool(answer)
+
+
+def _speakers(expert: Any, policy: Policy) -> list[Any]:
+    """Return who may say how an expert is to be asked, the outermost first."""
+    speakers = [expert]
+    # A network that acts alone has left them behind.
+    for name in ("best_estimator_", "estimator_"):
+        if hasattr(speakers[-1], name):
+            speakers.append(getattr(speakers[-1], name))
+    # What is said of a function, not of what shows it one observation at a time.
+    if isinstance(policy, ActorPolicy):
+        speakers += [policy.actor, policy.source]
+    return speakers

@@ -7,9 +7,10 @@ from numpy.typing import ArrayLike
 from skimitate._sklearn import fit_context
 from skimitate.dagger._base import BaseDAgger
 from skimitate.dagger._questions import Questions
+from skimitate.dagger._run import Run
 from skimitate.dagger._runner import Runner
-from skimitate.dagger._stages import learn_told, start
-from skimitate.dagger._start import Given, check_goes_on, check_next_round
+from skimitate.dagger._settled import Given, check_goes_on, check_next_round
+from skimitate.dagger._stages import learn_first, learn_told
 from skimitate.environments._make import shared_env
 
 
@@ -89,38 +90,44 @@ class InteractiveDAgger(BaseDAgger):
         """
         given = Given(X, y, sample_weight, groups, fit_params)
         run = self._open_run
-        if run is not None and not given.is_empty:
-            raise ValueError(
-                "X: expected None, because a run is open: what it begins with was "
-                "given to its first call"
-            )
+        self._check_may_ask(run, given)
         if run is not None and run.pending is not None:
             return run.pending.questions.copied()
-        if run is not None and run.is_complete:
-            raise ValueError(
-                f"ask: expected a run with rounds left, got one that has learnt from "
-                f"all {run.round}, of which finish() keeps one"
-            )
+        with self._attempt(), shared_env(self.env, self.n_jobs) as env:
+            runner = Runner(self, env)
+            if run is None:
+                run = self._begin(env, given, in_person=False)
+            else:
+                check_goes_on(env, run.settled)
+                check_next_round(self, run.settled, max(0, run.round))
+            round_before, context = run.round, self._begin_task(run)
+            learn_first(run, runner, context, in_person=False)
+            questions = run.ask(runner, context, in_person=False)
+            if run.round >= 0:
+                self._show(run, run.current())
+            self._end_task(run, context, has_learnt=run.round > round_before)
+        return questions.copied()
+
+    def _check_may_ask(self, run: Run | None, given: Given) -> None:
+        """Raise if a run is over, or was given already what it begins with."""
         if run is None and hasattr(self, "history_"):
             raise ValueError(
                 "ask: expected a run that is open, or none at all, got one that is over"
                 f": round {self.best_round_} of {len(self.history_) - 1} is kept "
                 "(what sklearn.base.clone gives begins another)"
             )
-        with self._attempt(), shared_env(self.env, self.n_jobs) as env:
-            runner = Runner(self, env)
-            if run is None:
-                run = self._begin(env, given, in_person=False)
-            else:
-                check_goes_on(self, env, run.start)
-                check_next_round(self, run.start, max(0, run.round))
-            round_before, context = run.round, self._begin_task(run)
-            start(run, runner, context, in_person=False)
-            questions = run.ask(runner, context, in_person=False)
-            if run.round >= 0:
-                self._show(run, run.current())
-            self._end_task(run, context, has_learnt=run.round > round_before)
-        return questions.copied()
+        if run is None:
+            return
+        if not given.is_empty:
+            raise ValueError(
+                "X: expected None, because a run is open: what it begins with was "
+                "given to its first call"
+            )
+        if run.is_complete:
+            raise ValueError(
+                f"ask: expected a run with rounds left, got one that has learnt from "
+                f"all {run.round}, of which finish() keeps one"
+            )
 
     @fit_context(prefer_skip_nested_validation=False)
     def tell(self, ids: ArrayLike, actions: ArrayLike) -> Self:
@@ -166,7 +173,7 @@ class InteractiveDAgger(BaseDAgger):
             before.update(vars(self))
             if run.is_complete or stop:
                 with shared_env(self.env, self.n_jobs) as env:
-                    check_goes_on(self, env, run.start)
+                    check_goes_on(env, run.settled)
                     self._finish(run, Runner(self, env), context)
             self._end_task(run, context)
         return self
@@ -196,7 +203,7 @@ class InteractiveDAgger(BaseDAgger):
                 f"{'none is open' if run is None else 'nothing was told yet'}"
             )
         with self._attempt(), shared_env(self.env, self.n_jobs) as env:
-            check_goes_on(self, env, run.start)
+            check_goes_on(env, run.settled)
             context = self._begin_task(run)
             self._finish(run, Runner(self, env), context)
             self._end_task(run, context)

@@ -54,7 +54,7 @@ class Learner:
         self.fit_params = fit_params
         self._prototype = answer_requests(_seeded_clone(prototype, seed))
 
-    def start(self, labels: Labels, context: CallbackContext, owner: Any) -> str:
+    def fit_anew(self, labels: Labels, context: CallbackContext, owner: Any) -> str:
         """Fit a new clone of the prototype.
 
         Parameters
@@ -107,7 +107,7 @@ class Learner:
         Parameters
         ----------
         labels, context, owner
-            See :meth:`start`.
+            See :meth:`fit_anew`.
         n_epochs : int or "auto"
             Number of passes over the labels of a learner that goes on.
 
@@ -119,11 +119,11 @@ class Learner:
         Raises
         ------
         ValueError
-            As :meth:`start`.
+            As :meth:`fit_anew`.
         """
         found = continuation(self.fitted) if self.incremental else None
         if found is None:
-            return self.start(labels, context, owner)
+            return self.fit_anew(labels, context, owner)
         n_epochs = epochs_of_round(n_epochs, found.estimator, len(labels.X))
         with self._nested(found.estimator, context, owner), _naming_the_learner():
             found.go_on(labels.X, labels.y, n_epochs, labels.weight)

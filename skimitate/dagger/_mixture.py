@@ -61,10 +61,9 @@ class Mixture:
         if action is None or self._is_taken_over(observation, action):
             label = self._ask(observation, n_outputs) if label is None else label
             if not np.isnan(label).all():
-                return _remember(label, True, n_outputs), label
+                return _remember(label, True, n_outputs, counts=True), label
             action = self._without_answer(observation, n_outputs, action)
-        label = label if self._is_asked else None
-        return _remember(label, False, n_outputs), action
+        return _remember(label, False, n_outputs, counts=self._is_asked), action
 
     def _is_taken_over(self, observation: NDArray, action: NDArray) -> bool:
         expert = self.expert
@@ -88,16 +87,18 @@ class Mixture:
 
 
 def _remember(
-    label: NDArray | None, drives: bool, n_outputs: int
+    label: NDArray | None, drives: bool, n_outputs: int, *, counts: bool
 ) -> NDArray[np.float64]:
-    """Return the label, NaN where there is none, whether it was asked for, who drove.
+    """Return the label, NaN where there is none; if asked, if that counts, who drove.
 
     In one row, since an episode keeps an array of what its driver remembers.
     """
-    row = np.full(n_outputs + 2, np.nan)
-    if label is not None:
-        row[:-2] = label
-    row[-2:] = label is not None, drives
+    row = np.full(n_outputs + 3, np.nan)
+    is_asked = label is not None
+    is_heard = is_asked and counts
+    if is_heard:
+        row[:-3] = label
+    row[-3:] = is_asked, is_heard, drives
     return row
 
 
@@ -109,9 +110,11 @@ class Visits(NamedTuple):
     observations : ndarray of shape (n_steps, n_features)
         What was seen before each step.
     labels : ndarray of shape (n_steps, n_outputs)
-        The expert's actions; rows of NaN where it was not asked, or had no answer.
+        The expert's actions; rows of NaN where it had no answer, or was not heard.
     is_asked : ndarray of shape (n_steps,), bool
         Where it was asked.
+    is_heard : ndarray of shape (n_steps,), bool
+        Where it was asked, and nobody else is to answer.
     is_driven : ndarray of shape (n_steps,), bool
         Where it drove.
     """
@@ -119,6 +122,7 @@ class Visits(NamedTuple):
     observations: NDArray[np.float64]
     labels: NDArray[np.float64]
     is_asked: NDArray[np.bool_]
+    is_heard: NDArray[np.bool_]
     is_driven: NDArray[np.bool_]
 
 
@@ -135,5 +139,5 @@ def visits_of(episode: Episode) -> Visits:
     Visits
     """
     remembered = episode.actions
-    flags = remembered[:, -2:].astype(bool)
-    return Visits(episode.observations, remembered[:, :-2], flags[:, 0], flags[:, 1])
+    flags = remembered[:, -3:].astype(bool)
+    return Visits(episode.observations, remembered[:, :-3], *flags.T)

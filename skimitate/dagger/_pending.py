@@ -34,8 +34,10 @@ class Pending:
         The steps that are to be asked about.
     questions : Questions
         What is to be asked about them.
-    n_asked, n_answered : int
-        How often the expert was asked during the episodes, and how often it answered.
+    n_asked, n_heard, n_answered : int
+        About how many states that are not among the questions the expert was asked
+        during the episodes; at how many what it says counts, and how often it had an
+        answer there.
     seconds : float
         What the episodes took.
     """
@@ -48,6 +50,7 @@ class Pending:
     rows: NDArray[np.intp]
     questions: Questions
     n_asked: int
+    n_heard: int
     n_answered: int
     seconds: float
 
@@ -128,7 +131,7 @@ class Pending:
         labels[self.rows] = answers
         if not np.isnan(labels).all():
             return labels
-        n_asked = self.n_asked + len(answers)
+        n_asked = self.n_heard + len(answers)
         # Answers on the way to states that nobody chose are no labels.
         if n_asked and not self.n_answered:
             raise ValueError(
@@ -174,11 +177,13 @@ def ask_about(
         # Steps that the expert drove are labelled in any case.
         is_kept = is_chosen | visit.is_driven
         labels.append(np.where(is_kept[:, np.newaxis], visit.labels, np.nan))
-        asks.append(is_chosen & ~visit.is_asked)
+        asks.append(is_chosen & ~visit.is_heard)
         lengths.append(len(visit.labels))
     episodes = np.repeat(np.arange(len(visits)), lengths)
     steps = np.concatenate([np.arange(n) for n in lengths])
-    rows = np.flatnonzero(np.concatenate(asks))
+    is_question = np.concatenate(asks)
+    rows = np.flatnonzero(is_question)
+    is_asked = np.concatenate([visit.is_asked for visit in visits])
     observations = np.concatenate([visit.observations for visit in visits])
     return Pending(
         round,
@@ -188,7 +193,8 @@ def ask_about(
         episodes,
         rows,
         Questions(first_id + rows, observations[rows], episodes[rows], steps[rows]),
-        n_asked=int(sum(visit.is_asked.sum() for visit in visits)),
+        n_asked=int((is_asked & ~is_question).sum()),
+        n_heard=int(sum(visit.is_heard.sum() for visit in visits)),
         n_answered=int(sum((~np.isnan(v.labels).any(axis=1)).sum() for v in visits)),
         seconds=0.0,
     )

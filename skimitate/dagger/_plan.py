@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skimitate._callers import levels_to_the_user
 from skimitate.dagger._expert import Expert
 from skimitate.dagger._queries import Query
 
@@ -125,7 +126,7 @@ def betas_of_rounds(
             f"beta never reaches 0 over the {n_rounds} rounds (it ends at "
             f"{betas[-1]}): the learner never drives alone",
             UserWarning,
-            stacklevel=5,
+            stacklevel=levels_to_the_user(),
         )
     return betas
 

@@ -72,9 +72,9 @@ def _chosen_by(
     except ValueError:  # rows of several lengths
         raise ValueError(f"{expected} got {answer!r}") from None
     if rows.ndim != 1 or (rows.size and rows.dtype.kind not in "iu"):
-        raise ValueError(
-            f"{expected} got {answer!r} (a mask becomes some by np.flatnonzero)"
-        )
+        is_mask = rows.ndim == 1 and rows.dtype.kind == "b"
+        hint = " (a mask becomes some by np.flatnonzero)" if is_mask else ""
+        raise ValueError(f"{expected} got {answer!r}{hint}")
     if not rows.size:
         raise ValueError(f"{expected} got none at all")
     outside = rows[(rows < 0) | (rows >= n)]

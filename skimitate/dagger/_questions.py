@@ -76,7 +76,13 @@ def read_answers(
         return labels
     rows = list(actions) if isinstance(actions, Sequence) else actions
     try:
-        read = as_labels(rows, n_actions, n_outputs)
+        read = as_labels(
+            rows,
+            n_actions,
+            n_outputs,
+            name_of=lambda i: f"id {given[i]}",
+            missing="None, or an id left out,",
+        )
     except StepError as error:
         raise ValueError(f"actions: {error}") from error.__cause__
     labels[np.searchsorted(questions.ids, given)] = read
@@ -92,7 +98,8 @@ def _check_ids(questions: Questions, ids: ArrayLike) -> NDArray[np.intp]:
     if strange.size:
         asked = "none" if not len(questions.ids) else _range_of(questions.ids)
         raise ValueError(
-            f"ids: expected those that ask gave ({asked}), got {strange[0]}"
+            f"ids: expected those that ask gave ({asked}), got {strange[0]}, which is "
+            "not among them"
         )
     unique, counts = np.unique(given, return_counts=True)
     if len(unique) < len(given):

@@ -292,7 +292,8 @@ class DAggerRegressor(MultiOutputMixin, RegressorMixin, InteractiveDAgger):
         batch = np.atleast_2d(observations)
         act = getattr(self.estimator_, "act", self.estimator_.predict)
         actions = np.asarray(act(batch), dtype=np.float64)
-        actions = actions.reshape((-1,) if self._y_ndim == 1 else (len(batch), -1))
+        shape = (-1,) if self._y_ndim == 1 else (len(batch), self.n_outputs_)
+        actions = actions.reshape(shape)
         return actions[0] if observations.ndim == 1 else actions
 
 

@@ -9,17 +9,17 @@ from numpy.typing import NDArray
 from skimitate._sklearn import CallbackContext
 from skimitate._validation import in_container_of
 from skimitate.dagger._leaders import Candidate
-from skimitate.dagger._loop import DaggerLoop
 from skimitate.dagger._report import decision_report
+from skimitate.dagger._run import Run
 from skimitate.dagger._runner import Runner
 
 
-def shown_of(run: DaggerLoop, dagger: Any) -> dict[str, Any]:
+def shown_of(run: Run, dagger: Any) -> dict[str, Any]:
     """Return how callbacks get what is learnt from: in the form that the user gave.
 
     Parameters
     ----------
-    run : DaggerLoop
+    run : Run
         The run.
     dagger : estimator
         On whose behalf.
@@ -29,20 +29,20 @@ def shown_of(run: DaggerLoop, dagger: Any) -> dict[str, Any]:
     dict
         Of callables, for ``X`` and ``y``.
     """
-    given = run.start
+    settled = run.settled
 
     def y() -> NDArray[np.float64]:
         actions = run.aggregate.labels().y
-        return actions.ravel() if given.y_ndim == 1 else actions
+        return actions.ravel() if settled.y_ndim == 1 else actions
 
     return {
-        "X": lambda: in_container_of(dagger, given.X, run.aggregate.labels().X),
+        "X": lambda: in_container_of(dagger, settled.X, run.aggregate.labels().X),
         "y": y,
     }
 
 
-def start(
-    run: DaggerLoop, runner: Runner, context: CallbackContext, *, in_person: bool
+def learn_first(
+    run: Run, runner: Runner, context: CallbackContext, *, in_person: bool
 ) -> None:
     """Train on demonstrations: those that were given, or else the expert's.
 
@@ -50,7 +50,7 @@ def start(
 
     Parameters
     ----------
-    run : DaggerLoop
+    run : Run
         The run.
     runner : Runner
         Runs episodes.
@@ -70,13 +70,13 @@ def start(
         _hear_and_learn(run, dagger, context.subcontext(task_name="start"))
 
 
-def run_rounds(run: DaggerLoop, runner: Runner, context: CallbackContext) -> None:
+def run_rounds(run: Run, runner: Runner, context: CallbackContext) -> None:
     """Run the rounds, with an expert that answers, until a callback asks to stop.
 
     Parameters
     ----------
     run, runner, context
-        See :func:`start`.
+        See :func:`learn_first`.
     """
     dagger = runner.dagger
     rounds = context.subcontext(**_rounds_of(run))
@@ -93,13 +93,13 @@ def run_rounds(run: DaggerLoop, runner: Runner, context: CallbackContext) -> Non
 
 
 def learn_told(
-    run: DaggerLoop, dagger: Any, context: CallbackContext, answers: NDArray[np.float64]
+    run: Run, dagger: Any, context: CallbackContext, answers: NDArray[np.float64]
 ) -> bool:
     """Train on what was told of the round that is pending.
 
     Parameters
     ----------
-    run : DaggerLoop
+    run : Run
         The run.
     dagger : estimator
         On whose behalf.
@@ -114,8 +114,8 @@ def learn_told(
         Whether a callback asks to stop.
     """
     if run.round < 0:
-        start = context.subcontext(task_name="start")
-        run.learn(answers, dagger, start, name="actions")
+        task = context.subcontext(task_name="start")
+        run.learn(answers, dagger, task, name="actions")
         return False
     # This round has the number that it has where all are run at once.
     rounds = context.subcontext(**_rounds_of(run), sequential_subtasks=False)
@@ -128,11 +128,11 @@ def learn_told(
     return stop
 
 
-def _rounds_of(run: DaggerLoop) -> dict[str, Any]:
-    return {"task_name": "rounds", "max_subtasks": len(run.start.plan.betas)}
+def _rounds_of(run: Run) -> dict[str, Any]:
+    return {"task_name": "rounds", "max_subtasks": len(run.settled.plan.betas)}
 
 
-def _end_round(run: DaggerLoop, dagger: Any, task: CallbackContext) -> bool:
+def _end_round(run: Run, dagger: Any, task: CallbackContext) -> bool:
     """Show a round that was learnt from; tell whether a callback asks to stop."""
     dagger.estimator_ = run.learner
     return task.call_on_fit_task_end(
@@ -145,17 +145,17 @@ def _end_round(run: DaggerLoop, dagger: Any, task: CallbackContext) -> bool:
     )
 
 
-def _hear_and_learn(run: DaggerLoop, dagger: Any, task: CallbackContext) -> None:
+def _hear_and_learn(run: Run, dagger: Any, task: CallbackContext) -> None:
     run.learn(run.hear(dagger.expert), dagger, task, name="expert")
 
 
-def decide(run: DaggerLoop, runner: Runner, context: CallbackContext) -> Candidate:
+def decide(run: Run, runner: Runner, context: CallbackContext) -> Candidate:
     """Evaluate the candidates, and return the one to keep.
 
     Parameters
     ----------
     run, runner, context
-        See :func:`start`.
+        See :func:`learn_first`.
 
     Returns
     -------

@@ -184,6 +184,26 @@ def load_policy(path: str | Path) -> NetworkPolicy:
 
 
 def _read(path: str | Path) -> NetworkPolicy:
+    description, tensors = _parts_of(path)
+    sizes, n_networks = description["layer_sizes"], description["n_networks"]
+    _check_tensors(tensors, n_networks, sizes)
+    layers = [
+        tensors[f"{kind}_{i}"].reshape(n_networks, -1)
+        for i in range(len(sizes) - 1)
+        for kind in ("weight", "bias")
+    ]
+    mean_return = description["mean_return"]
+    return NetworkPolicy(
+        sizes,
+        description["activation"],
+        np.concatenate(layers, axis=1),
+        Units(*(tensors[name] for name in _UNITS)),
+        mean_return=None if mean_return is None else float(mean_return),
+    )
+
+
+def _parts_of(path: str | Path) -> tuple[dict[str, Any], dict[str, NDArray]]:
+    """Read the description, which is checked as far as it says shapes, and arrays."""
     from safetensors import SafetensorError, safe_open
 
     try:
@@ -208,6 +228,13 @@ def _read(path: str | Path) -> NetworkPolicy:
     n_networks = description["n_networks"]
     if type(n_networks) is not int or n_networks < 1:
         raise ValueError(f"its n_networks is {n_networks!r}")
+    return description, tensors
+
+
+def _check_tensors(
+    tensors: dict[str, NDArray], n_networks: int, sizes: list[int]
+) -> None:
+    """Raise if arrays are not those of such networks."""
     expected = _shapes(n_networks, sizes)
     found = {name: tensor.shape for name, tensor in tensors.items()}
     if found != expected:
@@ -215,19 +242,6 @@ def _read(path: str | Path) -> NetworkPolicy:
     types = {tensor.dtype for tensor in tensors.values()}
     if not types <= {np.dtype(np.float32), np.dtype(np.float64)}:
         raise ValueError(f"it holds arrays of {', '.join(map(str, types))}")
-    layers = [
-        tensors[f"{kind}_{i}"].reshape(n_networks, -1)
-        for i in range(len(sizes) - 1)
-        for kind in ("weight", "bias")
-    ]
-    mean_return = description["mean_return"]
-    return NetworkPolicy(
-        sizes,
-        description["activation"],
-        np.concatenate(layers, axis=1),
-        Units(*(tensors[name] for name in _UNITS)),
-        mean_return=None if mean_return is None else float(mean_return),
-    )
 
 
 def _shapes(n_networks: int, sizes: list[int]) -> dict[str, tuple[int, ...]]:

@@ -581,12 +581,12 @@ def act(
     """
     cdef:
         Py_ssize_t n_networks = parameters.shape[0]
-        Py_ssize_t network, i, widest
-        Py_ssize_t n_in = layer_sizes[0]
-        Py_ssize_t n_out = layer_sizes[layer_sizes.shape[0] - 1]
+        Py_ssize_t network, i, n_in, n_out, widest
         const double* unit
         const double* outputs
         double* scratch
+    check_sizes(layer_sizes)
+    n_in, n_out = layer_sizes[0], layer_sizes[layer_sizes.shape[0] - 1]
     if observation.shape[0] != n_in:
         raise ValueError(
             f"observation: expected {n_in} features, got {observation.shape[0]}"
@@ -646,7 +646,7 @@ cdef Py_ssize_t check_act(
     const float[:, ::1] parameters,
     Py_ssize_t n_out,
 ) except -1:
-    """Check what acts, and return the width of its widest layer."""
+    """Check what acts beside the sizes; return the width of the widest layer."""
     cdef Py_ssize_t i
     cdef Py_ssize_t last = sizes.shape[0] - 1
     cdef Py_ssize_t widest = 0
@@ -705,12 +705,7 @@ cdef int check_permutations(
     return 0
 
 
-cdef int check_network(
-    const Py_ssize_t[::1] sizes,
-    Py_ssize_t n_inputs,
-    Py_ssize_t n_outputs,
-    Py_ssize_t n_parameters,
-) except -1:
+cdef int check_sizes(const Py_ssize_t[::1] sizes) except -1:
     cdef Py_ssize_t i
     if sizes.shape[0] < 2:
         raise ValueError(
@@ -721,6 +716,16 @@ cdef int check_network(
             raise ValueError(
                 f"layer_sizes must be between 1 and {MAX_INT}, got {sizes[i]}"
             )
+    return 0
+
+
+cdef int check_network(
+    const Py_ssize_t[::1] sizes,
+    Py_ssize_t n_inputs,
+    Py_ssize_t n_outputs,
+    Py_ssize_t n_parameters,
+) except -1:
+    check_sizes(sizes)
     if sizes[0] != n_inputs or sizes[sizes.shape[0] - 1] != n_outputs:
         raise ValueError(
             f"layer_sizes must begin with {n_inputs} and end with {n_outputs}, got "

@@ -1,5 +1,6 @@
 """What actors answer, as arrays."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -86,7 +87,13 @@ def as_batch(answer: Any, n: int) -> NDArray[np.float64]:
 
 
 def as_labels(
-    answer: Any, n: int, n_outputs: int, *, allow_missing: bool = False
+    answer: Any,
+    n: int,
+    n_outputs: int,
+    *,
+    allow_missing: bool = False,
+    name_of: Callable[[int], str] = "row {}".format,
+    missing: str = "None in its place",
 ) -> NDArray[np.float64]:
     """Return what an expert answers to a batch, where it need not know each answer.
 
@@ -98,6 +105,10 @@ def as_labels(
         Number of observations in the batch, and of action dimensions.
     allow_missing : bool, default=False
         Whether a row of NaN is no answer as well, or an error.
+    name_of : callable, default="row {}".format
+        From the number of an observation to what it is called in errors.
+    missing : str, default="None in its place"
+        What there is to be for no answer, in errors.
 
     Returns
     -------
@@ -127,7 +138,10 @@ def as_labels(
     if allow_missing:
         bad &= ~np.isnan(actions).all(axis=1)
     if bad.any():
-        raise StepError(f"expected finite actions, got {actions[bad][0]}")
+        first = int(np.argmax(bad))
+        where = f" for {name_of(int(np.flatnonzero(known)[first]))}" if n > 1 else ""
+        hint = f" ({missing} is no label)" if np.isnan(actions[first]).any() else ""
+        raise StepError(f"expected finite actions, got {actions[first]}{where}{hint}")
     labels[known] = actions
     return labels
 

@@ -140,9 +140,9 @@ def policy_of(actor: Any) -> Policy:
 
 
 def acts_otherwise(actor: Any, known: Any) -> bool:
-    """Tell whether it has an ``act``, a ``predict`` or a ``reset`` of its own."""
+    """Tell whether a subclass has an ``act``, ``predict`` or ``reset`` of its own."""
     if callable(getattr(actor, "reset", None)):
-        return True  # a network has nothing that an episode would begin with
+        return True
     names = ("act", "predict")
     return any(getattr(type(actor), name) is not getattr(known, name) for name in names)
 

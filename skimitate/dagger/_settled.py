@@ -58,8 +58,8 @@ class Given(NamedTuple):
         return not self.fit_params and all(part is None for part in self[:4])
 
 
-class Start(NamedTuple):
-    """What a run begins with.
+class Settled(NamedTuple):
+    """What was settled before the first episode, which no round changes.
 
     Parameters
     ----------
@@ -123,9 +123,9 @@ def plan_rounds(dagger: Any, learner: Any, given: Given, *, in_person: bool) -> 
     return Plan(betas, weights, is_weighted, fit_params)
 
 
-def begin(
+def settle(
     dagger: Any, learner: Any, env: EnvLike | None, plan: Plan, given: Given
-) -> Start:
+) -> Settled:
     """Check the demonstrations, and that the environment fits them.
 
     Parameters
@@ -143,7 +143,7 @@ def begin(
 
     Returns
     -------
-    Start
+    Settled
 
     Raises
     ------
@@ -165,7 +165,7 @@ def begin(
     learnt = {name: vars(dagger)[name] for name in names if name in vars(dagger)}
     is_framed = "feature_names_in_" in learnt
     X = safe_indexing(given.X, slice(0, 0)) if is_framed else None
-    return Start(plan, demonstrations, X, dagger._y_ndim, learnt)
+    return Settled(plan, demonstrations, X, dagger._y_ndim, learnt)
 
 
 def _validate_demonstrations(
@@ -194,16 +194,14 @@ def _validate_demonstrations(
     return Aggregate(observations, actions, weight, episodes)
 
 
-def check_goes_on(dagger: Any, env: EnvLike | None, start: Start) -> None:
+def check_goes_on(env: EnvLike | None, settled: Settled) -> None:
     """Raise if a run cannot go on where episodes are run by now.
 
     Parameters
     ----------
-    dagger : estimator
-        With the parameters of :class:`skimitate.DAggerRegressor`.
     env : str, EnvSpec, callable, gymnasium.Env or None
         Where episodes are run.
-    start : Start
+    settled : Settled
         What was settled.
 
     Raises
@@ -213,17 +211,19 @@ def check_goes_on(dagger: Any, env: EnvLike | None, start: Start) -> None:
     """
     if env is None:
         raise ValueError("env: expected one, because a run is open, got None")
-    widths = start.learnt["n_features_in_"], start.learnt["n_outputs_"]
+    widths = settled.learnt["n_features_in_"], settled.learnt["n_outputs_"]
     _check_widths(env, *widths, "when the run began")
 
 
-def check_next_round(dagger: Any, start: Start, n_rounds: int) -> None:
+def check_next_round(dagger: Any, settled: Settled, n_rounds: int) -> None:
     """Raise if a round cannot be run with what was set since the run began.
 
     Parameters
     ----------
-    dagger, start
-        See :func:`check_goes_on`.
+    dagger : estimator
+        With the parameters of :class:`skimitate.DAggerRegressor`.
+    settled : Settled
+        What was settled.
     n_rounds : int
         How many rounds it has behind it.
 
@@ -233,7 +233,7 @@ def check_next_round(dagger: Any, start: Start, n_rounds: int) -> None:
         The names are ``expert`` and ``query``.
     """
     expert = _check_expert(dagger.expert)
-    betas = start.plan.betas
+    betas = settled.plan.betas
     check_drivers([0.0] * n_rounds + betas[n_rounds:], expert)
     check_query(dagger.query, betas, expert)
 

@@ -1,4 +1,4 @@
-"""The loop of DAgger, in two halves: where the learner leads, and what it learns."""
+"""A run of DAgger: each round in two halves, what is visited and what is learnt."""
 
 import time
 from dataclasses import replace
@@ -20,13 +20,13 @@ from skimitate.dagger._questions import Questions
 from skimitate.dagger._records import Records
 from skimitate.dagger._report import round_report
 from skimitate.dagger._runner import Runner
-from skimitate.dagger._start import Start
+from skimitate.dagger._settled import Settled
 from skimitate.dagger._tags import takes_single_output
 from skimitate.environments._run import return_of
 from skimitate.environments._uniform_policy import UniformPolicy
 
 
-class DaggerLoop:
+class Run:
     """What DAgger holds while it runs, and gives up when it is done.
 
     It holds neither the environment nor the expert nor the estimator on whose behalf
@@ -38,12 +38,12 @@ class DaggerLoop:
         With the parameters of :class:`skimitate.DAggerRegressor`.
     prototype : regressor
         The learner, not fitted.
-    start : Start
+    settled : Settled
         What was settled before.
 
     Attributes
     ----------
-    start : Start
+    settled : Settled
         The same.
     aggregate : Aggregate
         All that was visited so far, and its labels.
@@ -57,8 +57,8 @@ class DaggerLoop:
         Mean return of the demonstrations, if it collected them.
     """
 
-    def __init__(self, dagger: Any, prototype: Any, start: Start) -> None:
-        self.start = start
+    def __init__(self, dagger: Any, prototype: Any, settled: Settled) -> None:
+        self.settled = settled
         seeds = spawn_seeds(dagger.random_state, 5)
         self._demonstration_seed, self._round_seed, self._eval_seed = seeds[:3]
         self._query_seed = seeds[4]
@@ -67,9 +67,9 @@ class DaggerLoop:
             prototype,
             incremental=dagger.incremental,
             seed=seeds[3],
-            fit_params=start.plan.fit_params,
+            fit_params=settled.plan.fit_params,
         )
-        self.aggregate = start.demonstrations
+        self.aggregate = settled.demonstrations
         self.records = Records()
         self.n_queries = 0
         self.round = -1
@@ -84,7 +84,7 @@ class DaggerLoop:
     @property
     def is_complete(self) -> bool:
         """Whether all rounds that were planned are learnt from."""
-        return self.round == len(self.start.plan.betas)
+        return self.round == len(self.settled.plan.betas)
 
     def current(self) -> Candidate:
         """Return the policy as it stands."""
@@ -154,7 +154,7 @@ class DaggerLoop:
         if number == 0:
             assert runner.env is not None
             return Mixture(None, UniformPolicy(runner.env), 0.0), 0.0
-        beta = self.start.plan.betas[number - 1]
+        beta = self.settled.plan.betas[number - 1]
         return Mixture(expert, self.learner, beta, is_asked=in_person), beta
 
     def _seeds_of(self, number: int, n: int) -> list[np.random.SeedSequence]:
@@ -240,7 +240,7 @@ class DaggerLoop:
         n_queries = self.n_queries + pending.n_asked + len(answers)
         first_id = len(self.aggregate)
         labels = pending.labels_with(answers, name)
-        weight = self.start.plan.weights[pending.round]
+        weight = self.settled.plan.weights[pending.round]
         try:
             self.aggregate.append(
                 pending.observations, labels, weight, pending.episodes
@@ -290,7 +290,7 @@ class DaggerLoop:
         labels, n_epochs = self._training_set(), dagger.n_epochs_per_round
         try:
             if number == 0:
-                training = self._learner.start(labels, context, dagger)
+                training = self._learner.fit_anew(labels, context, dagger)
             else:
                 training = self._learner.train(labels, n_epochs, context, dagger)
             return training, self._learner.loss_on(labels)
@@ -308,7 +308,7 @@ class DaggerLoop:
         return Labels(
             X,
             y,
-            weight if self.start.plan.is_weighted else None,
+            weight if self.settled.plan.is_weighted else None,
             # One episode alone has to be cut by whoever wants a part of it.
             groups if groups[0] != groups[-1] else None,
         )
