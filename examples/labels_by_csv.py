@@ -64,6 +64,7 @@ def demonstrations():
 
 def learner(folder):
     """Learn from the answers that are there, if any were asked for, and ask again."""
+    folder.mkdir(exist_ok=True)
     saved = folder / "dagger.joblib"
     if saved.exists():
         dagger = joblib.load(saved)
@@ -74,7 +75,7 @@ def learner(folder):
     record = dagger.history_[-1]
     print(f"round {record['round']}: {record['n_samples']} labels", end="")
     print(f" ({record['n_expert_queries']} asked for)")
-    if len(dagger.history_) <= dagger.n_rounds:
+    if dagger.is_open:
         path = folder / f"questions-{len(dagger.history_)}.csv"
         write_questions(path, dagger.ask())  # asked again, it gives the same
     joblib.dump(dagger, saved)
@@ -101,6 +102,8 @@ def read_answers(path):
 def labeller(folder):
     """Answer the last questions, as a person would with a spreadsheet."""
     numbers = [int(p.stem.split("-")[1]) for p in folder.glob("questions-*.csv")]
+    if not numbers:
+        raise SystemExit(f"{folder}: no questions yet; the learner asks first")
     path = folder / f"questions-{max(numbers)}.csv"
     with path.open(newline="") as file:
         rows = list(csv.DictReader(file))

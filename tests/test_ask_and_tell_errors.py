@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal, assert_equal
 from runs import curved, dagger, demonstrations, holds_no_run, is_over, same_run
+from sklearn.exceptions import NotFittedError
 from toy import OneActionEnv, PointEnv, logged
 
 pytestmark = pytest.mark.usefixtures("empty_logs")
@@ -228,3 +229,39 @@ def test_no_rows_may_be_asked_about_in_rounds_after_those_that_the_expert_drove(
     assert len(asked.ids) == 0
     model.tell([], [])
     same_run(model, dagger(expert=curved, **options).fit(*demonstrations()))
+
+
+def test_is_open_tells_whether_a_run_waits():
+    model = dagger(n_rounds=2)
+    assert not model.is_open
+    asked, n_told = model.ask(*demonstrations()), 0
+    while model.is_open:
+        model.tell(asked.ids, curved(asked.observations))
+        n_told += 1
+        asked = model.ask() if model.is_open else asked
+    assert n_told == 2
+    holds_no_run(model)
+
+
+def test_another_number_of_rounds_is_an_error_and_not_ignored():
+    model = dagger(n_rounds=2)
+    asked = model.ask(*demonstrations())
+    model.tell(asked.ids, curved(asked.observations)).set_params(n_rounds=5)
+    with pytest.raises(ValueError, match=r"^n_rounds: expected 2, .* got 5 \(finish"):
+        model.ask()
+    assert len(model.set_params(n_rounds=2).ask().ids) > 0
+
+
+def test_a_fit_that_failed_says_what_saves_its_rounds():
+    def tired(observations):
+        if len(observations) > 1:
+            raise RuntimeError("coffee")
+        return curved(observations)
+
+    model = dagger(expert=tired)
+    with pytest.raises(ValueError, match="coffee"):
+        model.fit()
+    with pytest.raises(NotFittedError, match=r"learnt up to round 0: finish\(\)"):
+        model.predict(np.zeros((1, 2)))
+    assert model.is_open
+    assert len(model.finish().history_) == 1

@@ -9,6 +9,7 @@ from typing import Any, Self
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, MetaEstimatorMixin
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
+from sklearn.utils.validation import check_is_fitted
 
 from skimitate._sklearn import (
     CallbackContext,
@@ -231,6 +232,20 @@ class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
     def __sklearn_is_fitted__(self) -> bool:
         # A run whose first labels are awaited has a history, and nobody who acts.
         return hasattr(self, "estimator_")
+
+    def _check_acts(self) -> None:
+        """Raise NotFittedError if nothing acts, and tell of what could."""
+        message = (
+            "This %(name)s instance is not fitted yet. Call 'fit' with appropriate "
+            "arguments before using this estimator."
+        )
+        run = self._open_run
+        if run is not None and run.round >= 0:
+            message += (
+                f" A run that was stopped has learnt up to round {run.round}: finish() "
+                "ends with that."
+            )
+        check_is_fitted(self, msg=message)
 
     def __sklearn_clone__(self) -> Self:
         """Clone all parameters but the expert, which is shared.

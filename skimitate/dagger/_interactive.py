@@ -20,6 +20,11 @@ class InteractiveDAgger(BaseDAgger):
     The parameters are those of :class:`skimitate.DAggerRegressor`.
     """
 
+    @property
+    def is_open(self) -> bool:
+        """Whether a run waits to go on: begun, or stopped by an error, and not over."""
+        return self._open_run is not None
+
     @fit_context(prefer_skip_nested_validation=False)
     def ask(
         self,
@@ -160,9 +165,12 @@ class InteractiveDAgger(BaseDAgger):
         """
         run = self._open_run
         if run is None or run.pending is None:
+            known = "no run is open" if run is None else "all of that was told"
+            if run is not None and run.is_complete:
+                known += ", and finish() decides which round is kept"
             raise ValueError(
                 "tell: expected a call of ask before, for labels belong to what it "
-                f"gave; {'no run is open' if run is None else 'all of that was told'}"
+                f"gave; {known}"
             )
         answers = run.pending.read(ids, actions)
         with self._attempt() as before:

@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import MultiOutputMixin, RegressorMixin
 from sklearn.utils import Tags
-from sklearn.utils.validation import check_is_fitted
 
 from skimitate._public import public
 from skimitate._validation import validate_observations
@@ -227,7 +226,7 @@ class DAggerRegressor(MultiOutputMixin, RegressorMixin, InteractiveDAgger):
         ValueError, TypeError
             If X is not as described.
         """
-        check_is_fitted(self)
+        self._check_acts()
         nan = "allow-nan" if may_take_nan(self.estimator_) else True
         observations = validate_observations(
             self, X, reset=False, ensure_all_finite=nan

@@ -230,10 +230,15 @@ def check_next_round(dagger: Any, settled: Settled, n_rounds: int) -> None:
     Raises
     ------
     ValueError, TypeError
-        The names are ``expert`` and ``query``.
+        The names are ``n_rounds``, ``expert`` and ``query``.
     """
-    expert = _check_expert(dagger.expert)
     betas = settled.plan.betas
+    if dagger.n_rounds != len(betas):
+        raise ValueError(
+            f"n_rounds: expected {len(betas)}, with which the run began, got "
+            f"{dagger.n_rounds} (finish() ends a run before its time)"
+        )
+    expert = _check_expert(dagger.expert)
     check_drivers([0.0] * n_rounds + betas[n_rounds:], expert)
     check_query(dagger.query, betas, expert)
 
