@@ -61,6 +61,7 @@ def test_places_are_filled_and_filled_again(make_table, tmp_path):
 SHOWN = {
     "default_clone": ("docs/results.md", 'as_markdown(kept["rows"], NETWORKS)'),
     "action_noise": ("docs/experts-and-demonstrations.md", 'as_markdown(kept["rows"])'),
+    "default_query": ("docs/labels.md", 'as_markdown(current(kept["rows"]))'),
     "which_estimator": ("docs/which-estimator.md", 'as_markdown(kept["cases"])'),
 }
 
