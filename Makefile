@@ -20,9 +20,10 @@ run: $(VENV)/.installed
 table: $(VENV)/.installed
 	$(BIN)/python benchmarks/make_table.py $(ARGS)
 
-# What a change needs at once; `test-slow` has the rest: whole fits, processes, films.
+# What a change needs at once, in two processes; `test-slow` has the rest: whole fits,
+# processes, films.
 test: $(VENV)/.installed
-	$(BIN)/python -m pytest -m "not slow" $(ARGS)
+	$(BIN)/python -m pytest -m "not slow" -n 2 $(ARGS)
 
 # With Dask and Ray, whose clusters are tested here.
 test-slow: $(VENV)/.distributed
