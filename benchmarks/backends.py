@@ -118,8 +118,10 @@ def ray() -> Iterator[None]:
     # Ray warns of what a later version will do with accelerators unless it is told.
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     import ray
+    from joblib.pool import PicklingPool
     from ray.util.joblib import register_ray
 
+    pools = PicklingPool.__bases__
     ray.init(
         num_cpus=2,
         include_dashboard=False,
@@ -132,6 +134,8 @@ def ray() -> Iterator[None]:
             yield
     finally:
         ray.shutdown()
+        # Ray's backend makes joblib's own pool of processes Ray's, for good.
+        PicklingPool.__bases__ = pools
 
 
 JOBS: dict[str, Callable[[int], list[NDArray]]] = {
