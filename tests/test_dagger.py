@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 from gymnasium.spaces import Box, Dict, Discrete
 from numpy.testing import assert_allclose, assert_array_equal
+from runs import SilentCallback
 from sklearn.base import clone
 from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestRegressor
 from sklearn.exceptions import NotFittedError
@@ -504,19 +505,10 @@ def test_feature_names_are_kept():
     assert not hasattr(dagger, "feature_names_in_")
 
 
-class StopAfterRounds:
+class StopAfterRounds(SilentCallback):
     def __init__(self, n):
         self.n = n
         self.scores = []
-
-    def setup(self, estimator, context):
-        pass
-
-    def teardown(self, estimator, context):
-        pass
-
-    def on_fit_task_begin(self, estimator, context):
-        pass
 
     def on_fit_task_end(self, estimator, context, *, X, y, fitted_estimator):
         if context.task_name == "round":

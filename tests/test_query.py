@@ -275,7 +275,10 @@ def test_a_callable_that_gives_no_rows_is_named_and_nothing_is_lost(
 @pytest.fixture(scope="module")
 def two_rows():
     """What two rows of each episode come to."""
-    query = lambda observations, learner: [0, 1]  # noqa: E731
+
+    def query(observations, learner):
+        return [0, 1]
+
     return dagger(Ridge(), query=query, n_episodes_per_round=2).fit()
 
 

@@ -80,7 +80,10 @@ def test_its_steps_are_labelled_beside_those_that_query_chooses(query, n):
 
 def test_a_callable_does_not_ask_about_its_steps_again():
     guard = Guard()
-    query = lambda observations, learner: [2, 3, 4]  # noqa: E731
+
+    def query(observations, learner):
+        return [2, 3, 4]
+
     model = dagger(guard, query=query, n_rounds=1).fit(*demonstrations())
     assert numbers(model, "n_samples") == [12, 12 + 4]
     assert guard.asked == [1, 1, 1, 1]

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skimitate.policies._actions import StepError, as_labels
+from skimitate.policies._actor import Actor
 from skimitate.policies._actor_policy import ActorPolicy
-from skimitate.policies._as_policy import Policy, as_policy
+from skimitate.policies._as_policy import Policy
 
 
 class Expert:
@@ -35,7 +36,8 @@ class Expert:
     """
 
     def __init__(self, expert: Any) -> None:
-        self.policy = as_policy(expert, "expert")
+        self._actor = Actor(expert, "expert")
+        self.policy = self._actor.policy
         self.is_stateful = self.policy.is_stateful
         said_by = _speakers(expert, self.policy)
         self._allows_missing = any(
@@ -53,10 +55,7 @@ class Expert:
 
     def reset(self) -> None:
         """Begin an episode."""
-        try:
-            self.policy.reset()
-        except Exception as error:
-            raise StepError(f"expert: reset() raised {error!r}") from error
+        self._actor.reset()
 
     def label(self, observations: NDArray, n_outputs: int) -> NDArray[np.float64]:
         """Return the expert's actions for a batch of observations.

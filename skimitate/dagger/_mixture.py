@@ -1,12 +1,12 @@
 """Who drives: the expert or the learner, and what is known of each step after it."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skimitate.dagger._expert import Expert
-from skimitate.environments._episode import Episode
+from skimitate.dagger._visits import remember
 from skimitate.policies._actions import StepError
 from skimitate.policies._actor import Actor
 
@@ -61,9 +61,9 @@ class Mixture:
         if action is None or self._is_taken_over(observation, action):
             label = self._ask(observation, n_outputs) if label is None else label
             if not np.isnan(label).all():
-                return _remember(label, True, n_outputs, counts=True), label
+                return remember(label, True, n_outputs, counts=True), label
             action = self._without_answer(observation, n_outputs, action)
-        return _remember(label, False, n_outputs, counts=self._is_asked), action
+        return remember(label, False, n_outputs, counts=self._is_asked), action
 
     def _is_taken_over(self, observation: NDArray, action: NDArray) -> bool:
         expert = self.expert
@@ -84,60 +84,3 @@ class Mixture:
     def _ask(self, observation: NDArray, n_outputs: int) -> NDArray[np.float64]:
         assert self.expert is not None
         return self.expert.label(observation[np.newaxis], n_outputs)[0]
-
-
-def _remember(
-    label: NDArray | None, drives: bool, n_outputs: int, *, counts: bool
-) -> NDArray[np.float64]:
-    """Return the label, NaN where there is none; if asked, if that counts, who drove.
-
-    In one row, since an episode keeps an array of what its driver remembers.
-    """
-    row = np.full(n_outputs + 3, np.nan)
-    is_asked = label is not None
-    is_heard = is_asked and counts
-    if is_heard:
-        row[:-3] = label
-    row[-3:] = is_asked, is_heard, drives
-    return row
-
-
-class Visits(NamedTuple):
-    """What is known of an episode that a :class:`Mixture` drove.
-
-    Parameters
-    ----------
-    observations : ndarray of shape (n_steps, n_features)
-        What was seen before each step.
-    labels : ndarray of shape (n_steps, n_outputs)
-        The expert's actions; rows of NaN where it had no answer, or was not heard.
-    is_asked : ndarray of shape (n_steps,), bool
-        Where it was asked.
-    is_heard : ndarray of shape (n_steps,), bool
-        Where it was asked, and nobody else is to answer.
-    is_driven : ndarray of shape (n_steps,), bool
-        Where it drove.
-    """
-
-    observations: NDArray[np.float64]
-    labels: NDArray[np.float64]
-    is_asked: NDArray[np.bool_]
-    is_heard: NDArray[np.bool_]
-    is_driven: NDArray[np.bool_]
-
-
-def visits_of(episode: Episode) -> Visits:
-    """Read what was remembered of an episode.
-
-    Parameters
-    ----------
-    episode : Episode
-        Driven by a :class:`Mixture`.
-
-    Returns
-    -------
-    Visits
-    """
-    remembered = episode.actions
-    flags = remembered[:, -3:].astype(bool)
-    return Visits(episode.observations, remembered[:, :-3], *flags.T)

@@ -9,8 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from skimitate._threads import one_thread
 from skimitate.dagger._expert import Expert
-from skimitate.dagger._mixture import Visits
 from skimitate.dagger._questions import Questions, read_answers
+from skimitate.dagger._visits import Visits
 from skimitate.policies._actions import StepError
 
 
@@ -74,11 +74,14 @@ class Pending:
         """
         questions = self.questions
         answers = np.empty((len(questions.ids), self.labels.shape[1]))
+        if not len(answers):
+            return answers
+        heard = Expert(expert)
         for episode in np.unique(questions.episode_ids):
             rows = questions.episode_ids == episode
             try:
                 with one_thread():
-                    answers[rows] = Expert(expert).label(
+                    answers[rows] = heard.label(
                         questions.observations[rows], answers.shape[1]
                     )
             except StepError as error:

@@ -177,8 +177,8 @@ def check_query(query: Query, betas: Sequence[float], expert: Expert | None) -> 
     intervenes = expert is not None and expert.intervenes
     if isinstance(query, Integral) and query == 0 and not (drives or intervenes):
         raise ValueError(
-            "query: expected a positive number, because the expert never drives "
-            "(beta is 0, and it has no should_intervene), got 0"
+            "query: expected a positive number, because no expert ever drives (beta is "
+            "0, and there is none with a should_intervene), got 0"
         )
 
 

@@ -13,7 +13,7 @@ from skimitate._sklearn import CallbackContext
 from skimitate.dagger._aggregate import Labels
 from skimitate.dagger._leaders import Candidate
 from skimitate.dagger._learner import Learner
-from skimitate.dagger._mixture import Mixture, Visits, visits_of
+from skimitate.dagger._mixture import Mixture
 from skimitate.dagger._pending import Pending, ask_about
 from skimitate.dagger._queries import Query, rows_to_ask
 from skimitate.dagger._questions import Questions
@@ -22,6 +22,7 @@ from skimitate.dagger._report import round_report
 from skimitate.dagger._runner import Runner
 from skimitate.dagger._settled import Settled
 from skimitate.dagger._tags import takes_single_output
+from skimitate.dagger._visits import Visits, visits_of
 from skimitate.environments._run import return_of
 from skimitate.environments._uniform_policy import UniformPolicy
 
