@@ -48,7 +48,8 @@ def report_training(sizes: tuple[int, ...], batch: int, peak: float) -> None:
     vectors = [np.zeros((1, n_parameters), np.float32) for _ in range(4)]
     vectors[0][:] = rng.normal(size=n_parameters) / 10
     orders = rng.permutation(n_samples)[np.newaxis]
-    arguments = (X, y, None, orders, np.array(sizes), 2, 0, *vectors)
+    widths = np.array(sizes), 2, 0, np.array(sizes[-1:])
+    arguments = (X, y, None, orders, *widths, *vectors)
 
     def epoch() -> None:
         kernel.train_epoch(*arguments, np.zeros(1, np.intp), batch, 1e-3, 0.0, 0.9995)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn import config_context
 from sklearn.base import BaseEstimator
+from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_array, check_consistent_length, validate_data
 
 from skimitate._sklearn import ADAPTERS_MANAGER, check_sample_weight
@@ -112,26 +113,72 @@ def validate_pairs(
     ValueError, TypeError
         If X or y are not as described, or differ in length.
     """
-    if y is None:
-        raise ValueError(
-            f"{type(estimator).__name__} requires y to be passed, but the target y is "
-            "None"
-        )
     with config_context(assume_finite=False):
-        observations = validate_observations(estimator, X, reset=reset, **options)
+        observations = _validate_beside_targets(estimator, X, y, reset, options)
         with naming("y"):
             actions = check_array(
                 y, ensure_2d=False, allow_nd=True, dtype="numeric", input_name="y"
             )
             actions = _as_floats(actions)
-    if actions.ndim not in (1, 2) or 0 in actions.shape:
+    _check_targets(observations, actions)
+    return observations, actions
+
+
+def validate_labelled(
+    estimator: BaseEstimator, X: ArrayLike, y: ArrayLike, *, reset: bool, **options: Any
+) -> tuple[NDArray, NDArray]:
+    """Return observations, and actions that are classes: numbers, strings or bools.
+
+    Parameters
+    ----------
+    estimator, X, reset, **options
+        See :func:`validate_pairs`.
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        Classes.
+
+    Returns
+    -------
+    X : ndarray of shape (n_samples, n_features), float32 or float64
+    y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+        Of any type that can be sorted.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If X or y are not as described, or differ in length.
+    """
+    with config_context(assume_finite=False):
+        observations = _validate_beside_targets(estimator, X, y, reset, options)
+        with naming("y"):
+            labels = check_array(
+                y, ensure_2d=False, allow_nd=True, dtype=None, input_name="y"
+            )
+            if labels.ndim <= 2:
+                check_classification_targets(labels)
+    _check_targets(observations, labels)
+    return observations, labels
+
+
+def _validate_beside_targets(
+    estimator: BaseEstimator, X: ArrayLike, y: ArrayLike, reset: bool, options: Any
+) -> NDArray:
+    """Check that there are targets, and the observations."""
+    if y is None:
+        raise ValueError(
+            f"{type(estimator).__name__} requires y to be passed, but the target y is "
+            "None"
+        )
+    return validate_observations(estimator, X, reset=reset, **options)
+
+
+def _check_targets(observations: NDArray, targets: NDArray) -> None:
+    if targets.ndim not in (1, 2) or 0 in targets.shape:
         raise ValueError(
             "y: expected shape (n_samples,) or (n_samples, n_outputs) with at least "
-            f"one output, got {actions.shape}"
+            f"one output, got {targets.shape}"
         )
     with naming("X and y"):
-        check_consistent_length(observations, actions)
-    return observations, actions
+        check_consistent_length(observations, targets)
 
 
 def check_weights(

@@ -253,6 +253,7 @@ def test_an_epoch_in_parts_is_an_epoch_in_one(n_networks, batch_size, weighted):
         orders,
         np.array(sizes),
         *choices,
+        np.array(sizes[-1:]),
         *vectors,
         average,
         n_steps,

@@ -43,14 +43,18 @@ def units_of(rng, n_inputs, n_outputs):
     return Units(parts[0], np.exp(parts[1]), parts[2], np.exp(parts[3]))
 
 
-def torch_loss(network, X, y, weight, penalty, loss):
+def torch_loss(network, X, y, blocks, weight, penalty, loss):
     """The loss of a minibatch in float64, by torch."""
-    outputs = network(torch.from_numpy(X).double())
-    targets = torch.from_numpy(y).double()
+    outputs = network(torch.from_numpy(X).double()).split(tuple(blocks), dim=1)
+    targets = torch.from_numpy(y).double().split(tuple(blocks), dim=1)
+    pairs = list(zip(outputs, targets, strict=True))
     if loss == "squared_error":
-        errors = (outputs - targets).square().mean(dim=1)
+        of_block = torch.nn.functional.mse_loss
+        errors = [of_block(*p, reduction="none").mean(1) for p in pairs]
     else:
-        errors = -(targets * outputs.log_softmax(dim=1)).sum(dim=1)
+        of_block = torch.nn.functional.cross_entropy
+        errors = [of_block(*p, reduction="none") for p in pairs]
+    errors = sum(errors)
     if weight is not None:
         errors = errors * torch.from_numpy(weight).double()
     squares = sum(linear.weight.square().sum() for linear in network.linears)
@@ -59,11 +63,15 @@ def torch_loss(network, X, y, weight, penalty, loss):
 
 @pytest.mark.parametrize("loss", ["squared_error", "cross_entropy"])
 @settings(max_examples=150)
-@given(problems())
-def test_gradients_agree_with_autograd(loss, problem):
+@given(problems(), st.data())
+def test_gradients_agree_with_autograd(loss, problem, data):
     network, X, y, weight, penalty = problem
+    cuts = data.draw(st.sets(st.integers(1, y.shape[1]), max_size=3))
+    blocks = np.diff([0, *sorted(cuts | {y.shape[1]})])
     if loss == "cross_entropy":
-        y = np.eye(y.shape[1], dtype=np.float32)[y.argmax(axis=1)]
+        parts = np.split(y, np.cumsum(blocks)[:-1], axis=1)
+        eyes = [np.eye(part.shape[1])[part.argmax(axis=1)] for part in parts]
+        y = np.concatenate(eyes, axis=1, dtype=np.float32)
     vector = network.vectors.numpy()[0]
     gradient = np.empty_like(vector)
     value = kernel.loss_gradient(
@@ -73,13 +81,14 @@ def test_gradients_agree_with_autograd(loss, problem):
         np.array(network.layer_sizes),
         kernel.ACTIVATIONS[network.activation],
         kernel.LOSSES[loss],
+        blocks,
         vector,
         penalty,
         gradient,
     )
     exact = network.double()
     with one_thread():  # many would wait for each other, for matrices as small
-        expected = torch_loss(exact, X, y, weight, penalty, loss)
+        expected = torch_loss(exact, X, y, blocks, weight, penalty, loss)
         gradients = torch.autograd.grad(expected, list(exact.parameters()))
     flat = torch.cat([g.reshape(-1) for g in gradients]).numpy()
     assert value == pytest.approx(expected.item(), rel=1e-5, abs=1e-7)
@@ -215,6 +224,7 @@ def arguments(**changes):
         "layer_sizes": sizes,
         "activation": 2,
         "loss": 0,
+        "blocks": np.array([2]),
         "parameters": np.zeros(n, np.float32),
         "moment1": np.zeros(n, np.float32),
         "moment2": np.zeros(n, np.float32),
@@ -248,6 +258,9 @@ def arguments(**changes):
         ({"sample_weight": np.ones(3, np.float32)}, "sample_weight must have length 8"),
         ({"activation": 7}, "activation must be one of"),
         ({"loss": 2}, "loss must be one of"),
+        ({"blocks": np.array([1])}, r"blocks must .* add up to 2, got \[1\]"),
+        ({"blocks": np.array([3, -1])}, r"blocks must .*, got \[3, -1\]"),
+        ({"blocks": np.empty(0, np.intp)}, r"blocks must .*, got \[\]"),
         ({"n_steps": np.array([-9])}, "n_steps must be at least 0"),
         (
             {"layer_sizes": np.array([3, *[2**31 - 1] * 4, 2**31 - 2, 1, 1, 2])},
@@ -294,6 +307,7 @@ def test_the_kernel_trains_each_as_if_alone(
             np.array(sizes),
             kernel.ACTIVATIONS[activation],
             kernel.LOSSES["squared_error"],
+            np.array(sizes[-1:]),
             parameters,
             *moments,
             average,
@@ -327,14 +341,20 @@ def test_an_observation_of_another_width_is_refused():
         cloner.act(np.zeros(4))
 
 
-def test_both_backends_minimize_the_cross_entropy():
+def test_both_backends_minimize_the_cross_entropy_of_each_block():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(200, 4))
-    classes = np.eye(3)[np.argmax(X[:, :3], axis=1)]
+    told = np.argmax(X[:, :3], axis=1), np.argmax(X[:, 2:], axis=1)
+    classes = np.concatenate([np.eye(3)[told[0]], np.eye(2)[told[1]]], axis=1)
     networks = []
     for backend in ("compiled", "torch"):
-        network = MLP((4, 10, 3), "tanh").initialize(generators(1, 1))
-        options = {"alpha": 0.1, "batch_size": 20, "learning_rate_init": 0.01}
+        network = MLP((4, 10, 5), "tanh").initialize(generators(1, 1))
+        options = {
+            "blocks": (3, 2),
+            "alpha": 0.1,
+            "batch_size": 20,
+            "learning_rate_init": 0.01,
+        }
         options |= {"ema_decay": None, "backend": backend, "device": "cpu"}
         trainer = Trainer(network, Settings("cross_entropy", **options))
         samples = trainer.prepare(X, classes, None)
@@ -344,6 +364,7 @@ def test_both_backends_minimize_the_cross_entropy():
         assert losses[-1] < 0.5 * losses[0]
         trainer.write_to(network)
         networks.append(network)
-    outputs = [network.act(X, Units.plain(4, 3)) for network in networks]
+    outputs = [network.act(X, Units.plain(4, 5)) for network in networks]
     assert_allclose(outputs[0], outputs[1], atol=1e-3)
-    assert np.mean(outputs[0].argmax(axis=1) == classes.argmax(axis=1)) > 0.9
+    assert np.mean(outputs[0][:, :3].argmax(axis=1) == told[0]) > 0.9
+    assert np.mean(outputs[0][:, 3:].argmax(axis=1) == told[1]) > 0.9

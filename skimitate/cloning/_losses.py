@@ -16,8 +16,8 @@ class Loss(NamedTuple):
     Parameters
     ----------
     of_rows : callable
-        From outputs and targets, tensors of shape (..., n_outputs), to the loss of each
-        sample.
+        From a block of outputs and targets, tensors of shape (..., n_outputs), to the
+        loss of each sample.
     penalty : callable
         From the number of outputs to the factor of ``alpha`` in front of the sum of
         the squared weights, which makes ``alpha`` mean what it means to

@@ -24,6 +24,8 @@ class Settings(NamedTuple):
         What trains.
     device : str
         torch device to train on.
+    blocks : tuple of int or None, default=None
+        Widths of the blocks of outputs whose losses are added up; None for one block.
     """
 
     loss: str
@@ -33,9 +35,16 @@ class Settings(NamedTuple):
     ema_decay: float | None
     backend: str
     device: str
+    blocks: tuple[int, ...] | None = None
 
     @classmethod
-    def of(cls, estimator: Any, loss: str, n_samples: int) -> Self:
+    def of(
+        cls,
+        estimator: Any,
+        loss: str,
+        n_samples: int,
+        blocks: tuple[int, ...] | None = None,
+    ) -> Self:
         """Return the settings that are an estimator's parameters, and its loss.
 
         Parameters
@@ -46,12 +55,15 @@ class Settings(NamedTuple):
             A key of ``LOSSES``.
         n_samples : int
             Number of samples there are to learn from.
+        blocks : tuple of int or None, default=None
+            See the class.
 
         Returns
         -------
         Settings
         """
-        names = [name for name in cls._fields if name not in ("loss", "alpha")]
+        own = ("loss", "alpha", "blocks")
+        names = [name for name in cls._fields if name not in own]
         values = {name: getattr(estimator, name) for name in names}
         alpha = alpha_of_fit(estimator.alpha, estimator.batch_size, n_samples)
-        return cls(loss=loss, alpha=alpha, **values)
+        return cls(loss=loss, alpha=alpha, blocks=blocks, **values)

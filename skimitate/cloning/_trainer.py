@@ -76,6 +76,10 @@ class Trainer:
         """Number of steps that each network has taken."""
         return int(self._n_steps[0])
 
+    @property
+    def _blocks(self) -> tuple[int, ...]:
+        return self._settings.blocks or (self._iterate.layer_sizes[-1],)
+
     def configure(self, settings: Settings) -> None:
         """Change how training goes on.
 
@@ -187,6 +191,7 @@ class Trainer:
                 np.array(self._iterate.layer_sizes, dtype=np.intp),
                 kernel.ACTIVATIONS[self._iterate.activation],
                 kernel.LOSSES[settings.loss],
+                np.array(self._blocks, dtype=np.intp),
                 self._iterate.vectors.numpy(),
                 self._moments[0].numpy(),
                 self._moments[1].numpy(),
@@ -248,7 +253,10 @@ class Trainer:
     ) -> Tensor:
         """Return the sum over the networks of each one's mean loss and L2 penalty."""
         n_rows = X.shape[1]
-        losses = LOSSES[self._settings.loss].of_rows(self._iterate.each(X), y)
+        of_rows = LOSSES[self._settings.loss].of_rows
+        blocks = [array.split(self._blocks, -1) for array in (self._iterate.each(X), y)]
+        losses = torch.stack([of_rows(*pair) for pair in zip(*blocks, strict=True)])
+        losses = losses.sum(dim=0)
         if sample_weight is not None:
             losses = losses * sample_weight
         loss = losses.sum() / n_rows

@@ -59,6 +59,8 @@ cdef struct Network:
     const Py_ssize_t* sizes     # n_layers + 1 of them
     const activation_loops* activation
     const loss_loop* loss
+    Py_ssize_t n_blocks         # of outputs, each with a loss of its own
+    const Py_ssize_t* blocks    # their widths
 
 
 cdef inline void multiply(
@@ -124,14 +126,16 @@ cdef double output_gradient(
 ) noexcept nogil:
     """Return the loss summed over the rows; set its mean's gradient by the outputs."""
     cdef:
-        Py_ssize_t i, n_out = net.sizes[net.n_layers]
+        Py_ssize_t i, block, start = 0
         double total = 0.0, weight
     for i in range(n_rows):
         weight = 1.0 if sample_weight == NULL else sample_weight[i]
-        total += weight * net.loss.row(
-            n_out, outputs + i * n_out, targets + i * n_out, weight / n_rows,
-            gradient + i * n_out,
-        )
+        for block in range(net.n_blocks):
+            total += weight * net.loss.row(
+                net.blocks[block], outputs + start, targets + start, weight / n_rows,
+                gradient + start,
+            )
+            start += net.blocks[block]
     return total
 
 
@@ -366,6 +370,7 @@ def train_epoch(
     const Py_ssize_t[::1] layer_sizes,
     int activation,
     int loss,
+    const Py_ssize_t[::1] blocks,
     float[:, ::1] parameters,
     float[:, ::1] moment1,
     float[:, ::1] moment2,
@@ -397,7 +402,10 @@ def train_epoch(
     activation : int
         Of the hidden layers; a value of ``ACTIVATIONS``.
     loss : int
-        A value of ``LOSSES``; cross-entropy takes the softmax of the outputs.
+        A value of ``LOSSES``; cross-entropy takes the softmax of a block of outputs.
+    blocks : memoryview of shape (n_blocks,)
+        Widths of the blocks of outputs, whose losses are added up: one of all outputs,
+        or for classes one for each variable that is to be told.
     parameters, moment1, moment2 : memoryviews of shape (n_networks, n_parameters)
         Changed in place: the iterates and the moments of Adam.
     average : memoryview of shape (n_networks, n_parameters) or None
@@ -440,6 +448,7 @@ def train_epoch(
     check_network(layer_sizes, X.shape[1], y.shape[1], n_parameters)
     check_length("n_steps", n_steps.shape[0], 1)
     check_choices(activation, loss, n_steps[0])
+    check_blocks(blocks, y.shape[1])
     check_length("y", y.shape[0], X.shape[0])
     check_rows("moment1", moment1, n_networks, n_parameters)
     check_rows("moment2", moment2, n_networks, n_parameters)
@@ -461,6 +470,8 @@ def train_epoch(
     net.sizes = &layer_sizes[0]
     net.activation = &ACTIVATION_LOOPS[activation]
     net.loss = &LOSS_LOOPS[loss]
+    net.n_blocks = blocks.shape[0]
+    net.blocks = &blocks[0]
     how.batch_size = batch_size
     how.learning_rate = learning_rate
     how.penalty = penalty
@@ -487,6 +498,7 @@ def loss_gradient(
     const Py_ssize_t[::1] layer_sizes,
     int activation,
     int loss,
+    const Py_ssize_t[::1] blocks,
     const float[::1] parameters,
     double penalty,
     float[::1] gradient,
@@ -495,7 +507,7 @@ def loss_gradient(
 
     Parameters
     ----------
-    X, y, sample_weight, layer_sizes, activation, loss, penalty
+    X, y, sample_weight, layer_sizes, activation, loss, blocks, penalty
         See :func:`train_epoch`.
     parameters : memoryview of shape (n_parameters,)
         Of one network.
@@ -520,6 +532,7 @@ def loss_gradient(
         const float* weights = NULL
     check_network(layer_sizes, X.shape[1], y.shape[1], parameters.shape[0])
     check_choices(activation, loss, 0)
+    check_blocks(blocks, y.shape[1])
     check_length("y", y.shape[0], n_rows)
     check_length("gradient", gradient.shape[0], parameters.shape[0])
     if sample_weight is not None:
@@ -533,6 +546,8 @@ def loss_gradient(
     net.sizes = &layer_sizes[0]
     net.activation = &ACTIVATION_LOOPS[activation]
     net.loss = &LOSS_LOOPS[loss]
+    net.n_blocks = blocks.shape[0]
+    net.blocks = &blocks[0]
     with nogil:
         memcpy(space.activations[0], &X[0, 0], n_rows * X.shape[1] * sizeof(float))
         forward(&net, &parameters[0], n_rows, space.activations)
@@ -668,6 +683,21 @@ cdef int check_choices(int activation, int loss, Py_ssize_t n_steps) except -1:
         raise ValueError(f"loss must be one of LOSSES, got {loss}")
     if n_steps < 0:
         raise ValueError(f"n_steps must be at least 0, got {n_steps}")
+    return 0
+
+
+cdef int check_blocks(const Py_ssize_t[::1] blocks, Py_ssize_t n_outputs) except -1:
+    cdef Py_ssize_t i, total = 0
+    for i in range(blocks.shape[0]):
+        if not 1 <= blocks[i] <= n_outputs - total:
+            total = -1
+            break
+        total += blocks[i]
+    if total != n_outputs:
+        raise ValueError(
+            f"blocks must be positive widths that add up to {n_outputs}, got "
+            f"{[width for width in blocks]}"
+        )
     return 0
 
 
