@@ -7,6 +7,9 @@ if TYPE_CHECKING:  # what _ROOMS says, for those who read and do not run
     from skimitate.callbacks._tensorboard import (
         TensorBoardCallback as TensorBoardCallback,
     )
+    from skimitate.cloning._classifier import (
+        BehaviorCloningClassifier as BehaviorCloningClassifier,
+    )
     from skimitate.cloning._regressor import BehaviorCloner as BehaviorCloner
     from skimitate.dagger._regressor import DAggerRegressor as DAggerRegressor
     from skimitate.datasets._demonstrations import (
@@ -34,6 +37,7 @@ if TYPE_CHECKING:  # what _ROOMS says, for those who read and do not run
 # importing all of scikit-learn and Gymnasium takes seconds.
 _ROOMS = {
     "BehaviorCloner": "cloning._regressor",
+    "BehaviorCloningClassifier": "cloning._classifier",
     "DAggerRegressor": "dagger._regressor",
     "DriftDisplay": "displays._drift",
     "LossCurveDisplay": "displays._loss_curve",

@@ -3,7 +3,12 @@
 import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from skimitate import BehaviorCloner, DAggerRegressor, RunningNormalizer
+from skimitate import (
+    BehaviorCloner,
+    BehaviorCloningClassifier,
+    DAggerRegressor,
+    RunningNormalizer,
+)
 
 
 def expected_failed_checks(estimator):
@@ -21,16 +26,24 @@ def expected_failed_checks(estimator):
 OPTIONS = {"expected_failed_checks": expected_failed_checks, "xfail_strict": False}
 
 FAST = BehaviorCloner(max_iter=100)
+FAST_CLASSIFIER = BehaviorCloningClassifier(max_iter=100)
 
 
-@parametrize_with_checks([RunningNormalizer(), FAST, DAggerRegressor(FAST)], **OPTIONS)
+@parametrize_with_checks(
+    [RunningNormalizer(), FAST, FAST_CLASSIFIER, DAggerRegressor(FAST)], **OPTIONS
+)
 def test_check_estimator(estimator, check):
     check(estimator)
 
 
 @pytest.mark.slow
 @parametrize_with_checks(
-    [BehaviorCloner(), BehaviorCloner(n_networks=2, max_iter=100), DAggerRegressor()],
+    [
+        BehaviorCloner(),
+        BehaviorCloner(n_networks=2, max_iter=100),
+        BehaviorCloningClassifier(),
+        DAggerRegressor(),
+    ],
     **OPTIONS,
 )
 def test_check_estimator_as_it_comes(estimator, check):

@@ -3,7 +3,7 @@
 import copy
 from collections.abc import Callable
 from numbers import Integral, Real
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 class BaseCloner(CallbackSupportMixin, Restorable):
     """Trains networks on samples, with the parameters that all cloners have.
 
-    A class that derives from it says what its targets are (``_validate_targets``),
-    which loss is minimized (``_loss``), what its outputs count in
-    (``_fit_output_unit``) and its loss (``_loss_unit``), and how well it does on other
-    samples (``_score_samples``).
+    A class that derives from it says what its targets are (``_validate_targets``, which
+    learns ``n_outputs_``), which loss is minimized (``_loss``), what its outputs count
+    in (``_fit_output_unit``) and its loss (``_loss_unit``), and how well it does on
+    other samples (``_score_samples``).
     """
 
     _parameter_constraints: dict = {
@@ -69,6 +69,7 @@ class BaseCloner(CallbackSupportMixin, Restorable):
 
     early_stopping: bool
     validation_fraction: float
+    warm_start: bool
     random_state: int | np.random.RandomState | None
     normalizer_: RunningNormalizer | None
     loss_curve_: list[float]
@@ -106,13 +107,17 @@ class BaseCloner(CallbackSupportMixin, Restorable):
         *,
         n_epochs: int,
         running: bool,
+        **told: Any,
     ) -> Self:
-        """Train for some epochs; ``running`` adds to statistics, else they are new."""
+        """Train for some epochs; ``running`` adds to statistics, else they are new.
+
+        What else is told is for ``_validate_targets``.
+        """
         check_count("n_epochs", n_epochs)
         first = not hasattr(self, "_trainer")
 
         def run(epochs: Epochs) -> None:
-            samples = self._validate_samples(X, y, sample_weight, anew=first)
+            samples = self._validate_samples(X, y, sample_weight, anew=first, **told)
             if first:
                 self._start(samples)
             else:
@@ -151,18 +156,30 @@ class BaseCloner(CallbackSupportMixin, Restorable):
         sample_weight: ArrayLike | None,
         *,
         anew: bool,
+        **told: Any,
     ) -> Samples:
         """Check the training data; ``anew`` adopts the features of X."""
         width = getattr(self, "n_features_in_", None)
         names = getattr(self, "feature_names_in_", None)
-        observations, targets = self._validate_targets(X, y, reset=anew)
+        observations, targets = self._validate_targets(X, y, reset=anew, **told)
         if anew and self.warm_start and hasattr(self, "_trainer"):
             self._check_same_features(width, names)
         weight = check_weights(sample_weight, observations)
         given = weight if np.isscalar(sample_weight) else sample_weight
+        weight = self._weigh(targets, weight)
         if weight is not None:
             weight = weight / weight.max()  # only proportions matter
         return Samples(observations, targets, weight, (X, y, given))
+
+    def _weigh(
+        self, targets: NDArray, weight: NDArray[np.float64] | None
+    ) -> NDArray[np.float64] | None:
+        """Return what the samples weigh, given what the user says of it."""
+        return weight
+
+    def _blocks(self) -> tuple[int, ...] | None:
+        """Return the widths of the blocks of outputs; see :class:`Settings`."""
+        return None
 
     def _check_same_features(self, width: int | None, names: NDArray | None) -> None:
         """Raise if a warm start is given other features than the network has."""
@@ -187,10 +204,8 @@ class BaseCloner(CallbackSupportMixin, Restorable):
         self._rngs = generators(seed, self.n_networks)
         self.network_.initialize(self._rngs)
         self._n_samples = len(train)
-        settings = Settings.of(self, self._loss, self._n_samples)
-        self._trainer = Trainer(self.network_, settings)
+        self._trainer = Trainer(self.network_, self._settings())
         self.normalizer_ = None
-        self.n_outputs_ = train.y.shape[1]
         self.n_iter_ = 0
         self.loss_curve_ = []
         self.validation_scores_ = self.best_validation_score_ = None
@@ -205,7 +220,10 @@ class BaseCloner(CallbackSupportMixin, Restorable):
         """
         self._architecture(train).check_same(self.network_.architecture)
         self._n_samples = len(train) + (self._n_samples if running else 0)
-        self._trainer.configure(Settings.of(self, self._loss, self._n_samples))
+        self._trainer.configure(self._settings())
+
+    def _settings(self) -> Settings:
+        return Settings.of(self, self._loss, self._n_samples, self._blocks())
 
     def _fit_units(self, train: Samples, *, running: bool = False) -> None:
         """Fit what normalizes, and keep the function of a network that was trained.

@@ -34,9 +34,15 @@ class ContinuousCloner(BaseCloner):
         self, X: ArrayLike, y: ArrayLike, *, reset: bool
     ) -> tuple[NDArray, NDArray]:
         """Check the pairs, and remember the shape that actions shall have."""
-        observations, actions = validate_pairs(self, X, y, reset=reset)
+        try:
+            observations, actions = validate_pairs(self, X, y, reset=reset)
+        except ValueError as error:
+            raise _hinting_at_classes(error, y) from None
         self._y_ndim = actions.ndim
-        return observations, actions.reshape(len(actions), -1)
+        actions = actions.reshape(len(actions), -1)
+        if reset:
+            self.n_outputs_ = actions.shape[1]
+        return observations, actions
 
     def _fit_output_unit(
         self, train: Samples, *, running: bool
@@ -144,3 +150,12 @@ class ContinuousCloner(BaseCloner):
         """
         actions = self.network_.act(observation, self._units)
         return actions if self._y_ndim == 2 else actions[..., 0]
+
+
+def _hinting_at_classes(error: ValueError, y: ArrayLike) -> ValueError:
+    """Say who takes actions that are text."""
+    if np.asarray(y).dtype.kind not in "OUS" or "y: could not convert" not in str(
+        error
+    ):
+        return error
+    return ValueError(f"{error} (BehaviorCloningClassifier takes actions as classes)")

@@ -1,0 +1,204 @@
+"""What there is to learn where actions are classes."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import ClassifierMixin
+from sklearn.utils import Tags
+from sklearn.utils.class_weight import compute_sample_weight
+from sklearn.utils.validation import check_is_fitted
+
+from skimitate._sklearn import StrOptions
+from skimitate._validation import naming, validate_labelled, validate_observations
+from skimitate.cloning._accuracy import exact_accuracy
+from skimitate.cloning._base import BaseCloner
+from skimitate.cloning._classes import Classes
+from skimitate.cloning._samples import Samples
+
+
+class DiscreteCloner(ClassifierMixin, BaseCloner):
+    """Minimizes the cross-entropy of classes, of each output, added up."""
+
+    _parameter_constraints: dict = BaseCloner._parameter_constraints | {
+        "class_weight": [StrOptions({"balanced"}), dict, list, None]
+    }
+
+    _loss = "cross_entropy"
+
+    class_weight: Any
+    classes_: NDArray | list[NDArray]
+
+    @property
+    def _classes(self) -> Classes:
+        # Not kept: no file names a class of ours that may be moved.
+        return Classes.fitted(self.classes_)
+
+    def _blocks(self) -> tuple[int, ...]:
+        return self._classes.widths
+
+    def _validate_targets(
+        self, X: ArrayLike, y: ArrayLike, *, reset: bool, classes: Any = None
+    ) -> tuple[NDArray, NDArray]:
+        """Check the pairs, and learn which classes there are.
+
+        Training goes on with the classes that it began with.
+        """
+        observations, labels = validate_labelled(self, X, y, reset=reset)
+        self._y_ndim = labels.ndim
+        columns = labels.reshape(len(labels), -1)
+        told = None if classes is None else Classes.told(classes, columns.shape[1])
+        if reset and not (self.warm_start and hasattr(self, "_trainer")):
+            self._learn_classes(Classes.seen_in(columns) if told is None else told)
+        elif told is not None and told != self._classes:
+            raise ValueError(
+                f"classes: expected those of the first call, {self.classes_}, "
+                f"got {classes!r}"
+            )
+        if columns.shape[1] != self.n_outputs_:
+            raise ValueError(
+                f"y: expected {self.n_outputs_} outputs, got {columns.shape[1]}"
+            )
+        known = self._classes
+        return observations, known.one_hot(known.codes(columns))
+
+    def _learn_classes(self, classes: Classes) -> None:
+        self.classes_ = classes.public
+        self.n_outputs_ = len(classes.widths)
+
+    def _weigh(
+        self, targets: NDArray, weight: NDArray[np.float64] | None
+    ) -> NDArray[np.float64] | None:
+        """Weigh the samples by their classes as well."""
+        if self.class_weight is None:
+            return weight
+        classes = self._classes
+        labels = classes.labels(classes.highest(targets))
+        with naming("class_weight"):
+            own = compute_sample_weight(
+                self.class_weight, labels if self.n_outputs_ > 1 else labels.ravel()
+            )
+        weight = own if weight is None else weight * own
+        if not (np.isfinite(weight).all() and (weight >= 0).all() and weight.any()):
+            raise ValueError(
+                "class_weight: expected weights that are not negative, and not zero "
+                f"for all samples, got {self.class_weight!r}"
+            )
+        return weight
+
+    def _fit_output_unit(
+        self, train: Samples, *, running: bool
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return 0 and 1: units of a softmax are what they are."""
+        n_units = train.y.shape[1]
+        return np.zeros(n_units), np.ones(n_units)
+
+    def _loss_unit(self) -> float:
+        return 1.0
+
+    def _score_samples(self, samples: Samples) -> float:
+        """Return the part of the samples in which the policy that acts is right."""
+        highest = self._classes.highest
+        found = highest(self._outputs(samples.X))
+        return exact_accuracy(highest(samples.y), found, samples.weight)
+
+    def _outputs(self, observations: NDArray) -> NDArray[np.float64]:
+        return self.network_.act(observations, self._units)
+
+    def __sklearn_tags__(self) -> Tags:
+        """Return that outputs of two classes each, as labels that apply, are taken."""
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags
+
+    def predict(self, X: ArrayLike) -> NDArray:
+        """Return the policy's actions: the most probable classes.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Observations, in their own units.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            In the shape that ``y`` had.
+
+        Raises
+        ------
+        NotFittedError
+            If nothing was fitted.
+        ValueError, TypeError
+            If X is not as described.
+        """
+        check_is_fitted(self)
+        return self.act(validate_observations(self, X, reset=False))
+
+    def predict_proba(self, X: ArrayLike) -> NDArray[np.float64] | list[NDArray]:
+        """Return how probable each class is: of several networks the geometric mean.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Observations, in their own units.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes), or list of them
+            In the order of ``classes_``; for several outputs a list, one for each.
+
+        Raises
+        ------
+        NotFittedError
+            If nothing was fitted.
+        ValueError, TypeError
+            If X is not as described.
+        """
+        check_is_fitted(self)
+        outputs = self._outputs(validate_observations(self, X, reset=False))
+        of_outputs = self._classes.probabilities(outputs)
+        return of_outputs[0] if self.n_outputs_ == 1 else of_outputs
+
+    def act(self, observation: NDArray) -> NDArray:
+        """Return the action that :meth:`predict` gives, without checking anything.
+
+        Parameters
+        ----------
+        observation : ndarray of shape (n_features,) or (n_samples, n_features)
+            One observation or a batch.
+
+        Returns
+        -------
+        ndarray of shape (n_outputs,) or (n_samples, n_outputs)
+            One action or a batch. Without the last axis if ``y`` had one dimension.
+        """
+        classes = self._classes
+        actions = classes.labels(classes.highest(self._outputs(observation)))
+        return actions if self._y_ndim == 2 else actions[..., 0]
+
+    def score(
+        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> float:
+        """Return the part of the actions that are right, in all outputs.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Observations.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The expert's actions for them.
+        sample_weight : array-like of shape (n_samples,) or None, default=None
+            What each sample counts for.
+
+        Returns
+        -------
+        float
+
+        Raises
+        ------
+        NotFittedError
+            If nothing was fitted.
+        ValueError, TypeError
+            If X or y are not as described.
+        """
+        return exact_accuracy(y, self.predict(X), sample_weight)
