@@ -21,7 +21,8 @@ from skimitate import BehaviorCloner, DAggerRegressor
 from skimitate._seeds import generators
 from skimitate.cloning._network import MLP
 from skimitate.cloning._settings import Settings
-from skimitate.cloning._trainer import Trainer, rows_of_a_call
+from skimitate.cloning._signals import rows_of_a_call
+from skimitate.cloning._trainer import Trainer
 from skimitate.kernels import mlp as kernel
 
 FOR_EVER = 10**9

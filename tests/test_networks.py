@@ -22,7 +22,7 @@ from skimitate import (
 )
 from skimitate._seeds import draw_seed, generators
 from skimitate._threads import one_thread
-from skimitate.cloning import _trainer
+from skimitate.cloning import _signals
 from skimitate.cloning._network import MLP
 from skimitate.cloning._settings import Settings
 from skimitate.cloning._trainer import Trainer
@@ -167,7 +167,7 @@ def test_other_units_keep_what_each_does():
 
 
 def test_an_interruption_finds_all_of_them_at_one_step(monkeypatch):
-    monkeypatch.setattr(_trainer, "_WORK", 1)  # a call of the kernel for each step
+    monkeypatch.setattr(_signals, "_WORK", 1)  # a call of the kernel for each step
     sizes, options = (
         (3, 6, 2),
         Settings("squared_error", 0.1, 10, 1e-2, 0.9, "auto", "cpu"),

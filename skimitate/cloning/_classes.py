@@ -125,7 +125,7 @@ class Classes:
                 output = f" in column {i}" if len(self.widths) > 1 else ""
                 raise ValueError(
                     f"{name}: expected one of the classes {_listed(classes)}{output}, "
-                    f"got {found[~is_known][0]!r}"
+                    f"got {_shown(found[~is_known][0])}"
                 )
             codes[:, i] = np.searchsorted(classes, found)[where]
         return codes
@@ -221,9 +221,13 @@ def _is_nested(classes: Any) -> bool:
     )
 
 
+def _shown(label: Any) -> str:
+    return repr(label.item() if isinstance(label, np.generic) else label)
+
+
 def _listed(classes: NDArray) -> str:
     """Say the classes, a few of them if there are many."""
-    shown = [repr(one) for one in classes[:5].tolist()]
+    shown = [_shown(one) for one in classes[:5]]
     if len(classes) > len(shown):
-        shown = [*shown[:3], "...", repr(classes[-1].item())]
+        shown = [*shown[:3], "...", _shown(classes[-1])]
     return ", ".join(shown)

@@ -154,8 +154,6 @@ class ContinuousCloner(BaseCloner):
 
 def _hinting_at_classes(error: ValueError, y: ArrayLike) -> ValueError:
     """Say who takes actions that are text."""
-    if np.asarray(y).dtype.kind not in "OUS" or "y: could not convert" not in str(
-        error
-    ):
+    if not any(isinstance(action, str) for action in np.ravel(np.asarray(y))[:1]):
         return error
-    return ValueError(f"{error} (BehaviorCloningClassifier takes actions as classes)")
+    return ValueError(f"{error} BehaviorCloningClassifier takes actions as classes.")

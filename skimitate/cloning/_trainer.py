@@ -12,12 +12,9 @@ from skimitate.cloning._losses import LOSSES
 from skimitate.cloning._network import MLP
 from skimitate.cloning._precision import in_single_precision
 from skimitate.cloning._settings import Settings
+from skimitate.cloning._signals import rows_of_a_call
 from skimitate.cloning._units import Units, change_units
 from skimitate.kernels import mlp as kernel
-
-# How much one call of the kernel may do, in samples times parameters: about 30 ms on a
-# core of today. Python looks at signals, Ctrl-C for one, between two calls.
-_WORK = 300_000_000
 
 
 class TrainingData(NamedTuple):
@@ -325,27 +322,3 @@ class Trainer:
 
     def _memory(self) -> tuple[Tensor, ...]:
         return self._iterate.vectors, self._average, *self._moments
-
-
-def rows_of_a_call(n_networks: int, n_parameters: int, batch_size: int) -> int:
-    """Return how many samples the kernel trains on before Python looks at signals.
-
-    Whole minibatches, and so many that the calls themselves cost nothing to speak of.
-
-    Parameters
-    ----------
-    n_networks : int
-        How many are trained on them.
-    n_parameters : int
-        Of each.
-    batch_size : int
-        Number of samples a step.
-
-    Returns
-    -------
-    int
-    """
-    # Measured: fetching a sample costs as much as 1,000 parameters do, and a step of
-    # Adam and of the average as much as 10 samples.
-    step = n_networks * (n_parameters + 1000) * (batch_size + 10)
-    return max(1, _WORK // step) * batch_size
