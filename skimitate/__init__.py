@@ -11,6 +11,7 @@ if TYPE_CHECKING:  # what _ROOMS says, for those who read and do not run
         BehaviorCloningClassifier as BehaviorCloningClassifier,
     )
     from skimitate.cloning._regressor import BehaviorCloner as BehaviorCloner
+    from skimitate.dagger._classifier import DAggerClassifier as DAggerClassifier
     from skimitate.dagger._regressor import DAggerRegressor as DAggerRegressor
     from skimitate.datasets._demonstrations import (
         load_demonstrations as load_demonstrations,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:  # what _ROOMS says, for those who read and do not run
 _ROOMS = {
     "BehaviorCloner": "cloning._regressor",
     "BehaviorCloningClassifier": "cloning._classifier",
+    "DAggerClassifier": "dagger._classifier",
     "DAggerRegressor": "dagger._regressor",
     "DriftDisplay": "displays._drift",
     "LossCurveDisplay": "displays._loss_curve",

@@ -19,12 +19,18 @@ class Labels(NamedTuple):
         Weights, if there are any.
     groups : ndarray of shape (n_samples,) or None, default=None
         The episode of each sample, if there are several.
+    actions : ndarray of shape (n_samples, n_outputs) or None, default=None
+        What was done at each, for a learner that is told.
+    is_labelled : ndarray of shape (n_samples,), bool, or None, default=None
+        Which of them have a label; None for all.
     """
 
     X: NDArray
     y: NDArray
     weight: NDArray | None = None
     groups: NDArray | None = None
+    actions: NDArray | None = None
+    is_labelled: NDArray | None = None
 
 
 class Aggregate:
@@ -44,6 +50,8 @@ class Aggregate:
         The weights of their labels; a step without one weighs nothing.
     episodes : ndarray of shape (n_steps,) or int, default=0
         The number of the episode of each, from 0 on.
+    actions : ndarray of shape (n_steps, n_outputs) or None, default=None
+        What was done at each step; None where it was ``y``.
     """
 
     def __init__(
@@ -52,6 +60,7 @@ class Aggregate:
         y: NDArray,
         weight: NDArray | float = 1.0,
         episodes: NDArray | int = 0,
+        actions: NDArray | None = None,
     ) -> None:
         n = len(X)
         self._columns = {
@@ -59,10 +68,11 @@ class Aggregate:
             "y": np.empty((n, *y.shape[1:])),
             "weight": np.empty(n),
             "episodes": np.empty(n, dtype=np.intp),
+            "actions": np.empty((n, *y.shape[1:])),
             "is_labelled": np.empty(n, dtype=bool),
         }
         self._n_steps = 0
-        self.append(X, y, weight, episodes)
+        self.append(X, y, weight, episodes, actions)
 
     def __len__(self) -> int:
         return self._n_steps
@@ -103,6 +113,7 @@ class Aggregate:
         y: NDArray,
         weight: NDArray | float = 1.0,
         episodes: NDArray | int = 0,
+        actions: NDArray | None = None,
     ) -> None:
         """Add rows.
 
@@ -116,6 +127,8 @@ class Aggregate:
             Of each label.
         episodes : ndarray of shape (n_new,) or int, default=0
             Numbers of the episodes, from 0 on: they are counted on from here.
+        actions : ndarray of shape (n_new, n_outputs) or None, default=None
+            What was done at each step; None where it was ``y``.
         """
         begin, end = self._n_steps, self._n_steps + len(X)
         is_labelled = ~np.isnan(y).any(axis=1)
@@ -124,6 +137,7 @@ class Aggregate:
             "y": y,
             "weight": np.where(is_labelled, weight, 0.0),
             "episodes": np.asarray(episodes) + self.n_episodes,
+            "actions": y if actions is None else actions,
             "is_labelled": is_labelled,
         }
         if end > len(self._columns["X"]):
@@ -153,13 +167,30 @@ class Aggregate:
         Labels
             Read-only: a learner that works in place cannot change what is kept.
         """
-        names = ("X", "y", "weight", "episodes")
+        names = ("X", "y", "weight", "episodes", "actions")
         if self.is_labelled.all():
             return Labels(*map(self._column, names))
         parts = [self._column(name)[self.is_labelled] for name in names]
         for part in parts:
             part.flags.writeable = False
         return Labels(*parts)
+
+    def steps(self) -> Labels:
+        """Return all steps, as a learner of sequences wants them.
+
+        Returns
+        -------
+        Labels
+            Read-only. Those without a label weigh nothing, and what was done stands in
+            its place.
+        """
+        y = np.where(self.is_labelled[:, np.newaxis], self.y, self._column("actions"))
+        y.flags.writeable = False
+        return Labels(
+            self.X,
+            y,
+            *map(self._column, ("weight", "episodes", "actions", "is_labelled")),
+        )
 
     def _column(self, name: str) -> NDArray:
         view = self._columns[name][: self._n_steps]

@@ -1,11 +1,12 @@
 """What DAgger is for any kind of actions: a run, from its start to the decision."""
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from numbers import Integral, Real
-from typing import Any, Self
+from typing import Any, Literal, Self
 
+import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, MetaEstimatorMixin
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
@@ -22,23 +23,26 @@ from skimitate._sklearn import (
     fit_context,
 )
 from skimitate._validation import put_back
-from skimitate.cloning._regressor import BehaviorCloner
 from skimitate.dagger._leaders import Candidate
 from skimitate.dagger._metadata import routing_of
+from skimitate.dagger._queries import Query
 from skimitate.dagger._run import Run
 from skimitate.dagger._runner import Runner
 from skimitate.dagger._settled import Given, plan_rounds, settle
 from skimitate.dagger._stages import decide, learn_first, run_rounds, shown_of
+from skimitate.dagger._targets import Targets
 from skimitate.environments._make import EnvLike, shared_env
 
 
 class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
-    """Runs DAgger, with the parameters of :class:`skimitate.DAggerRegressor`."""
+    """Runs DAgger, with the parameters of :class:`skimitate.DAggerRegressor`.
 
-    estimator: Any
-    env: Any
-    expert: Any
-    n_jobs: int | None
+    A class that derives from it says what actions are (``_targets_class``), and what
+    learns where nobody says it (``_default_learner``).
+    """
+
+    _targets_class: type[Targets]
+    _default_learner: Callable[[], Any]
     _run: Run  # while one is open: begun, and not finished
 
     _parameter_constraints: dict = {
@@ -66,6 +70,41 @@ class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
+
+    def __init__(
+        self,
+        estimator: Any = None,
+        env: EnvLike | None = None,
+        expert: Any = None,
+        *,
+        n_rounds: int = 40,
+        n_episodes_per_round: int = 1,
+        n_epochs_per_round: int | Literal["auto"] = "auto",
+        query: Query = "all",
+        beta: float | Callable[[int], float] | None = None,
+        round_weight: Literal["uniform"] | Callable[[int], float] = "uniform",
+        incremental: bool = True,
+        n_eval_episodes: int = 10,
+        keep: Literal["best", "last"] = "best",
+        n_jobs: int | None = None,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: bool = False,
+    ) -> None:
+        self.estimator = estimator
+        self.env = env
+        self.expert = expert
+        self.n_rounds = n_rounds
+        self.n_episodes_per_round = n_episodes_per_round
+        self.n_epochs_per_round = n_epochs_per_round
+        self.query = query
+        self.beta = beta
+        self.round_weight = round_weight
+        self.incremental = incremental
+        self.n_eval_episodes = n_eval_episodes
+        self.keep = keep
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.verbose = verbose
 
     @fit_context(prefer_skip_nested_validation=False)
     def fit(
@@ -190,7 +229,7 @@ class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
 
     @property
     def _prototype(self) -> Any:
-        return BehaviorCloner() if self.estimator is None else self.estimator
+        return self._default_learner() if self.estimator is None else self.estimator
 
     def get_metadata_routing(self) -> MetadataRouter:
         """Return what of ``fit``'s metadata is for the learner.
@@ -209,8 +248,8 @@ class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         Parameters
         ----------
         **params : dict
-            Those of the learner that None stands for can be set as well: it becomes a
-            :class:`skimitate.BehaviorCloner` of its own.
+            Those of the learner that None stands for can be set as well: it becomes one
+            of its own.
 
         Returns
         -------
@@ -226,7 +265,7 @@ class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         nested = {n.removeprefix(prefix) for n in params if n.startswith(prefix)}
         if nested and params.get("estimator", self.estimator) is None:
             own = {name: params.pop(prefix + name) for name in nested}
-            params["estimator"] = BehaviorCloner().set_params(**own)
+            params["estimator"] = self._default_learner().set_params(**own)
         return super().set_params(**params)
 
     def __sklearn_is_fitted__(self) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skimitate.policies._action_space import ActionSpace
 from skimitate.policies._actions import StepError, as_labels
 from skimitate.policies._actor import Actor
 from skimitate.policies._actor_policy import ActorPolicy
@@ -57,15 +58,15 @@ class Expert:
         """Begin an episode."""
         self._actor.reset()
 
-    def label(self, observations: NDArray, n_outputs: int) -> NDArray[np.float64]:
+    def label(self, observations: NDArray, space: ActionSpace) -> NDArray[np.float64]:
         """Return the expert's actions for a batch of observations.
 
         Parameters
         ----------
         observations : ndarray of shape (n, n_features)
             Raw observations.
-        n_outputs : int
-            Number of action dimensions.
+        space : ActionSpace
+            Where actions belong.
 
         Returns
         -------
@@ -75,12 +76,13 @@ class Expert:
         Raises
         ------
         StepError
-            If the expert raises, or gives another shape or values that are not finite.
+            If the expert raises, or gives another shape, values that are not finite, or
+            what is no action there.
         """
         read = partial(
             as_labels,
             n=len(observations),
-            n_outputs=n_outputs,
+            space=space,
             allow_missing=self._allows_missing,
         )
         try:

@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_consistent_length
 
-from skimitate._validation import naming, validate_pairs
+from skimitate._validation import naming
 from skimitate.cloning._base import BaseCloner
 from skimitate.cloning._early_stopping import naming_validation_data
 from skimitate.dagger._metadata import OWN, innermost, keyword_of, routing_is_enabled
 from skimitate.dagger._tags import may_take_nan
+from skimitate.dagger._targets import Targets
 
 
 def check_keywords(learner: Any, fit_params: Mapping[str, Any]) -> None:
@@ -84,7 +85,7 @@ def _bind(learner: Any, fit_params: Mapping[str, Any]) -> None:
 
 
 def check_validation_data(
-    dagger: Any, learner: Any, fit_params: Mapping[str, Any]
+    dagger: Any, learner: Any, fit_params: Mapping[str, Any], targets: Targets
 ) -> None:
     """Raise if the learner cannot validate with what it is given, as far as is known.
 
@@ -96,6 +97,8 @@ def check_validation_data(
         Whatever is wrapped around what learns.
     fit_params : mapping
         What its ``fit`` is to be given beside X, y, weights and groups.
+    targets : Targets
+        What the labels are.
 
     Raises
     ------
@@ -120,7 +123,7 @@ def check_validation_data(
         return
     nan = "allow-nan" if may_take_nan(learner) else True
     with naming_validation_data():
-        _, actions = validate_pairs(dagger, X, y, reset=False, ensure_all_finite=nan)
+        _, actions = targets.validate(dagger, X, y, reset=False, ensure_all_finite=nan)
     if len(actions) < 2 and isinstance(inner, BaseCloner):
         raise ValueError("X_val: expected at least 2 samples, got 1")
     found = int(np.prod(actions.shape[1:]))

@@ -172,7 +172,7 @@ class InteractiveDAgger(BaseDAgger):
                 "tell: expected a call of ask before, for labels belong to what it "
                 f"gave; {known}"
             )
-        answers = run.pending.read(ids, actions)
+        answers = run.read(ids, actions)
         with self._attempt() as before:
             context = self._begin_task(run)
             stop = learn_told(run, self, context, answers)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from functools import cache
+from inspect import signature
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -15,17 +16,18 @@ from skimitate._threads import one_thread
 from skimitate.cloning._action_scaling import told_already
 from skimitate.dagger._aggregate import Labels
 from skimitate.dagger._epochs import epochs_of_round
-from skimitate.dagger._metadata import answer_requests, keyword_of
+from skimitate.dagger._metadata import answer_requests, innermost, keyword_of
+from skimitate.dagger._tags import learns_sequences
 
-_GoOn = Callable[[NDArray, NDArray, int, NDArray | None], None]
+_GoOn = Callable[[Labels, int], None]
 
 
 class Learner:
-    """What is trained on all labels in each round, whatever regressor it is.
+    """What is trained on all labels in each round, whatever estimator it is.
 
     Parameters
     ----------
-    prototype : regressor
+    prototype : estimator
         Not fitted; cloned.
     incremental : bool
         Whether a learner that can goes on from round to round.
@@ -36,7 +38,7 @@ class Learner:
 
     Attributes
     ----------
-    fitted : regressor or None
+    fitted : estimator or None
         As it stands; None before the first fit.
     """
 
@@ -87,10 +89,8 @@ class Learner:
     def _metadata(self, learner: Any, labels: Labels) -> dict[str, Any]:
         """Return what a fit is given beside observations and actions."""
         given = dict(self.fit_params)
-        for name, value in zip(
-            ("sample_weight", "groups"), (labels.weight, labels.groups), strict=True
-        ):
-            keyword = None if value is None else keyword_of(learner, name)
+        for name, value in told(labels).items():
+            keyword = keyword_of(learner, name)
             if keyword is not None:
                 given[keyword] = value
         return given
@@ -122,20 +122,24 @@ class Learner:
             As :meth:`fit_anew`.
         """
         found = continuation(self.fitted) if self.incremental else None
-        if found is None:
+        if found is None or not _knows_classes(found.estimator, labels.y):
             return self.fit_anew(labels, context, owner)
         n_epochs = epochs_of_round(n_epochs, found.estimator, len(labels.X))
         with self._nested(found.estimator, context, owner), _naming_the_learner():
-            found.go_on(labels.X, labels.y, n_epochs, labels.weight)
+            found.go_on(labels, n_epochs)
         return "continued"
 
-    def loss_on(self, labels: Labels) -> float:
-        """Return the mean squared error, not weighted.
+    def loss_on(
+        self, labels: Labels, loss: Callable[[NDArray, NDArray], float]
+    ) -> float:
+        """Return how wrong the learner is about what was learnt, not weighted.
 
         Parameters
         ----------
         labels : Labels
             What was learnt.
+        loss : callable
+            From labels and predictions to a number.
 
         Returns
         -------
@@ -147,8 +151,23 @@ class Learner:
             If the learner raises, or gives another number of actions.
         """
         with _naming_the_learner("predict "), one_thread():
-            predicted = np.asarray(self.fitted.predict(labels.X))
-            return float(np.mean((predicted.reshape(labels.y.shape) - labels.y) ** 2))
+            predicted = np.asarray(self._predict(labels)).reshape(labels.y.shape)
+            if labels.is_labelled is None:
+                return loss(labels.y, predicted)
+            rows = labels.is_labelled
+            return loss(labels.y[rows], predicted[rows])
+
+    def _predict(self, labels: Labels) -> Any:
+        """Ask the learner, and tell one of sequences where episodes begin."""
+        if not learns_sequences(self._prototype):
+            return self.fitted.predict(labels.X)
+        predict = signature(innermost(self.fitted).predict).parameters
+        context = {
+            name: value
+            for name, value in (("groups", labels.groups), ("actions", labels.actions))
+            if name in predict
+        }
+        return self.fitted.predict(labels.X, **context)
 
     @contextmanager
     def _nested(
@@ -170,7 +189,7 @@ class Continuation(NamedTuple):
     estimator : object
         The estimator that learns, inside of what is wrapped around it.
     go_on : callable
-        With X, y, the number of passes over them, and weights or None.
+        With labels and the number of passes over them.
     """
 
     estimator: Any
@@ -215,23 +234,52 @@ def _wrappers() -> dict[type, Callable[[Any], Continuation | None]]:
 
 
 def _by_continue_fit(estimator: Any) -> _GoOn:
-    def go_on(X: NDArray, y: NDArray, n_epochs: int, weight: NDArray | None) -> None:
-        estimator.continue_fit(X, y, n_epochs=n_epochs, **_as_keyword(weight))
+    def go_on(labels: Labels, n_epochs: int) -> None:
+        known = _known_to(estimator.continue_fit, labels)
+        estimator.continue_fit(labels.X, labels.y, n_epochs=n_epochs, **known)
 
     return go_on
 
 
 def _by_partial_fit(estimator: Any) -> _GoOn:
-    def go_on(X: NDArray, y: NDArray, n_epochs: int, weight: NDArray | None) -> None:
+    def go_on(labels: Labels, n_epochs: int) -> None:
+        known = _known_to(estimator.partial_fit, labels)
         for _ in range(n_epochs):
-            estimator.partial_fit(X, y, **_as_keyword(weight))
+            estimator.partial_fit(labels.X, labels.y, **known)
 
     return go_on
 
 
-def _as_keyword(weight: NDArray | None) -> dict[str, Any]:
-    """Spare a learner that knows no weights the name, if there are none."""
-    return {} if weight is None else {"sample_weight": weight}
+def told(labels: Labels) -> dict[str, NDArray]:
+    """Return what is known of labels beside observations and actions."""
+    known = {
+        "sample_weight": labels.weight,
+        "groups": labels.groups,
+        "actions": labels.actions,
+    }
+    return {name: value for name, value in known.items() if value is not None}
+
+
+def _known_to(method: Callable, labels: Labels) -> dict[str, NDArray]:
+    """Return what a method takes; weights must reach it, if there are any."""
+    taken = {"sample_weight", *signature(method).parameters}
+    return {name: value for name, value in told(labels).items() if name in taken}
+
+
+def _knows_classes(estimator: Any, y: NDArray) -> bool:
+    """Tell whether a fitted estimator can go on with labels.
+
+    A classifier goes on with the classes that its first fit saw. It is fitted anew
+    when another one turns up, which happens once for each at the most.
+    """
+    classes = getattr(estimator, "classes_", None)
+    if classes is None:
+        return True
+    columns = y.reshape(len(y), -1).T
+    of_outputs = classes if isinstance(classes, list) else [classes]
+    return len(of_outputs) == len(columns) and all(
+        np.isin(*pair).all() for pair in zip(columns, of_outputs, strict=True)
+    )
 
 
 def _in_pipeline(pipeline: Any) -> Continuation | None:
@@ -240,8 +288,9 @@ def _in_pipeline(pipeline: Any) -> Continuation | None:
     if inner is None or len(pipeline) == 1:
         return inner
 
-    def go_on(X: NDArray, y: NDArray, n_epochs: int, weight: NDArray | None) -> None:
-        inner.go_on(pipeline[:-1].transform(X), y, n_epochs, weight)
+    def go_on(labels: Labels, n_epochs: int) -> None:
+        X = pipeline[:-1].transform(labels.X)
+        inner.go_on(labels._replace(X=X), n_epochs)
 
     return inner._replace(go_on=go_on)
 
@@ -252,12 +301,13 @@ def _in_other_units(estimator: Any) -> Continuation | None:
     if inner is None:
         return None
 
-    def go_on(X: NDArray, y: NDArray, n_epochs: int, weight: NDArray | None) -> None:
+    def go_on(labels: Labels, n_epochs: int) -> None:
+        y = labels.y
         columns = y.reshape(len(y), -1)
         transformed = np.asarray(estimator.transformer_.transform(columns))
         if y.ndim == 1 and transformed.shape[1:] == (1,):
             transformed = transformed.ravel()
-        inner.go_on(X, transformed, n_epochs, weight)
+        inner.go_on(labels._replace(y=transformed), n_epochs)
 
     return inner._replace(go_on=go_on)
 

@@ -14,7 +14,7 @@ from sklearn.utils.metadata_routing import (
 from sklearn.utils.validation import has_fit_parameter
 
 # DAgger makes these itself, for all labels; what a user gives is of the demonstrations.
-OWN = ("sample_weight", "groups")
+OWN = ("sample_weight", "groups", "actions")
 
 
 def innermost(learner: Any) -> Any:
@@ -40,7 +40,7 @@ def keyword_of(learner: Any, name: str) -> str | None:
     ----------
     learner : regressor
         Whatever is wrapped around what learns.
-    name : {"sample_weight", "groups"}
+    name : {"sample_weight", "groups", "actions"}
         What is to reach the innermost regressor.
 
     Returns
@@ -224,7 +224,7 @@ def _requests(part: Any, method: str) -> dict[str, Any]:
 
 def _set_requests(part: Any, wanted: bool) -> None:
     """Answer the requests that the user has left open."""
-    for method in ("fit", "partial_fit"):
+    for method in ("fit", "partial_fit", "predict"):
         requests = _requests(part, method)
         answers = {name: wanted for name in OWN if requests.get(name, wanted) is None}
         if answers:

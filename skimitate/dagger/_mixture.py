@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from skimitate.dagger._expert import Expert
 from skimitate.dagger._visits import remember
+from skimitate.environments._drivers import Actions
 from skimitate.policies._actions import StepError
 from skimitate.policies._actor import Actor
 
@@ -37,6 +38,10 @@ class Mixture:
     ) -> None:
         self.expert = None if expert is None else Expert(expert)
         self.learner = None if learner is None else Actor(learner, "estimator")
+        # One with a memory sees each step, whoever drives.
+        self._learner_remembers = (
+            self.learner is not None and self.learner.policy.is_stateful
+        )
         self.beta = beta
         self._is_asked = is_asked
         self._asks_always = (
@@ -52,35 +57,46 @@ class Mixture:
             if actor is not None:
                 actor.reset()
 
-    def __call__(self, observation: NDArray, n_outputs: int) -> tuple[NDArray, NDArray]:
+    def __call__(self, observation: NDArray, space: Actions) -> tuple[NDArray, NDArray]:
         """Return what is remembered of the step, and the action that drives."""
-        label = self._ask(observation, n_outputs) if self._asks_always else None
-        action = None
-        if self.learner is not None and not self.rng.random() < self.beta:
-            action = self.learner(observation, n_outputs)
-        if action is None or self._is_taken_over(observation, action):
-            label = self._ask(observation, n_outputs) if label is None else label
+        label = self._ask(observation, space) if self._asks_always else None
+        action, drives = None, False
+        if self.learner is not None:
+            drives = not self.rng.random() < self.beta
+            if drives or self._learner_remembers:
+                action = self.learner(observation, space)
+        if not drives or self._is_taken_over(observation, action):
+            label = self._ask(observation, space) if label is None else label
             if not np.isnan(label).all():
-                return remember(label, True, n_outputs, counts=True), label
-            action = self._without_answer(observation, n_outputs, action)
-        return remember(label, False, n_outputs, counts=self._is_asked), action
+                self._note_done(label)
+                return remember(label, label, drives=True, counts=True), label
+            action = self._without_answer(observation, space, action)
+        assert action is not None
+        row = remember(label, action, drives=False, counts=self._is_asked)
+        return row, action
 
-    def _is_taken_over(self, observation: NDArray, action: NDArray) -> bool:
+    def _note_done(self, action: NDArray) -> None:
+        """Tell a learner that remembers its actions what was done in their place."""
+        did = getattr(self.learner and self.learner.policy, "did", None)
+        if did is not None:
+            did(action)
+
+    def _is_taken_over(self, observation: NDArray, action: NDArray | None) -> bool:
         expert = self.expert
-        if expert is None or not expert.intervenes:
+        if expert is None or not expert.intervenes or action is None:
             return False
         return expert.wants_to_drive(observation, action)
 
     def _without_answer(
-        self, observation: NDArray, n_outputs: int, action: NDArray | None
+        self, observation: NDArray, space: Actions, action: NDArray | None
     ) -> NDArray:
         """Return the learner's action where the expert should drive and cannot."""
         if action is not None:
             return action
         if self.learner is None:
             raise StepError("expert: expected an action where it drives, got None")
-        return self.learner(observation, n_outputs)
+        return self.learner(observation, space)
 
-    def _ask(self, observation: NDArray, n_outputs: int) -> NDArray[np.float64]:
+    def _ask(self, observation: NDArray, space: Actions) -> NDArray[np.float64]:
         assert self.expert is not None
-        return self.expert.label(observation[np.newaxis], n_outputs)[0]
+        return self.expert.label(observation[np.newaxis], space)[0]

@@ -11,6 +11,7 @@ from skimitate._threads import one_thread
 from skimitate.dagger._expert import Expert
 from skimitate.dagger._questions import Questions, read_answers
 from skimitate.dagger._visits import Visits
+from skimitate.policies._action_space import ActionSpace
 from skimitate.policies._actions import StepError
 
 
@@ -28,6 +29,8 @@ class Pending:
         What was seen before each step, of all episodes.
     labels : ndarray of shape (n_steps, n_outputs)
         Those that are there already; else rows of NaN.
+    actions : ndarray of shape (n_steps, n_outputs)
+        What was asked for at each step, by whoever drove.
     episodes : ndarray of shape (n_steps,), int
         The episode of each step, from 0 on.
     rows : ndarray of shape (n_questions,), int
@@ -46,6 +49,7 @@ class Pending:
     beta: float
     observations: NDArray[np.float64]
     labels: NDArray[np.float64]
+    actions: NDArray[np.float64]
     episodes: NDArray[np.intp]
     rows: NDArray[np.intp]
     questions: Questions
@@ -54,13 +58,15 @@ class Pending:
     n_answered: int
     seconds: float
 
-    def answers_of(self, expert: Any) -> NDArray[np.float64]:
+    def answers_of(self, expert: Any, space: ActionSpace) -> NDArray[np.float64]:
         """Let an expert answer, in one call for each episode.
 
         Parameters
         ----------
         expert : object
             Not asked if there are no questions.
+        space : ActionSpace
+            Where actions belong.
 
         Returns
         -------
@@ -73,7 +79,7 @@ class Pending:
             If it fails, or gives what cannot be used, with the round and the episode.
         """
         questions = self.questions
-        answers = np.empty((len(questions.ids), self.labels.shape[1]))
+        answers = np.empty((len(questions.ids), space.n_outputs))
         if not len(answers):
             return answers
         heard = Expert(expert)
@@ -81,20 +87,20 @@ class Pending:
             rows = questions.episode_ids == episode
             try:
                 with one_thread():
-                    answers[rows] = heard.label(
-                        questions.observations[rows], answers.shape[1]
-                    )
+                    answers[rows] = heard.label(questions.observations[rows], space)
             except StepError as error:
                 where = f"(round {self.round}, episode {episode})"
                 raise ValueError(f"{error} {where}") from error.__cause__
         return answers
 
-    def read(self, ids: ArrayLike, actions: Any) -> NDArray[np.float64]:
+    def read(
+        self, ids: ArrayLike, actions: Any, space: ActionSpace
+    ) -> NDArray[np.float64]:
         """Return answers of somebody else in the order of the questions.
 
         Parameters
         ----------
-        ids, actions
+        ids, actions, space
             See :func:`read_answers`.
 
         Returns
@@ -107,7 +113,7 @@ class Pending:
         ValueError, TypeError
             If they do not fit.
         """
-        return read_answers(self.questions, ids, actions, self.labels.shape[1])
+        return read_answers(self.questions, ids, actions, space)
 
     def labels_with(
         self, answers: NDArray[np.float64], name: str
@@ -193,6 +199,7 @@ def ask_about(
         beta,
         observations,
         np.concatenate(labels),
+        np.concatenate([visit.actions for visit in visits]),
         episodes,
         rows,
         Questions(first_id + rows, observations[rows], episodes[rows], steps[rows]),

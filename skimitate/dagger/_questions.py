@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from skimitate.policies._action_space import ActionSpace
 from skimitate.policies._actions import StepError, as_labels
 
 
@@ -35,7 +36,7 @@ class Questions(NamedTuple):
 
 
 def read_answers(
-    questions: Questions, ids: ArrayLike, actions: Any, n_outputs: int
+    questions: Questions, ids: ArrayLike, actions: Any, space: ActionSpace
 ) -> NDArray[np.float64]:
     """Return the answers in the order of the questions.
 
@@ -47,8 +48,8 @@ def read_answers(
         Which of them are answered, in any order.
     actions : array-like of shape (n_answers, n_outputs) or (n_answers,)
         The answers; one that is None is none.
-    n_outputs : int
-        Number of action dimensions.
+    space : ActionSpace
+        Where actions belong.
 
     Returns
     -------
@@ -60,7 +61,7 @@ def read_answers(
     ValueError, TypeError
         If an id was not asked about or comes twice, or the actions do not fit.
     """
-    labels = np.full((len(questions.ids), n_outputs), np.nan)
+    labels = np.full((len(questions.ids), space.n_outputs), np.nan)
     given = _check_ids(questions, ids)
     try:
         n_actions = len(actions)
@@ -79,7 +80,7 @@ def read_answers(
         read = as_labels(
             rows,
             n_actions,
-            n_outputs,
+            space,
             name_of=lambda i: f"id {given[i]}",
             missing="None, or an id left out,",
         )

@@ -1,26 +1,20 @@
 """DAgger with continuous actions."""
 
-from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import MultiOutputMixin, RegressorMixin
-from sklearn.utils import Tags
 
 from skimitate._public import public
-from skimitate._validation import validate_observations
-from skimitate.dagger._interactive import InteractiveDAgger
-from skimitate.dagger._queries import Query
-from skimitate.dagger._tags import follow_learner, may_take_nan
-from skimitate.environments._make import EnvLike
-from skimitate.policies._actor_policy import ActorPolicy
-from skimitate.policies._as_policy import Policy, acts_otherwise, as_policy, policy_of
-from skimitate.policies._network_policy import NetworkPolicy
+from skimitate.cloning._regressor import BehaviorCloner
+from skimitate.dagger._acting import ActingDAgger, policy_kept
+from skimitate.dagger._targets import ContinuousTargets
+from skimitate.policies._as_policy import Policy, policy_of
 
 
 @public
-class DAggerRegressor(MultiOutputMixin, RegressorMixin, InteractiveDAgger):
+class DAggerRegressor(MultiOutputMixin, RegressorMixin, ActingDAgger):
     """Imitate an expert by asking it what to do where the learner's policy leads.
 
     A clone of demonstrations sees only the states that the expert visits, and its
@@ -38,8 +32,8 @@ class DAggerRegressor(MultiOutputMixin, RegressorMixin, InteractiveDAgger):
         always sees raw observations.
     env : str, EnvSpec, callable, gymnasium.Env or None, default=None
         A Gymnasium id, a specification, or a picklable callable without arguments that
-        makes an environment; with one-dimensional Box spaces. A live environment is
-        taken where nothing has to be cloned or pickled.
+        makes an environment; with a Box observation and action space. A live
+        environment is taken where nothing has to be cloned or pickled.
     expert : callable or object with act or predict or None, default=None
         From a batch of observations (n, n_features) to a batch of actions
         (n, n_outputs). Where it drives it is asked at each step, about one
@@ -171,40 +165,10 @@ class DAggerRegressor(MultiOutputMixin, RegressorMixin, InteractiveDAgger):
     [0, 1, 2]
     """
 
-    def __init__(
-        self,
-        estimator: Any = None,
-        env: EnvLike | None = None,
-        expert: Any = None,
-        *,
-        n_rounds: int = 40,
-        n_episodes_per_round: int = 1,
-        n_epochs_per_round: int | Literal["auto"] = "auto",
-        query: Query = "all",
-        beta: float | Callable[[int], float] | None = None,
-        round_weight: Literal["uniform"] | Callable[[int], float] = "uniform",
-        incremental: bool = True,
-        n_eval_episodes: int = 10,
-        keep: Literal["best", "last"] = "best",
-        n_jobs: int | None = None,
-        random_state: int | np.random.RandomState | None = None,
-        verbose: bool = False,
-    ) -> None:
-        self.estimator = estimator
-        self.env = env
-        self.expert = expert
-        self.n_rounds = n_rounds
-        self.n_episodes_per_round = n_episodes_per_round
-        self.n_epochs_per_round = n_epochs_per_round
-        self.query = query
-        self.beta = beta
-        self.round_weight = round_weight
-        self.incremental = incremental
-        self.n_eval_episodes = n_eval_episodes
-        self.keep = keep
-        self.n_jobs = n_jobs
-        self.random_state = random_state
-        self.verbose = verbose
+    _targets_class = ContinuousTargets
+
+    def _default_learner(self) -> Any:
+        return BehaviorCloner()
 
     def predict(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return the kept policy's actions.
@@ -226,15 +190,7 @@ class DAggerRegressor(MultiOutputMixin, RegressorMixin, InteractiveDAgger):
         ValueError, TypeError
             If X is not as described.
         """
-        self._check_acts()
-        nan = "allow-nan" if may_take_nan(self.estimator_) else True
-        observations = validate_observations(
-            self, X, reset=False, ensure_all_finite=nan
-        )
-        actions = np.asarray(self.estimator_.predict(observations), dtype=np.float64)
-        return (
-            actions.ravel() if self._y_ndim == 1 else actions.reshape(len(actions), -1)
-        )
+        return self._shaped(np.asarray(self._predict(X), dtype=np.float64))
 
     def score(
         self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
@@ -268,41 +224,7 @@ class DAggerRegressor(MultiOutputMixin, RegressorMixin, InteractiveDAgger):
         """
         return float(super().score(X, y, sample_weight))
 
-    def __sklearn_tags__(self) -> Tags:
-        """Return the tags of the learner, as far as they are for it to say."""
-        tags = super().__sklearn_tags__()
-        tags.target_tags.required = self.env is None or self.expert is None
-        return follow_learner(tags, self._prototype)
-
-    def act(self, observation: NDArray) -> NDArray[np.float64]:
-        """Return the action that :meth:`predict` gives, as fast as the learner can.
-
-        Parameters
-        ----------
-        observation : ndarray of shape (n_features,) or (n_samples, n_features)
-            One raw observation or a batch; not checked.
-
-        Returns
-        -------
-        ndarray of shape (n_outputs,) or (n_samples, n_outputs)
-            One action or a batch. Without the last axis if ``y`` had one dimension.
-        """
-        observations = np.asarray(observation)
-        batch = np.atleast_2d(observations)
-        act = getattr(self.estimator_, "act", self.estimator_.predict)
-        actions = np.asarray(act(batch), dtype=np.float64)
-        shape = (-1,) if self._y_ndim == 1 else (len(batch), self.n_outputs_)
-        actions = actions.reshape(shape)
-        return actions[0] if observations.ndim == 1 else actions
-
 
 @policy_of.register
 def _of_dagger(actor: DAggerRegressor) -> Policy:
-    """Leave the expert and the environment behind."""
-    if acts_otherwise(actor, DAggerRegressor):
-        return ActorPolicy(actor)
-    policy = as_policy(actor.estimator_)
-    record = actor.history_[actor.best_round_]
-    if isinstance(policy, NetworkPolicy) and record["n_eval_episodes"] > 0:
-        policy.mean_return = record["mean_return"]
-    return policy
+    return policy_kept(actor, DAggerRegressor)

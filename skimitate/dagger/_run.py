@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from skimitate._seeds import child, spawn_seeds
 from skimitate._sklearn import CallbackContext
@@ -21,7 +21,7 @@ from skimitate.dagger._records import Records
 from skimitate.dagger._report import round_report
 from skimitate.dagger._runner import Runner
 from skimitate.dagger._settled import Settled
-from skimitate.dagger._tags import takes_single_output
+from skimitate.dagger._tags import learns_sequences, takes_single_output
 from skimitate.dagger._visits import Visits, visits_of
 from skimitate.environments._run import return_of
 from skimitate.environments._uniform_policy import UniformPolicy
@@ -37,7 +37,7 @@ class Run:
     ----------
     dagger : object
         With the parameters of :class:`skimitate.DAggerRegressor`.
-    prototype : regressor
+    prototype : estimator
         The learner, not fitted.
     settled : Settled
         What was settled before.
@@ -64,6 +64,7 @@ class Run:
         self._demonstration_seed, self._round_seed, self._eval_seed = seeds[:3]
         self._query_seed = seeds[4]
         self._ravels = takes_single_output(prototype)
+        self._sees_steps = learns_sequences(prototype)
         self._learner = Learner(
             prototype,
             incremental=dagger.incremental,
@@ -192,10 +193,26 @@ class Run:
         """
         assert self.pending is not None
         began = time.perf_counter()
-        answers = self.pending.answers_of(expert)
+        answers = self.pending.answers_of(expert, self.settled.taken)
         seconds = self.pending.seconds + time.perf_counter() - began
         self.pending = replace(self.pending, seconds=seconds)
         return answers
+
+    def read(self, ids: ArrayLike, actions: Any) -> NDArray[np.float64]:
+        """Return answers of somebody else to what is pending.
+
+        Parameters
+        ----------
+        ids, actions
+            See :func:`read_answers`.
+
+        Returns
+        -------
+        ndarray of shape (n_questions, n_outputs)
+            Rows of NaN where there is none.
+        """
+        assert self.pending is not None
+        return self.pending.read(ids, actions, self.settled.taken)
 
     def start_from_demonstrations(self, dagger: Any, context: CallbackContext) -> None:
         """Fit the learner to the demonstrations that were given.
@@ -244,7 +261,7 @@ class Run:
         weight = self.settled.plan.weights[pending.round]
         try:
             self.aggregate.append(
-                pending.observations, labels, weight, pending.episodes
+                pending.observations, labels, weight, pending.episodes, pending.actions
             )
             self._learn(pending.round, pending.beta, n_queries, began, dagger, context)
         except BaseException:
@@ -294,7 +311,7 @@ class Run:
                 training = self._learner.fit_anew(labels, context, dagger)
             else:
                 training = self._learner.train(labels, n_epochs, context, dagger)
-            return training, self._learner.loss_on(labels)
+            return training, self._learner.loss_on(labels, self.settled.targets.loss)
         except ValueError as error:
             raise ValueError(
                 f"{error} (training in round {number})"
@@ -302,16 +319,20 @@ class Run:
 
     def _training_set(self) -> Labels:
         """Return all that there is to learn."""
-        X, y, weight, groups = self.aggregate.labels()
-        assert groups is not None
-        # Most regressors expect a single output without a second axis.
+        labels = self.aggregate.steps() if self._sees_steps else self.aggregate.labels()
+        y = self.settled.targets.of_numbers(labels.y)
+        # Most learners expect a single output without a second axis.
         y = y.ravel() if y.shape[1] == 1 and self._ravels else y
-        return Labels(
-            X,
-            y,
-            weight if self.settled.plan.is_weighted else None,
+        if self._sees_steps:
+            return labels._replace(y=y)
+        groups = labels.groups
+        assert groups is not None
+        return labels._replace(
+            y=y,
+            weight=labels.weight if self.settled.plan.is_weighted else None,
             # One episode alone has to be cut by whoever wants a part of it.
-            groups if groups[0] != groups[-1] else None,
+            groups=groups if groups[0] != groups[-1] else None,
+            actions=None,
         )
 
     def _measure(self, dagger: Any, returns: list[float]) -> None:

@@ -3,11 +3,11 @@
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from sklearn.exceptions import NotFittedError
 
 from skimitate._sklearn import safe_indexing
-from skimitate._validation import check_weights, validate_pairs
+from skimitate._validation import check_weights
 from skimitate.cloning._groups import validate_groups
 from skimitate.dagger._aggregate import Aggregate
 from skimitate.dagger._expert import Expert
@@ -19,6 +19,7 @@ from skimitate.dagger._fit_params import (
 from skimitate.dagger._metadata import (
     check_takes_groups,
     check_takes_weights,
+    innermost,
     route,
 )
 from skimitate.dagger._plan import (
@@ -30,8 +31,10 @@ from skimitate.dagger._plan import (
     weight_of_demonstrations,
     weights_of_rounds,
 )
-from skimitate.dagger._tags import may_take_nan
-from skimitate.environments._make import EnvLike, env_widths
+from skimitate.dagger._tags import learns_sequences, may_take_nan
+from skimitate.dagger._targets import Targets
+from skimitate.environments._drivers import Actions
+from skimitate.environments._make import EnvLike, env_widths, spaces_of
 
 # As what demonstrations count whose episodes nobody tells: blocks of successive rows.
 _N_BLOCKS = 20
@@ -73,6 +76,10 @@ class Settled(NamedTuple):
         Number of dimensions of the y that the user gave.
     learnt : dict
         The attributes of the estimator that tell what it was shown.
+    targets : Targets
+        What the labels are.
+    space : ContinuousActions, DiscreteActions or None
+        Where actions belong; None without an environment.
     """
 
     plan: Plan
@@ -80,6 +87,14 @@ class Settled(NamedTuple):
     X: Any
     y_ndim: int
     learnt: dict[str, Any]
+    targets: Targets
+    space: Actions | None
+
+    @property
+    def taken(self) -> Actions:
+        """Where the actions of those belong who are asked in an environment."""
+        assert self.space is not None
+        return self.space
 
 
 def plan_rounds(dagger: Any, learner: Any, given: Given, *, in_person: bool) -> Plan:
@@ -131,8 +146,8 @@ def settle(
     Parameters
     ----------
     dagger : estimator
-        Learns the number and the names of its features, and that of its outputs.
-    learner : regressor
+        Learns the number and the names of its features, and what its outputs are.
+    learner : estimator
         Not fitted.
     env : str, EnvSpec, callable, gymnasium.Env or None
         Where episodes are run.
@@ -150,48 +165,61 @@ def settle(
     ValueError, TypeError
         If the data are not as described, or do not fit the environment.
     """
-    names = ("n_features_in_", "n_outputs_", "feature_names_in_", "_y_ndim")
+    space = None if env is None else spaces_of(env).actions
     if given.X is None or given.y is None:
         assert env is not None
+        assert space is not None
+        targets = dagger._targets_class.of_space(space)
         dagger.__dict__.pop("feature_names_in_", None)
         dagger.n_features_in_, dagger.n_outputs_ = env_widths(env)
-        dagger._y_ndim = 2
+        dagger._y_ndim = space.n_dims
         demonstrations = Aggregate(
             np.empty((0, dagger.n_features_in_)), np.empty((0, dagger.n_outputs_))
         )
     else:
-        demonstrations = _validate_demonstrations(dagger, learner, env, plan, given)
-    check_validation_data(dagger, learner, plan.fit_params)
+        nan = "allow-nan" if may_take_nan(learner) else True
+        targets, X, y = dagger._targets_class.of_pairs(
+            dagger, given.X, given.y, space, ensure_all_finite=nan
+        )
+        dagger._y_ndim = y.ndim
+        y = y.reshape(len(y), -1)
+        dagger.n_outputs_ = y.shape[1]
+        if env is not None:
+            _check_widths(env, X.shape[1], y.shape[1], "in X and y")
+        demonstrations = _weighed_demonstrations(X, y, learner, env, plan, given)
+    vars(dagger).update(targets.learnt)
+    check_validation_data(dagger, learner, plan.fit_params, targets)
+    names = ("n_features_in_", "n_outputs_", "feature_names_in_", "_y_ndim")
     learnt = {name: vars(dagger)[name] for name in names if name in vars(dagger)}
+    learnt |= targets.learnt
     is_framed = "feature_names_in_" in learnt
-    X = safe_indexing(given.X, slice(0, 0)) if is_framed else None
-    return Settled(plan, demonstrations, X, dagger._y_ndim, learnt)
+    frame = safe_indexing(given.X, slice(0, 0)) if is_framed else None
+    return Settled(plan, demonstrations, frame, dagger._y_ndim, learnt, targets, space)
 
 
-def _validate_demonstrations(
-    dagger: Any, learner: Any, env: EnvLike | None, plan: Plan, given: Given
+def _weighed_demonstrations(
+    X: NDArray,
+    y: NDArray[np.float64],
+    learner: Any,
+    env: EnvLike | None,
+    plan: Plan,
+    given: Given,
 ) -> Aggregate:
-    X, y, sample_weight, groups, _ = given
-    assert X is not None
-    assert y is not None
-    nan = "allow-nan" if may_take_nan(learner) else True
-    observations, actions = validate_pairs(
-        dagger, X, y, reset=True, ensure_all_finite=nan
-    )
-    dagger._y_ndim = actions.ndim
-    actions = actions.reshape(len(actions), -1)
-    dagger.n_outputs_ = actions.shape[1]
-    if env is not None:
-        _check_widths(env, observations.shape[1], actions.shape[1], "in X and y")
+    """Return demonstrations that were checked, with their weights and episodes."""
     weight = weight_of_demonstrations(
-        check_weights(sample_weight, observations), plan.weights[0]
+        check_weights(given.sample_weight, X), plan.weights[0]
     )
-    n = len(observations)
+    n = len(X)
     episodes = np.arange(n) * min(_N_BLOCKS, n) // n
-    if groups is not None:
-        episodes = validate_groups(groups, n)
+    if given.groups is not None:
+        episodes = validate_groups(given.groups, n)
         check_episodes(learner, episodes, plan.fit_params)
-    return Aggregate(observations, actions, weight, episodes)
+    elif env is not None and learns_sequences(learner):
+        raise ValueError(
+            "groups: expected the episodes of X and y, because the estimator, "
+            f"{type(innermost(learner)).__name__}, learns sequences, got None"
+        )
+    return Aggregate(X, y, weight, episodes)
 
 
 def check_goes_on(env: EnvLike | None, settled: Settled) -> None:

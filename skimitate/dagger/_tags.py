@@ -1,8 +1,11 @@
 """What a learner says of itself."""
 
+import copy
 from typing import Any
 
 from sklearn.utils import Tags, get_tags
+
+from skimitate.dagger._metadata import innermost
 
 
 def follow_learner(tags: Tags, learner: Any) -> Tags:
@@ -31,6 +34,8 @@ def follow_learner(tags: Tags, learner: Any) -> Tags:
         tags.non_deterministic = own.non_deterministic
         if tags.regressor_tags and own.regressor_tags:
             tags.regressor_tags.poor_score = own.regressor_tags.poor_score
+        if tags.classifier_tags and own.classifier_tags:
+            tags.classifier_tags = copy.copy(own.classifier_tags)
     return tags
 
 
@@ -42,6 +47,11 @@ def takes_single_output(learner: Any) -> bool:
     """Tell whether a learner takes the labels of one action in one dimension."""
     tags = _tags_of(learner)
     return tags is None or tags.target_tags.single_output
+
+
+def learns_sequences(learner: Any) -> bool:
+    """Tell whether a learner wants whole episodes, with steps that have no label."""
+    return bool(getattr(innermost(learner), "learns_sequences", False))
 
 
 def may_take_nan(learner: Any) -> bool:

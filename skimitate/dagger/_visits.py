@@ -7,20 +7,26 @@ from numpy.typing import NDArray
 
 from skimitate.environments._episode import Episode
 
+_N_FLAGS = 3
+
 
 def remember(
-    label: NDArray | None, drives: bool, n_outputs: int, *, counts: bool
+    label: NDArray | None, action: NDArray, *, drives: bool, counts: bool
 ) -> NDArray[np.float64]:
-    """Return the label, NaN where there is none; if asked, if that counts, who drove.
+    """Return what there is to know of a step.
 
-    In one row, since an episode keeps an array of what its driver remembers.
+    In one row, since an episode keeps an array of what its driver remembers: the label,
+    NaN where there is none; the action that was done; whether the expert was asked, if
+    that counts, and whether it drove.
     """
-    row = np.full(n_outputs + 3, np.nan)
+    n = len(action)
+    row = np.full(2 * n + _N_FLAGS, np.nan)
     is_asked = label is not None
     is_heard = is_asked and counts
     if is_heard:
-        row[:-3] = label
-    row[-3:] = is_asked, is_heard, drives
+        row[:n] = label
+    row[n:-_N_FLAGS] = action
+    row[-_N_FLAGS:] = is_asked, is_heard, drives
     return row
 
 
@@ -33,6 +39,8 @@ class Visits(NamedTuple):
         What was seen before each step.
     labels : ndarray of shape (n_steps, n_outputs)
         The expert's actions; rows of NaN where it had no answer, or was not heard.
+    actions : ndarray of shape (n_steps, n_outputs)
+        What was asked for, by whoever drove.
     is_asked : ndarray of shape (n_steps,), bool
         Where it was asked.
     is_heard : ndarray of shape (n_steps,), bool
@@ -43,6 +51,7 @@ class Visits(NamedTuple):
 
     observations: NDArray[np.float64]
     labels: NDArray[np.float64]
+    actions: NDArray[np.float64]
     is_asked: NDArray[np.bool_]
     is_heard: NDArray[np.bool_]
     is_driven: NDArray[np.bool_]
@@ -60,6 +69,6 @@ def visits_of(episode: Episode) -> Visits:
     -------
     Visits
     """
-    remembered = episode.actions
-    flags = remembered[:, -3:].astype(bool)
-    return Visits(episode.observations, remembered[:, :-3], *flags.T)
+    values, flags = np.split(episode.actions, [-_N_FLAGS], axis=1)
+    labels, actions = np.split(values, 2, axis=1)
+    return Visits(episode.observations, labels, actions, *flags.astype(bool).T)

@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from skimitate.environments._drivers import PolicyDriver
+from skimitate.environments._drivers import Actions, PolicyDriver
 from skimitate.environments._make import EnvLike, env_widths
+from skimitate.policies._actions import StepError
 
 
 class NoisyDriver(PolicyDriver):
@@ -32,10 +33,13 @@ class NoisyDriver(PolicyDriver):
         super().begin_episode(seed)
         self._generator = np.random.default_rng(seed)
 
-    def __call__(self, observation: NDArray, n_outputs: int) -> tuple[NDArray, NDArray]:
+    def __call__(self, observation: NDArray, space: Actions) -> tuple[NDArray, NDArray]:
         """Ask the policy, and disturb what drives."""
-        action, _ = super().__call__(observation, n_outputs)
-        return action, action + self.std * self._generator.standard_normal(n_outputs)
+        if space.classes is not None:
+            raise StepError("action_noise: expected None, because actions are classes")
+        action, _ = super().__call__(observation, space)
+        noise = self.std * self._generator.standard_normal(space.n_outputs)
+        return action, action + noise
 
 
 def read_action_noise(

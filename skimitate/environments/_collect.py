@@ -108,7 +108,7 @@ def collect_rollouts(
         verbose=verbose,
     )
     return Rollouts.from_trajectories(
-        episode._replace(action_noise=np.full(episode.actions.shape[1], std))
+        episode._replace(action_noise=np.full(episode.actions[0].size, std))
         for episode in episodes
     )
 

@@ -6,13 +6,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 # Number of dimensions of the arrays with a row for each step, and for each episode.
-_STEPS = {"observations": 2, "actions": 2, "rewards": 1, "episode_ids": 1}
+_STEPS = {
+    "observations": (2,),
+    "actions": (1, 2),  # without an axis of outputs where each is one of some classes
+    "rewards": (1,),
+    "episode_ids": (1,),
+}
 _EPISODES = {
-    "terminated": 1,
-    "truncated": 1,
-    "last_observations": 2,
-    "is_success": 1,
-    "action_noise": 2,
+    "terminated": (1,),
+    "truncated": (1,),
+    "last_observations": (2,),
+    "is_success": (1,),
+    "action_noise": (2,),
 }
 
 # The others may be None.
@@ -57,12 +62,12 @@ def check_columns(columns: dict[str, Any]) -> None:
 
 
 def _check_shape(
-    name: str, array: NDArray, n_dims: int, n_rows: int, rows: str
+    name: str, array: NDArray, n_dims: tuple[int, ...], n_rows: int, rows: str
 ) -> None:
-    if array.ndim != n_dims or len(array) != n_rows or 0 in array.shape:
+    if array.ndim not in n_dims or len(array) != n_rows or 0 in array.shape:
         raise ValueError(
-            f"{name}: expected {n_dims} dimensions and {n_rows} {rows} (at least 1), "
-            f"got shape {array.shape}"
+            f"{name}: expected {n_dims[-1]} dimensions and {n_rows} {rows} (at least 1),
+            " f"got shape {array.shape}"
         )
 
 

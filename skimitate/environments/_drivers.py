@@ -4,7 +4,10 @@ from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
+from skimitate.environments._action_spaces import ContinuousActions, DiscreteActions
 from skimitate.policies._actor import Actor
+
+Actions = ContinuousActions | DiscreteActions
 
 
 class Driver(Protocol):
@@ -13,19 +16,21 @@ class Driver(Protocol):
     def begin_episode(self, seed: int) -> None:
         """Get ready for an episode whose randomness is determined by the seed."""
 
-    def __call__(self, observation: NDArray, n_outputs: int) -> tuple[NDArray, NDArray]:
+    def __call__(self, observation: NDArray, space: Actions) -> tuple[NDArray, NDArray]:
         """Return the action to remember and the action that drives.
 
         Parameters
         ----------
         observation : ndarray of shape (n_features,)
             What the environment shows.
-        n_outputs : int
-            Number of action dimensions.
+        space : ContinuousActions or DiscreteActions
+            Where actions belong.
 
         Returns
         -------
-        remembered, driving : ndarrays of shape (n_outputs,), float64
+        remembered : ndarray
+            Whatever is to be kept of the step.
+        driving : ndarray of shape (n_outputs,), float64
             Not clipped to the action space.
 
         Raises
@@ -53,7 +58,7 @@ class PolicyDriver:
         """Reset a stateful policy."""
         self.actor.reset()
 
-    def __call__(self, observation: NDArray, n_outputs: int) -> tuple[NDArray, NDArray]:
+    def __call__(self, observation: NDArray, space: Actions) -> tuple[NDArray, NDArray]:
         """Ask the policy."""
-        action = self.actor(observation, n_outputs)
-        return action, action
+        action = self.actor(observation, space)
+        return space.recorded(action), action

@@ -24,7 +24,7 @@ class Episode(NamedTuple):
     ----------
     observations : ndarray of shape (n_steps, n_features)
         What was seen before each step.
-    actions : ndarray of shape (n_steps, n_outputs)
+    actions : ndarray of shape (n_steps, n_outputs) or (n_steps,)
         What the driver remembers of each step.
     rewards : ndarray of shape (n_steps,) or None, default=None
         What each step earned. None where nobody knows, as for those that follow; all
@@ -57,7 +57,7 @@ class EpisodeRunner:
     Parameters
     ----------
     env : gymnasium.Env
-        Open, with Box spaces of one dimension.
+        Open.
     driver : Driver
         Decides.
 
@@ -122,8 +122,8 @@ class EpisodeRunner:
 
     def _run(self, seed: np.random.SeedSequence, max_steps: float) -> Episode:
         # A loop that costs as little as it can beside the environment's own step.
-        observed, executable = self.spaces.observed, self.spaces.executable
-        driver, n_outputs, step = self.driver, self.spaces.n_outputs, self.env.step
+        observed, space = self.spaces.observed, self.spaces.actions
+        driver, executable, step = self.driver, space.executable, self.env.step
         # Not spawn, which counts its calls: a seed may be used again.
         env_seed, driver_seed = map(int, seed.generate_state(2))
         observation = self._reset(env_seed)
@@ -132,7 +132,7 @@ class EpisodeRunner:
         terminated = truncated = False
         info = None
         while not (terminated or truncated) and self._step < max_steps:
-            remembered, driving = driver(observation, n_outputs)
+            remembered, driving = driver(observation, space)
             observations.append(observation)
             actions.append(remembered)
             answer = _expect_tuple(step(executable(driving)), 5, "step")

@@ -21,11 +21,8 @@ _ONE_FEATURE = (
 _NO_DIMENSION = ". A list of steps is one trajectory: put it into a list"
 _MANY_DIMENSIONS = ". An array of more dimensions: reshape(n_steps, -1)"
 
-# As many as an Atari game has; whole numbers below may number choices.
-_MOST_CLASSES = 18
 
-
-def read_parts(fields: Fields) -> tuple[Episode, bool]:
+def read_parts(fields: Fields) -> Episode:
     """Read the parts of a trajectory.
 
     Parameters
@@ -35,26 +32,20 @@ def read_parts(fields: Fields) -> tuple[Episode, bool]:
 
     Returns
     -------
-    episode : Episode
+    Episode
         With None for what is not known.
-    looks_discrete : bool
-        Whether the actions look as if they came from a Discrete space.
 
     Raises
     ------
     TrajectoryError
         If a part is no array of finite numbers, or does not fit the actions in length.
     """
-    name, value = fields["actions"]
-    raw = _numbers(name, value)
-    columns = raw.reshape(-1, 1) if raw.ndim == 1 else raw
-    hint = "" if raw.ndim else _NO_DIMENSION
-    actions = _rows(name, columns, "(n_steps, n_outputs) or (n_steps,)", hint)
+    actions = _actions(*fields["actions"])
     n_steps = len(actions)
     observations, last = _observations(fields, n_steps)
     rewards = _rewards(*fields["rewards"], n_steps) if "rewards" in fields else None
     terminated, truncated = _ends(fields, n_steps)
-    episode = Episode(
+    return Episode(
         observations,
         actions,
         rewards,
@@ -62,10 +53,17 @@ def read_parts(fields: Fields) -> tuple[Episode, bool]:
         terminated,
         truncated,
         is_success=_success(fields, n_steps),
-        action_noise=_noise(fields, actions.shape[1:]),
+        action_noise=_noise(fields, (actions[0].size,)),
     )
-    whole = raw.ndim == 1 and raw.dtype.kind in "iub"
-    return episode, whole and bool(np.isin(raw, range(_MOST_CLASSES)).all())
+
+
+def _actions(name: str, value: Any) -> NDArray:
+    """Return actions: whole numbers as they are, others as rows of floats."""
+    raw = _numbers(name, value)
+    columns = raw.reshape(-1, 1) if raw.ndim == 1 else raw
+    hint = "" if raw.ndim else _NO_DIMENSION
+    rows = _rows(name, columns, "(n_steps, n_outputs) or (n_steps,)", hint)
+    return rows if raw.dtype.kind == "f" else raw.astype(np.int64)
 
 
 def _numbers(name: str, value: Any) -> NDArray:

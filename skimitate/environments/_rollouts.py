@@ -31,8 +31,10 @@ class Rollouts:
     ----------
     observations : ndarray of shape (n_steps, n_features)
         What the policy saw before each step.
-    actions : ndarray of shape (n_steps, n_outputs)
-        What the policy asked for; not clipped to the action space.
+    actions : ndarray of shape (n_steps, n_outputs) or (n_steps,)
+        What the policy asked for; not clipped to the action space. Of a Discrete,
+        MultiDiscrete or MultiBinary space they are integers, and of a Discrete one
+        without an axis of outputs.
     rewards : ndarray of shape (n_steps,) or None
         What the environment gave for each step. None where nobody knows, as for
         those that are None by default. What is not known of one of several episodes
@@ -189,7 +191,7 @@ class Rollouts:
         return (
             f"Rollouts(n_episodes={self.n_episodes}, n_steps={len(self)}, "
             f"n_features={self.observations.shape[1]}, "
-            f"n_outputs={self.actions.shape[1]}{known})"
+            f"n_outputs={self.actions[0].size}{known})"
         )
 
     @classmethod
@@ -220,7 +222,8 @@ class Rollouts:
             Observations are array-like of shape (n_steps, n_features), or with one row
             more, the last observation; actions of shape (n_steps, n_outputs) or
             (n_steps,), for one output; how an episode ended, one flag or one for each
-            step. float32 stays, other types of numbers become float64. torch's tensors
+            step. float32 stays, other types of numbers become float64, but for actions
+            that are integers: they stay, as those of a Discrete space. torch's tensors
             are detached.
 
         Returns
@@ -238,12 +241,6 @@ class Rollouts:
             If there are none, their widths differ, or one of them lacks observations or
             actions or has others than arrays of finite numbers that fit each other: of
             Dict spaces, of several episodes; or if lists can be read in two ways.
-
-        Warns
-        -----
-        UserWarning
-            If the actions of all trajectories are whole numbers of shape (n_steps,)
-            from 0 to 17, as those of a Discrete space. They are taken for continuous.
 
         Examples
         --------
@@ -316,29 +313,36 @@ def _join(episodes: Sequence[Episode], name: str = "trajectories") -> Rollouts:
     parts = zip(*episodes, strict=True)
     observations, actions, rewards, last, terminated, truncated, success, noise = parts
     return Rollouts(
-        _stack(name, "observations", observations),
-        _stack(name, "actions", actions),
+        _stack(name, "observations", observations, np.concatenate),
+        _stack(name, "actions", actions, np.concatenate),
         _of_all(np.concatenate, rewards),
         np.repeat(np.arange(len(episodes)), [len(array) for array in actions]),
         _of_all(np.array, terminated),
         _of_all(np.array, truncated),
         _of_all(np.array, last),
         _of_all(np.array, success),
-        _of_all(partial(_stack, name, "action_noise"), noise),
+        _of_all(partial(_stack, name, "action_noise", join=np.stack), noise),
     )
 
 
-def _stack(name: str, part: str, arrays: Sequence[NDArray]) -> NDArray:
+def _stack(
+    name: str, part: str, arrays: Sequence[NDArray], join: Callable[..., NDArray]
+) -> NDArray:
     """Return the rows of all episodes, or the row of each, of one width."""
     try:
-        return (np.concatenate if arrays[0].ndim > 1 else np.stack)(arrays)
+        return join(arrays)
     except ValueError:
-        widths = [array.shape[-1] for array in arrays]
+        n_rows = 1 if join is np.concatenate else 0
+        widths = [array.shape[n_rows:] for array in arrays]
         odd = next(i for i, width in enumerate(widths) if width != widths[0])
         raise ValueError(
-            f"{name}[{odd}]: {part}: expected {widths[0]} columns as in {name}[0], got "
-            f"{widths[odd]}"
+            f"{name}[{odd}]: {part}: expected {_columns_of(widths[0])} as in {name}[0],"
+            f" got {_columns_of(widths[odd])}"
         ) from None
+
+
+def _columns_of(width: tuple[int, ...]) -> str:
+    return f"{width[0]} columns" if width else "no axis of columns"
 
 
 def _of_all(join: Callable[[Sequence[Any]], NDArray], parts: tuple) -> NDArray | None:

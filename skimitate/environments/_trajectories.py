@@ -1,6 +1,5 @@
 """Other people's trajectories, in the forms in which they come, as episodes."""
 
-import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -48,36 +47,20 @@ def read_trajectories(trajectories: Iterable[Any]) -> list[Episode]:
         If the trajectories are not a number of them.
     ValueError
         If there are none, or one cannot be read; it names that one.
-
-    Warns
-    -----
-    UserWarning
-        If the actions of all of them look like the numbers of classes.
     """
     _check_many(trajectories)
     check_zipped(trajectories)
-    episodes, choices = [], True
+    episodes = []
     for number, trajectory in enumerate(trajectories):
         if _is_ours(trajectory):
             episodes.append(trajectory)
-            choices = False
             continue
         try:
-            episode, looks_discrete = read_parts(_fields(trajectory))
+            episodes.append(read_parts(_fields(trajectory)))
         except TrajectoryError as error:
             raise ValueError(f"trajectories[{number}]: {error}") from error.__cause__
-        episodes.append(episode)
-        choices = choices and looks_discrete
     if not episodes:
         raise ValueError("trajectories: expected at least one, got none")
-    if choices:
-        warnings.warn(
-            "trajectories: actions: got small whole numbers of shape (n_steps,), as of "
-            "a Discrete space, and took them for continuous; no warning if they are "
-            "floats",
-            UserWarning,
-            stacklevel=3,
-        )
     return episodes
 
 
@@ -133,7 +116,8 @@ def _is_ours(trajectory: Any) -> bool:
     return (
         type(trajectory) is Episode
         and type(trajectory.observations) is type(trajectory.actions) is np.ndarray
-        and trajectory.observations.ndim == trajectory.actions.ndim == 2
+        and trajectory.observations.ndim == 2
+        and trajectory.actions.ndim in (1, 2)
         and trajectory.rewards is not None
         and len(trajectory.observations)
         == len(trajectory.actions)

@@ -22,7 +22,7 @@ class UniformPolicy:
     """
 
     def __init__(self, env: EnvLike) -> None:
-        self._spaces = spaces_of(env)
+        self._actions = spaces_of(env).actions
 
     def __call__(self, observations: NDArray) -> NDArray[np.float64]:
         """Return an action for each of a batch of observations.
@@ -37,4 +37,4 @@ class UniformPolicy:
         ndarray of shape (n, n_outputs)
         """
         seeds = [zlib.crc32(np.ascontiguousarray(row)) for row in observations]
-        return np.array([self._spaces.draw(seed) for seed in seeds])
+        return np.array([self._actions.draw(seed) for seed in seeds])

@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skimitate.policies._action_space import ActionSpace
+
 _OBJECT = np.dtype(object)
 
 
@@ -89,7 +91,7 @@ def as_batch(answer: Any, n: int) -> NDArray[np.float64]:
 def as_labels(
     answer: Any,
     n: int,
-    n_outputs: int,
+    space: ActionSpace,
     *,
     allow_missing: bool = False,
     name_of: Callable[[int], str] = "row {}".format,
@@ -101,8 +103,10 @@ def as_labels(
     ----------
     answer : object
         See :func:`as_batch`. None, or a row that is None, is no answer.
-    n, n_outputs : int
-        Number of observations in the batch, and of action dimensions.
+    n : int
+        Number of observations in the batch.
+    space : ActionSpace
+        Where actions belong.
     allow_missing : bool, default=False
         Whether a row of NaN is no answer as well, or an error.
     name_of : callable, default="row {}".format
@@ -118,8 +122,9 @@ def as_labels(
     Raises
     ------
     StepError
-        If it has another shape, or values that are not finite.
+        If it has another shape, values that are not finite, or what is no action there.
     """
+    n_outputs = space.n_outputs
     labels = np.full((n, n_outputs), np.nan)
     known = _known_rows(answer, n)
     if not known.any():
@@ -142,6 +147,7 @@ def as_labels(
         where = f" for {name_of(int(np.flatnonzero(known)[first]))}" if n > 1 else ""
         hint = f" ({missing} is no label)" if np.isnan(actions[first]).any() else ""
         raise StepError(f"expected finite actions, got {actions[first]}{where}{hint}")
+    space.check(actions[finite.all(axis=1)])
     labels[known] = actions
     return labels
 

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skimitate._validation import all_finite
+from skimitate.policies._action_space import ActionSpace
 from skimitate.policies._actions import StepError
 from skimitate.policies._actor_policy import ActorPolicy
 from skimitate.policies._as_policy import as_policy
@@ -38,15 +39,15 @@ class Actor:
         except Exception as error:
             raise StepError(f"{self.name}: reset() raised {error!r}") from error
 
-    def __call__(self, observation: NDArray, n_outputs: int) -> NDArray[np.float64]:
+    def __call__(self, observation: NDArray, space: ActionSpace) -> NDArray[np.float64]:
         """Return the action for one observation.
 
         Parameters
         ----------
         observation : ndarray of shape (n_features,)
             Raw observation.
-        n_outputs : int
-            Number of action dimensions.
+        space : ActionSpace
+            Where actions belong.
 
         Returns
         -------
@@ -55,21 +56,28 @@ class Actor:
         Raises
         ------
         StepError
-            If the actor raises, or gives another shape or values that are not finite.
+            If the actor raises, or gives another shape, values that are not finite, or
+            what is no action there.
         """
         try:
-            action = self.policy.act(observation)
+            # Classes are numbers here.
+            action = np.asarray(self.policy.act(observation), dtype=np.float64)
         except StepError as error:
             raise StepError(f"{self.name}: {error}") from error.__cause__
         except Exception as error:
             raise StepError(f"{self.name}: raised {error!r}") from error
-        if action.shape != (n_outputs,):
+        if action.shape != (space.n_outputs,):
             raise StepError(
-                f"{self.name}: expected actions of shape (1, {n_outputs}) for a batch "
-                f"of one observation, got {(1, *action.shape)}{self._hint(observation)}"
+                f"{self.name}: expected actions of shape (1, {space.n_outputs}) for a "
+                f"batch of one observation, got {(1, *action.shape)}"
+                f"{self._hint(observation)}"
             )
         if not all_finite(action):
             raise StepError(f"{self.name}: expected finite actions, got {action}")
+        try:
+            space.check(action)
+        except StepError as error:
+            raise StepError(f"{self.name}: {error}") from None
         return action
 
     def _hint(self, observation: NDArray) -> str:

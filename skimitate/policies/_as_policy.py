@@ -9,9 +9,12 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
 from skimitate._public import public
+from skimitate.cloning._classes import Classes
+from skimitate.cloning._classifier import BehaviorCloningClassifier
 from skimitate.cloning._regressor import BehaviorCloner
 from skimitate.cloning._units import Units
 from skimitate.policies._actor_policy import ActorPolicy
+from skimitate.policies._class_policy import ClassPolicy
 from skimitate.policies._network_policy import NetworkPolicy
 
 
@@ -30,7 +33,7 @@ class Policy(Protocol):
     def is_stateful(self) -> bool:
         """Whether it may remember what it saw earlier in an episode."""
 
-    def act(self, observation: ArrayLike) -> NDArray[np.float64]:
+    def act(self, observation: ArrayLike) -> NDArray:
         """Return an action, or the actions for a batch of observations."""
 
     def reset(self) -> None:
@@ -91,7 +94,7 @@ def as_policy(actor: Any, name: str = "actor") -> Policy:
     >>> policy.n_features, policy.n_outputs, policy.act(X[0]).shape
     (2, 1, (1,))
     """
-    if isinstance(actor, (NetworkPolicy, ActorPolicy)):
+    if isinstance(actor, (NetworkPolicy, ClassPolicy, ActorPolicy)):
         return actor
     check_fitted(actor, name)
     try:
@@ -151,13 +154,29 @@ def acts_otherwise(actor: Any, known: Any) -> bool:
 def _of_cloner(actor: BehaviorCloner) -> Policy:
     if acts_otherwise(actor, BehaviorCloner):
         return ActorPolicy(actor)
-    network, normalizer = actor.network_, actor.normalizer_
-    mean, scale = np.zeros(actor.n_features_in_), np.ones(actor.n_features_in_)
+    return _network_policy(actor, actor.action_mean_, actor.action_scale_)
+
+
+@policy_of.register
+def _of_classifier(actor: BehaviorCloningClassifier) -> Policy:
+    if acts_otherwise(actor, BehaviorCloningClassifier):
+        return ActorPolicy(actor)
+    classes = Classes.fitted(actor.classes_)
+    n_units = sum(classes.widths)
+    units = _network_policy(actor, np.zeros(n_units), np.ones(n_units))
+    return ClassPolicy(units, classes.of_outputs)
+
+
+def _network_policy(
+    cloner: Any, output_mean: NDArray, output_scale: NDArray
+) -> NetworkPolicy:
+    network, normalizer = cloner.network_, cloner.normalizer_
+    mean, scale = np.zeros(cloner.n_features_in_), np.ones(cloner.n_features_in_)
     if normalizer is not None:
         mean, scale = normalizer.mean_, normalizer.scale_
     return NetworkPolicy(
         network.layer_sizes,
         network.activation,
         network.vectors.cpu().float().numpy(),
-        Units(mean, scale, actor.action_mean_, actor.action_scale_),
+        Units(mean, scale, output_mean, output_scale),
     )

@@ -1,0 +1,91 @@
+"""What acts in the end, whatever kind of actions."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils import Tags
+
+from skimitate._validation import validate_observations
+from skimitate.dagger._interactive import InteractiveDAgger
+from skimitate.dagger._tags import follow_learner, learns_sequences, may_take_nan
+from skimitate.policies._actor_policy import ActorPolicy
+from skimitate.policies._as_policy import Policy, acts_otherwise, as_policy
+
+
+class ActingDAgger(InteractiveDAgger):
+    """Acts by the learner that was kept."""
+
+    def _predict(self, X: ArrayLike, method: str = "predict") -> Any:
+        """Return what a method of the learner says to observations that are checked."""
+        self._check_acts()
+        nan = "allow-nan" if may_take_nan(self.estimator_) else True
+        observations = validate_observations(
+            self, X, reset=False, ensure_all_finite=nan
+        )
+        return getattr(self.estimator_, method)(observations)
+
+    def _shaped(self, actions: NDArray) -> NDArray:
+        """Return the actions for a batch in the shape that they shall have."""
+        if self._y_ndim == 1:
+            return actions.ravel()
+        return actions.reshape(len(actions), self.n_outputs_)
+
+    def __sklearn_tags__(self) -> Tags:
+        """Return the tags of the learner, as far as they are for it to say."""
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = self.env is None or self.expert is None
+        return follow_learner(tags, self._prototype)
+
+    def act(self, observation: NDArray) -> NDArray:
+        """Return the action that :meth:`predict` gives, as fast as the learner can.
+
+        Parameters
+        ----------
+        observation : ndarray of shape (n_features,) or (n_samples, n_features)
+            One raw observation or a batch; not checked.
+
+        Returns
+        -------
+        ndarray of shape (n_outputs,) or (n_samples, n_outputs)
+            One action or a batch. Without the last axis if ``y`` had one dimension.
+
+        Raises
+        ------
+        TypeError
+            If the learner has a memory, which :func:`skimitate.as_policy` gives it.
+        """
+        if learns_sequences(self.estimator_):
+            raise TypeError(
+                "act: expected a learner without a memory; one with a memory acts by "
+                "as_policy(dagger), whose act and reset know of episodes, got "
+                f"{self.estimator_!r}"
+            )
+        observations = np.asarray(observation)
+        batch = np.atleast_2d(observations)
+        act = getattr(self.estimator_, "act", self.estimator_.predict)
+        actions = self._shaped(np.asarray(act(batch)))
+        return actions[0] if observations.ndim == 1 else actions
+
+
+def policy_kept(actor: ActingDAgger, known: type[ActingDAgger]) -> Policy:
+    """Return what acts of a fitted DAgger: the expert and the environment stay behind.
+
+    Parameters
+    ----------
+    actor : ActingDAgger
+        Fitted.
+    known : type
+        The public class that it is of, or derives from.
+
+    Returns
+    -------
+    policy
+    """
+    if acts_otherwise(actor, known):
+        return ActorPolicy(actor)
+    policy = as_policy(actor.estimator_)
+    record = actor.history_[actor.best_round_]
+    if hasattr(policy, "mean_return") and record["n_eval_episodes"] > 0:
+        policy.mean_return = record["mean_return"]
+    return policy

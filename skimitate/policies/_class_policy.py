@@ -1,0 +1,107 @@
+"""A policy whose actions are classes: the highest of what another one puts out."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from skimitate.cloning._classes import Classes
+
+
+class ClassPolicy:
+    """Takes the most probable class of each output.
+
+    :func:`skimitate.as_policy` makes one of a fitted
+    :class:`skimitate.BehaviorCloningClassifier`, and :func:`skimitate.load_policy` of a
+    file.
+
+    Parameters
+    ----------
+    units : policy
+        Puts out a number for each class of each output, as a network
+        does; of each output the highest counts.
+    classes : sequence of ndarray of shape (n_classes,)
+        The classes of each output, in ascending order.
+    mean_return : float or None, default=None
+        What an episode of the policy earns on average, if that was measured.
+
+    Raises
+    ------
+    ValueError
+        If there is not a number for each class.
+    """
+
+    def __init__(
+        self,
+        units: Any,
+        classes: Sequence[NDArray],
+        *,
+        mean_return: float | None = None,
+    ) -> None:
+        self.units = units
+        self.classes = [np.asarray(one) for one in classes]
+        self.mean_return = mean_return
+        if sum(map(len, self.classes)) != units.n_outputs:
+            raise ValueError(
+                f"classes: expected {units.n_outputs} of all outputs together, one for "
+                f"each unit, got {[len(one) for one in self.classes]}"
+            )
+        self._classes = Classes(self.classes)
+
+    @property
+    def n_features(self) -> int | None:
+        """Number of observation dimensions."""
+        return self.units.n_features
+
+    @property
+    def n_outputs(self) -> int:
+        """Number of outputs."""
+        return len(self.classes)
+
+    @property
+    def is_stateful(self) -> bool:
+        """Whether it may remember what it saw earlier in an episode."""
+        return self.units.is_stateful
+
+    def act(self, observation: ArrayLike) -> NDArray:
+        """Return the action for an observation, or those for a batch.
+
+        Parameters
+        ----------
+        observation : array-like of shape (n_features,) or (n, n_features)
+            Raw observations, in the units of the environment; not checked.
+
+        Returns
+        -------
+        ndarray of shape (n_outputs,) or (n, n_outputs)
+            Classes.
+
+        Raises
+        ------
+        ValueError
+            If there is another number of features.
+        """
+        units = self.units.act(observation)
+        if len(self.classes) == 1 and units.ndim == 1:  # what a control loop waits for
+            highest = units.argmax()
+            return self.classes[0][highest : highest + 1].copy()
+        return self._classes.labels(self._classes.highest(units))
+
+    __call__ = act
+
+    def reset(self) -> None:
+        """Begin an episode."""
+        self.units.reset()
+
+    def __getstate__(self) -> dict[str, Any]:
+        # No file names a room that may be moved.
+        return {name: vars(self)[name] for name in ("units", "classes", "mean_return")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._classes = Classes(self.classes)
+
+    def __repr__(self) -> str:
+        widths = f"n_features={self.n_features}, n_outputs={self.n_outputs}"
+        return f"{type(self).__name__}({widths})"
