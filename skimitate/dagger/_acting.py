@@ -31,9 +31,8 @@ class ActingDAgger(InteractiveDAgger):
             return actions.ravel()
         return actions.reshape(len(actions), self.n_outputs_)
 
-    def __sklearn_tags__(self) -> Tags:
-        """Return the tags of the learner, as far as they are for it to say."""
-        tags = super().__sklearn_tags__()
+    def _following_learner(self, tags: Tags) -> Tags:
+        """Let the learner say what it takes and gives, and whether y is needed."""
         tags.target_tags.required = self.env is None or self.expert is None
         return follow_learner(tags, self._prototype)
 

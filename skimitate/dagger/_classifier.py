@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClassifierMixin, MultiOutputMixin
+from sklearn.utils import Tags
 from sklearn.utils.metaestimators import available_if
 
 from skimitate._public import public
@@ -274,6 +275,10 @@ class DAggerClassifier(MultiOutputMixin, ClassifierMixin, ActingDAgger):
             If X or y are not as described.
         """
         return exact_accuracy(y, self.predict(X), sample_weight)
+
+    def __sklearn_tags__(self) -> Tags:
+        """Return the tags of the learner, as far as they are for it to say."""
+        return self._following_learner(super().__sklearn_tags__())
 
 
 @policy_of.register

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import MultiOutputMixin, RegressorMixin
+from sklearn.utils import Tags
 
 from skimitate._public import public
 from skimitate.cloning._regressor import BehaviorCloner
@@ -223,6 +224,10 @@ class DAggerRegressor(MultiOutputMixin, RegressorMixin, ActingDAgger):
             If X or y are not as described.
         """
         return float(super().score(X, y, sample_weight))
+
+    def __sklearn_tags__(self) -> Tags:
+        """Return the tags of the learner, as far as they are for it to say."""
+        return self._following_learner(super().__sklearn_tags__())
 
 
 @policy_of.register

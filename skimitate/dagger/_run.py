@@ -10,9 +10,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from skimitate._seeds import child, spawn_seeds
 from skimitate._sklearn import CallbackContext
-from skimitate.dagger._aggregate import Labels
 from skimitate.dagger._leaders import Candidate
 from skimitate.dagger._learner import Learner
+from skimitate.dagger._lessons import Lessons
 from skimitate.dagger._mixture import Mixture
 from skimitate.dagger._pending import Pending, ask_about
 from skimitate.dagger._queries import Query, rows_to_ask
@@ -21,7 +21,6 @@ from skimitate.dagger._records import Records
 from skimitate.dagger._report import round_report
 from skimitate.dagger._runner import Runner
 from skimitate.dagger._settled import Settled
-from skimitate.dagger._tags import learns_sequences, takes_single_output
 from skimitate.dagger._visits import Visits, visits_of
 from skimitate.environments._run import return_of
 from skimitate.environments._uniform_policy import UniformPolicy
@@ -63,8 +62,7 @@ class Run:
         seeds = spawn_seeds(dagger.random_state, 5)
         self._demonstration_seed, self._round_seed, self._eval_seed = seeds[:3]
         self._query_seed = seeds[4]
-        self._ravels = takes_single_output(prototype)
-        self._sees_steps = learns_sequences(prototype)
+        self._lessons = Lessons(prototype, settled)
         self._learner = Learner(
             prototype,
             incremental=dagger.incremental,
@@ -305,7 +303,7 @@ class Run:
         self, number: int, dagger: Any, context: CallbackContext
     ) -> tuple[str, float]:
         """Return how the learner was trained, and its loss after it."""
-        labels, n_epochs = self._training_set(), dagger.n_epochs_per_round
+        labels, n_epochs = self._lessons.of(self.aggregate), dagger.n_epochs_per_round
         try:
             if number == 0:
                 training = self._learner.fit_anew(labels, context, dagger)
@@ -316,24 +314,6 @@ class Run:
             raise ValueError(
                 f"{error} (training in round {number})"
             ) from error.__cause__
-
-    def _training_set(self) -> Labels:
-        """Return all that there is to learn."""
-        labels = self.aggregate.steps() if self._sees_steps else self.aggregate.labels()
-        y = self.settled.targets.of_numbers(labels.y)
-        # Most learners expect a single output without a second axis.
-        y = y.ravel() if y.shape[1] == 1 and self._ravels else y
-        if self._sees_steps:
-            return labels._replace(y=y)
-        groups = labels.groups
-        assert groups is not None
-        return labels._replace(
-            y=y,
-            weight=labels.weight if self.settled.plan.is_weighted else None,
-            # One episode alone has to be cut by whoever wants a part of it.
-            groups=groups if groups[0] != groups[-1] else None,
-            actions=None,
-        )
 
     def _measure(self, dagger: Any, returns: list[float]) -> None:
         """Note the returns of the current policy, which may be kept for them."""

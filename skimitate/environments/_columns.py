@@ -66,8 +66,8 @@ def _check_shape(
 ) -> None:
     if array.ndim not in n_dims or len(array) != n_rows or 0 in array.shape:
         raise ValueError(
-            f"{name}: expected {n_dims[-1]} dimensions and {n_rows} {rows} (at least 1),
-            " f"got shape {array.shape}"
+            f"{name}: expected {n_dims[-1]} dimensions and {n_rows} {rows} (at least "
+            f"1), got shape {array.shape}"
         )
 
 
