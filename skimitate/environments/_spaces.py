@@ -1,13 +1,13 @@
 """What an environment shows and takes: decided here and nowhere else."""
 
+from collections.abc import Callable
 from typing import Any
 
 import gymnasium
 import numpy as np
 from numpy.typing import NDArray
 
-from skimitate._validation import all_finite
-from skimitate.policies._actions import StepError
+from skimitate.environments._observations import Observations
 
 
 class Spaces:
@@ -18,12 +18,15 @@ class Spaces:
     Parameters
     ----------
     env : gymnasium.Env
-        With Box spaces of one dimension.
+        With observations that :class:`Observations` takes, and a Box of actions of one
+        dimension.
 
     Attributes
     ----------
     n_features : int
         Number of observation dimensions.
+    feature_names : tuple of str or None
+        Where each of them comes from: see :class:`Observations`.
     n_outputs : int
         Number of action dimensions.
 
@@ -34,47 +37,20 @@ class Spaces:
     """
 
     def __init__(self, env: gymnasium.Env) -> None:
-        self._shape = _box(env, "observation").shape
-        actions = _box(env, "action")
-        (self.n_features,) = self._shape
+        self._observations = Observations(getattr(env, "observation_space", None))
+        self.n_features = self._observations.n_features
+        self.feature_names = self._observations.feature_names
+        actions = _box_of_actions(env)
         (self.n_outputs,) = actions.shape
         # In the type of the actions: a mixture of types costs two microseconds a step.
         self._low = actions.low.astype(np.float64)
         self._high = actions.high.astype(np.float64)
         self._action_dtype = actions.dtype
 
-    def observed(self, observation: Any) -> NDArray:
-        """Check and copy what the environment shows; it may reuse its memory.
-
-        Parameters
-        ----------
-        observation : object
-            From the environment's ``reset`` or ``step``.
-
-        Returns
-        -------
-        ndarray of shape (n_features,)
-            In a type of floats.
-
-        Raises
-        ------
-        StepError
-            If it is not an array of finite numbers, of the shape of the space.
-        """
-        copied = np.array(observation)
-        if copied.dtype.kind != "f":
-            if copied.dtype.kind not in "iub":
-                raise StepError(
-                    f"env: expected an array of numbers to observe, got {observation!r}"
-                )
-            copied = copied.astype(np.float64)
-        if copied.shape != self._shape:
-            raise StepError(
-                f"env: expected observations of shape {self._shape}, got {copied.shape}"
-            )
-        if not all_finite(copied):
-            raise StepError("env: expected finite observations, got NaN or infinity")
-        return copied
+    @property
+    def observed(self) -> Callable[[Any], NDArray]:
+        """Checks and copies what the environment shows: see :class:`Observations`."""
+        return self._observations.observed
 
     def executable(self, action: NDArray[np.float64]) -> NDArray:
         """Clip an action to the action space and cast it to its type.
@@ -112,31 +88,18 @@ class Spaces:
         return np.random.default_rng(seed).uniform(low, high)
 
 
-def _box(env: gymnasium.Env, what: str) -> gymnasium.spaces.Box:
-    space = getattr(env, f"{what}_space", None)
+def _box_of_actions(env: gymnasium.Env) -> gymnasium.spaces.Box:
+    space = getattr(env, "action_space", None)
     if isinstance(space, gymnasium.spaces.Box) and len(space.shape) == 1:
         return space
-    hint = _hint_for_observations if what == "observation" else _hint_for_actions
     raise ValueError(
-        f"env: expected a Box {what} space of one dimension, got {space}{hint(space)}"
+        f"env: expected a Box action space of one dimension, got {space}"
+        f"{_hint_for_actions(space)}"
     )
 
 
 _NESTED = gymnasium.spaces.Dict, gymnasium.spaces.Tuple
 _SEVERAL = gymnasium.spaces.MultiDiscrete, gymnasium.spaces.MultiBinary
-_CAN_BE_FLAT = (gymnasium.spaces.Box, gymnasium.spaces.Discrete, *_NESTED, *_SEVERAL)
-
-
-def _hint_for_observations(space: Any) -> str:
-    """Name the wrapper that makes one vector of observations."""
-    if isinstance(space, gymnasium.spaces.Box) and space.dtype == np.uint8:
-        return (
-            "; images need numbers that describe them first: "
-            "gymnasium.wrappers.TransformObservation with a feature extractor"
-        )
-    if isinstance(space, _CAN_BE_FLAT):
-        return "; wrap it in gymnasium.wrappers.FlattenObservation"
-    return ""
 
 
 def _hint_for_actions(space: Any) -> str:
