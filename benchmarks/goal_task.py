@@ -18,7 +18,7 @@ from gymnasium.spaces import Box, Dict
 from numpy.typing import NDArray
 
 # Metres from the goal within which it is reached; the arm is 0.21 long.
-RADIUS = 0.01
+RADIUS = 0.02
 
 # Lengths of the links, in metres.
 _UPPER, _LOWER = 0.1, 0.11
@@ -83,7 +83,8 @@ def _is_reached(shown: dict[str, NDArray]) -> bool:
 def expert(observations: NDArray) -> NDArray[np.float64]:
     """Bend the arm as its goal asks for, each joint like a damped spring.
 
-    Of the two ways to bend it, that is taken which its elbow is bent by now.
+    Of the two ways to bend it, always the same is taken: neighbouring states then have
+    neighbouring actions, except where the shoulder may turn either way.
 
     Parameters
     ----------
@@ -100,7 +101,7 @@ def expert(observations: NDArray) -> NDArray[np.float64]:
     shoulder, elbow = np.arctan2(sines, cosines).T
     distance = np.hypot(*goals.T)
     bend = (distance**2 - _UPPER**2 - _LOWER**2) / (2 * _UPPER * _LOWER)
-    wanted_elbow = np.where(elbow < 0, -1, 1) * np.arccos(bend.clip(-1, 1))
+    wanted_elbow = np.arccos(bend.clip(-1, 1))
     wanted_shoulder = np.arctan2(goals[:, 1], goals[:, 0]) - np.arctan2(
         _LOWER * np.sin(wanted_elbow), _UPPER + _LOWER * np.cos(wanted_elbow)
     )
