@@ -20,6 +20,7 @@ FLOORS = [
     "_seeds",
     "_threads",
     "preprocessing",
+    "learners",
     "cloning",
     "policies",
     "formats",
