@@ -16,6 +16,7 @@ FLOORS = [
     "_callers",
     "_public",
     "_sklearn",
+    "_features",
     "_validation",
     "_seeds",
     "_threads",
