@@ -27,18 +27,30 @@ def expected_failed_checks(history):
     return {}
 
 
+CHECKS = {"expected_failed_checks": expected_failed_checks, "xfail_strict": False}
+
+
 @parametrize_with_checks(
     [
         HistoryRegressor(LinearRegression(), 2),
-        HistoryRegressor(make_pipeline(MinMaxScaler(), LinearRegression()), 1),
-        HistoryRegressor(LinearRegression(), 2, actions=True),
         HistoryRegressor(BehaviorCloner((8,), **OPTIONS), 3),
         HistoryClassifier(LogisticRegression(), 2),
+    ],
+    **CHECKS,
+)
+def test_check_estimator(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.slow
+@parametrize_with_checks(
+    [
+        HistoryRegressor(make_pipeline(MinMaxScaler(), LinearRegression()), 1),
+        HistoryRegressor(LinearRegression(), 2, actions=True),
         HistoryClassifier(DecisionTreeClassifier(random_state=0), 2, actions=True),
         HistoryClassifier(BehaviorCloningClassifier((8,), **OPTIONS), 2),
     ],
-    expected_failed_checks=expected_failed_checks,
-    xfail_strict=False,
+    **CHECKS,
 )
-def test_check_estimator(estimator, check):
+def test_check_estimator_with_other_learners(estimator, check):
     check(estimator)

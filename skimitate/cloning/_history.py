@@ -8,7 +8,6 @@ from typing import Any, Self
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
 from sklearn.exceptions import NotFittedError
-from sklearn.utils import Tags
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
 from sklearn.utils.validation import check_is_fitted
 
@@ -39,7 +38,6 @@ from skimitate.learners._metadata import (
     routed,
     routing_of,
 )
-from skimitate.learners._tags import follow_learner
 
 
 def learner_has(*names: str) -> Callable[[Any], bool]:
@@ -256,10 +254,6 @@ class BaseHistory(CallbackSupportMixin, MetaEstimatorMixin, HistoryRows, BaseEst
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "estimator_")
-
-    def __sklearn_tags__(self) -> Tags:
-        """Return the tags of the learner, as far as they are for it to say."""
-        return follow_learner(super().__sklearn_tags__(), self.estimator)
 
 
 def _train_on(

@@ -5,6 +5,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClassifierMixin
+from sklearn.utils import Tags
 from sklearn.utils.metaestimators import available_if
 
 from skimitate._public import public
@@ -13,6 +14,7 @@ from skimitate._validation import validate_labels
 from skimitate.cloning._accuracy import exact_accuracy
 from skimitate.cloning._classes import Classes
 from skimitate.cloning._history import BaseHistory, learner_has
+from skimitate.learners._tags import follow_learner
 
 
 @public
@@ -303,3 +305,7 @@ class HistoryClassifier(ClassifierMixin, BaseHistory):
         """
         labels, predicted, weight = self._to_score(X, y, sample_weight, groups, actions)
         return exact_accuracy(labels, predicted, weight)
+
+    def __sklearn_tags__(self) -> Tags:
+        """Return the tags of the learner, as far as they are for it to say."""
+        return follow_learner(super().__sklearn_tags__(), self.estimator)

@@ -5,12 +5,14 @@ from typing import Any, Self
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import MultiOutputMixin, RegressorMixin
 from sklearn.metrics import r2_score
+from sklearn.utils import Tags
 from sklearn.utils.metaestimators import available_if
 
 from skimitate._public import public
 from skimitate._sklearn import fit_context
 from skimitate._validation import validate_actions
 from skimitate.cloning._history import BaseHistory, learner_has
+from skimitate.learners._tags import follow_learner
 
 
 @public
@@ -269,3 +271,7 @@ class HistoryRegressor(MultiOutputMixin, RegressorMixin, BaseHistory):
         """
         labels, predicted, weight = self._to_score(X, y, sample_weight, groups, actions)
         return float(r2_score(labels, predicted, sample_weight=weight))
+
+    def __sklearn_tags__(self) -> Tags:
+        """Return the tags of the learner, as far as they are for it to say."""
+        return follow_learner(super().__sklearn_tags__(), self.estimator)

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
+from skimitate._callers import levels_to_the_user
 from skimitate._features import in_container, library_of
 from skimitate._sklearn import safe_indexing
 from skimitate._validation import (
@@ -71,7 +72,7 @@ class HistoryRows(BaseEstimator):
 
         ``reset`` adopts the widths; ``classes`` are all that actions may be of.
         """
-        observations = self._see(X, reset=reset)
+        observations = self._see(X, reset=reset, learner=self.estimator)
         if y is None:
             raise ValueError(
                 f"{type(self).__name__} requires y to be passed, but the target y is "
@@ -115,7 +116,7 @@ class HistoryRows(BaseEstimator):
         actions: ArrayLike | None,
     ) -> tuple[Any, NDArray]:
         """Return observations to validate with as the learner is shown them."""
-        observations = self._see(X, reset=False)
+        observations = self._see(X, reset=False, learner=self.estimator)
         labels = self._check_labels(y)
         with naming("X and y"):
             check_consistent_length(observations, labels)
@@ -131,9 +132,8 @@ class HistoryRows(BaseEstimator):
             self.stacking_.stacked(observations, starts, done)
         ), labels
 
-    def _see(self, X: ArrayLike, *, reset: bool) -> NDArray:
+    def _see(self, X: ArrayLike, *, reset: bool, learner: Any) -> NDArray:
         """Check observations; what is NaN in them is the learner's own business."""
-        learner = self.estimator if reset else self.estimator_
         nan = "allow-nan" if may_take_nan(learner) else True
         return validate_observations(self, X, reset=reset, ensure_all_finite=nan)
 
@@ -196,7 +196,7 @@ class HistoryRows(BaseEstimator):
     ) -> Any:
         """Return what a method of the learner says to the steps of whole episodes."""
         check_is_fitted(self)
-        observations = self._see(X, reset=False)
+        observations = self._see(X, reset=False, learner=self.estimator_)
         starts = starts_of(self._episodes_of(groups, len(observations)))
         if self._action_kind is None:
             stacked = self.stacking_.stacked(observations, starts)
@@ -259,5 +259,5 @@ def _warn_of_no_groups() -> None:
         "and the learner is shown nothing of what came before it (in a pipeline, give "
         "them as STEP__groups, or with metadata routing)",
         UserWarning,
-        stacklevel=5,
+        stacklevel=levels_to_the_user(),
     )

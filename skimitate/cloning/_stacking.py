@@ -148,8 +148,21 @@ class Stacking:
         if self.actions is None:
             return
         width, end = self._action_width, self.n_columns
+        newest = self._columns_of(np.atleast_2d(actions))
         shown[:, self._n_seen : end - width] = shown[:, self._n_seen + width :]
-        shown[:, end - width :] = self._columns_of(np.atleast_2d(actions))
+        shown[:, end - width :] = newest
+
+    def note_instead(self, shown: NDArray, actions: NDArray) -> None:
+        """Let other actions take the place of the newest.
+
+        Parameters
+        ----------
+        shown, actions
+            See :meth:`note`.
+        """
+        if self.actions is not None:
+            newest = self.n_columns - self._action_width
+            shown[:, newest:] = self._columns_of(np.atleast_2d(actions))
 
     def names(self, features: Iterable[str]) -> list[str]:
         """Return the names of the columns: ``x[t-1]``, ``x[t]``, ``action0[t-1]``.

@@ -105,6 +105,27 @@ class HistoryPolicy:
 
     __call__ = act
 
+    def note(self, action: ArrayLike) -> None:
+        """Remember something else as done at the last step than what :meth:`act` said.
+
+        It is for whoever lets another one drive at some steps. Nothing is to be done
+        where actions are not shown.
+
+        Parameters
+        ----------
+        action : array-like of shape (n_outputs,) or (n, n_outputs)
+            What was done in place of the policy's own action.
+
+        Raises
+        ------
+        ValueError
+            If no step has been, or the action is of an unknown class or another shape.
+        """
+        if self._shown is None:
+            raise ValueError("action: expected a step before it, got the start")
+        actions = np.reshape(action, (len(self._shown), self.n_outputs))
+        self._stacking.note_instead(self._shown, actions)
+
     def predict(
         self,
         observation: ArrayLike,
