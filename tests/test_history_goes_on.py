@@ -110,7 +110,7 @@ def test_what_goes_on_inside_is_known():
     model = HistoryRegressor(learner, 2).fit(X, Y, groups=GROUPS)
     found = continuation(make_pipeline(model))
     assert found.estimator.batch_size == 7
-    found.go_on(X, Y, 4, None, groups=GROUPS)
+    found.go_on(X, Y, 4, groups=GROUPS)
     assert model.estimator_[-1].n_iter_ == 6
     bare = HistoryRegressor(Ridge(), 2).fit(X, Y, groups=GROUPS)
     assert continuation(bare) is None

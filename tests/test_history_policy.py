@@ -161,16 +161,16 @@ def test_what_another_one_did_is_remembered():
     expected = model.predict(X, groups=GROUPS, actions=done)
     policy = as_policy(model)
     with pytest.raises(ValueError, match="expected a step before it"):
-        policy.note([-3])
+        policy.did([-3])
     acted = []
     for t, observation in enumerate(X):
         if t % 20 == 0:
             policy.reset()
         acted.append(policy.act(observation)[0])
-        policy.note(done[t])
+        policy.did(done[t])
     assert_array_equal(acted, expected)
     with pytest.raises(ValueError, match="actions: expected one of the classes"):
-        policy.note([7])
+        policy.did([7])
 
 
 def test_an_observation_that_is_changed_in_place_is_remembered_as_it_was():

@@ -26,7 +26,6 @@ from skimitate.cloning._history_told import (
     ToldHistory,
     check_fit_params,
     check_learner,
-    takes,
     validation_data,
     weights_for,
 )
@@ -260,11 +259,10 @@ def _train_on(
     found: Continuation, rows: Rows, n_epochs: int, methods: Iterable[str], classes: Any
 ) -> None:
     """Let what goes on pass over the rows."""
-    weight = weights_for(found.estimator, rows.weight, methods).get("sample_weight")
-    told = {}
-    if classes is not None and takes(found.estimator, methods, "classes"):
+    told = weights_for(found.estimator, rows.weight, methods)
+    if classes is not None:
         told["classes"] = classes
-    found.go_on(rows.X, rows.y, n_epochs, weight, **told)
+    found.go_on(rows.X, rows.y, n_epochs, **told)
 
 
 def _is_fitted(learner: Any) -> bool:

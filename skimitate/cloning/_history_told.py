@@ -121,7 +121,7 @@ def weights_for(
         keyword, taker = keyword_of(learner, "sample_weight"), "fit"
     else:
         taker = next(name for name in methods if hasattr(learner, name))
-        named = takes(learner, methods, "sample_weight")
+        named = "sample_weight" in signature(getattr(learner, taker)).parameters
         keyword = "sample_weight" if named else None
     if keyword is not None:
         return {keyword: weight}
@@ -132,12 +132,6 @@ def weights_for(
         f"of estimator, {type(innermost(learner)).__name__}, takes none; got weights "
         f"from {weight.min()} to {weight.max()}"
     )
-
-
-def takes(learner: Any, methods: Iterable[str], keyword: str) -> bool:
-    """Tell whether the first of some methods that a learner has takes a keyword."""
-    method = next(name for name in methods if hasattr(learner, name))
-    return keyword in signature(getattr(learner, method)).parameters
 
 
 def validation_data(

@@ -105,8 +105,8 @@ class HistoryPolicy:
 
     __call__ = act
 
-    def note(self, action: ArrayLike) -> None:
-        """Remember something else as done at the last step than what :meth:`act` said.
+    def did(self, action: ArrayLike) -> None:
+        """Remember that something else was done at the last step than :meth:`act` said.
 
         It is for whoever lets another one drive at some steps. Nothing is to be done
         where actions are not shown.
