@@ -44,6 +44,7 @@ class DAggerClassifier(MultiOutputMixin, ClassifierMixin, ActingDAgger):
         A Gymnasium id, a specification, or a picklable callable without arguments that
         makes an environment; with a Discrete, MultiDiscrete or MultiBinary action
         space. A live environment is taken where nothing has to be cloned or pickled.
+        What it shows becomes a row of numbers as in :func:`collect_rollouts`.
     expert : callable or object with act or predict or None, default=None
         From a batch of observations (n, n_features) to a batch of actions, numbers of
         the action space: (n,), or (n, n_outputs) for several. Where it drives it is

@@ -34,9 +34,10 @@ def collect_rollouts(
     ----------
     env : str, EnvSpec, callable or gymnasium.Env
         A Gymnasium id, a specification, or a callable without arguments that makes an
-        environment; all with a one-dimensional Box space of actions. A live environment
-        is taken with one job, and left open. Whatever it shows becomes a row of numbers
-        for the policy and for what is kept: see the notes.
+        environment; its actions numbers (Box) or classes (Discrete, MultiDiscrete,
+        MultiBinary). A live environment is taken with one job, and left open. Whatever
+        it shows becomes a row of numbers for the policy and for what is kept: see the
+        notes.
     policy : callable or object with act or predict
         From a batch of observations (n, n_features) to a batch of actions
         (n, n_outputs): an expert, a fitted estimator, a stable-baselines3 model. A

@@ -3,9 +3,10 @@
 from skimitate.experts._classic_control import RuleExpert
 from skimitate.experts._network_expert import NetworkExpert
 from skimitate.experts._stable_baselines3 import StableBaselines3Expert
-from skimitate.experts._vec_normalize import ObservationStatistics
+from skimitate.experts._vec_normalize import DictStatistics, ObservationStatistics
 
 __all__ = [
+    "DictStatistics",
     "NetworkExpert",
     "ObservationStatistics",
     "RuleExpert",
@@ -14,6 +15,7 @@ __all__ = [
 
 # Pickles name them by this package, whose rooms may move.
 for _class in (
+    DictStatistics,
     NetworkExpert,
     ObservationStatistics,
     RuleExpert,

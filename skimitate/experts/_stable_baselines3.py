@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skimitate.experts._vec_normalize import (
-    ObservationStatistics,
+    Statistics,
     read_statistics,
     statistics_beside,
 )
@@ -25,7 +25,7 @@ class StableBaselines3Expert:
     ----------
     policy : stable_baselines3.common.policies.BasePolicy
         The model's policy.
-    statistics : ObservationStatistics or None
+    statistics : ObservationStatistics, DictStatistics or None
         What observations are normalized by; None to show them as they are.
     statistics_path : Path or None
         The file that the statistics came from.
@@ -39,7 +39,7 @@ class StableBaselines3Expert:
     def __init__(
         self,
         policy: Any,
-        statistics: ObservationStatistics | None,
+        statistics: Statistics | None,
         statistics_path: Path | None,
     ) -> None:
         self.policy = policy
@@ -50,7 +50,7 @@ class StableBaselines3Expert:
 
     def predict(
         self,
-        observation: NDArray,
+        observation: NDArray | dict[str, NDArray],
         state: Any = None,
         episode_start: NDArray | None = None,
         deterministic: bool = True,
@@ -59,8 +59,8 @@ class StableBaselines3Expert:
 
         Parameters
         ----------
-        observation : ndarray of shape (n, n_features)
-            Raw observations.
+        observation : ndarray of shape (n, n_features), or dict of arrays
+            Raw observations, in the form of the ``observation_space``.
         state : tuple of ndarray or None, default=None
             The last state of a recurrent policy.
         episode_start : ndarray of shape (n,) or None, default=None
@@ -73,7 +73,9 @@ class StableBaselines3Expert:
         actions : ndarray of shape (n, n_outputs)
         state : tuple of ndarray or None
         """
-        shown = np.asarray(observation)
+        shown: Any = observation
+        if not isinstance(observation, dict):
+            shown = np.asarray(observation)
         if self.statistics is not None:
             shown = self.statistics(shown)
         return self.policy.predict(shown, state, episode_start, deterministic)
@@ -161,7 +163,7 @@ def _no_learning(progress_remaining: float) -> float:
 
 def _statistics_for(
     path: Path, data: dict[str, Any]
-) -> tuple[ObservationStatistics | None, Path | None]:
+) -> tuple[Statistics | None, Path | None]:
     """Return the statistics for a model, and their file."""
     # Once it has learnt something, a model keeps what its last observation was before
     # it was normalized, and nothing where it was not.
@@ -182,10 +184,8 @@ def _statistics_for(
     statistics = read_statistics(beside)
     if statistics is None:
         return None, None
-    space = data["observation_space"]
-    if statistics.mean.shape != space.shape:
-        raise ValueError(
-            f"{beside}: expected statistics of observations of shape {space.shape}, "
-            f"as {path.name} sees them, got {statistics.mean.shape}"
-        )
+    try:
+        statistics.check_space(data["observation_space"], path.name)
+    except ValueError as error:
+        raise ValueError(f"{beside}: {error}") from None
     return statistics, beside

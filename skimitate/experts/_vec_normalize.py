@@ -2,7 +2,9 @@
 
 import pickle
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +35,47 @@ class ObservationStatistics:
         normalized = (observations - self.mean) / self.std
         return normalized.clip(-self.clip, self.clip).astype(np.float32)
 
+    def check_space(self, space: Any, owner: str) -> None:
+        """Raise a ValueError if they are not of what the owner, a model, sees."""
+        if self.mean.shape != space.shape:
+            seen = f"shape {space.shape}" if space.shape else str(space)
+            raise ValueError(
+                f"expected statistics of observations of {seen}, as {owner} sees them, "
+                f"got {self.mean.shape}"
+            )
+
+
+class DictStatistics:
+    """The same for observations that are dicts.
+
+    Parameters
+    ----------
+    parts : dict of str to ObservationStatistics
+        Those of the parts that are normalized; the others stay as they are.
+    """
+
+    def __init__(self, parts: dict[str, ObservationStatistics]) -> None:
+        self.parts = parts
+
+    def __call__(self, observations: dict[str, NDArray]) -> dict[str, NDArray]:
+        """Normalize arrays of shape (..., n_features of the part)."""
+        normalized = {key: part(observations[key]) for key, part in self.parts.items()}
+        return observations | normalized
+
+    def check_space(self, space: Any, owner: str) -> None:
+        """Raise a ValueError if they are not of what the owner, a model, sees."""
+        spaces = getattr(space, "spaces", None)
+        if not isinstance(spaces, Mapping) or not set(self.parts) <= set(spaces):
+            raise ValueError(
+                f"expected statistics of {space}, as {owner} sees it, got those of a "
+                f"Dict of {', '.join(self.parts)}"
+            )
+        for key, part in self.parts.items():
+            part.check_space(spaces[key], f"{owner} (in {key})")
+
+
+Statistics = ObservationStatistics | DictStatistics
+
 
 def statistics_beside(path: Path) -> Path | None:
     """Return the file of the ``VecNormalize`` that goes with a model, if there is one.
@@ -61,7 +104,7 @@ def statistics_beside(path: Path) -> Path | None:
     return next((folder / name for name in names if (folder / name).is_file()), None)
 
 
-def read_statistics(path: Path) -> ObservationStatistics | None:
+def read_statistics(path: Path) -> Statistics | None:
     """Read the statistics of observations; None if it normalized rewards alone.
 
     Parameters
@@ -71,7 +114,7 @@ def read_statistics(path: Path) -> ObservationStatistics | None:
 
     Returns
     -------
-    ObservationStatistics or None
+    ObservationStatistics, DictStatistics or None
 
     Raises
     ------
@@ -84,8 +127,14 @@ def read_statistics(path: Path) -> ObservationStatistics | None:
         if not vec_normalize.norm_obs:
             return None
         running = vec_normalize.obs_rms
-        return ObservationStatistics(
-            running.mean, running.var, vec_normalize.epsilon, vec_normalize.clip_obs
+        limits = vec_normalize.epsilon, vec_normalize.clip_obs
+        if not isinstance(running, Mapping):
+            return ObservationStatistics(running.mean, running.var, *limits)
+        return DictStatistics(
+            {
+                key: ObservationStatistics(part.mean, part.var, *limits)
+                for key, part in running.items()
+            }
         )
     except Exception as error:  # a file that is none makes anything of an unpickler
         raise ValueError(

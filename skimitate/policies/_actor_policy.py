@@ -10,6 +10,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from skimitate.policies._actions import StepError, as_batch
+from skimitate.policies._declared_space import (
+    declared_space,
+    in_the_form_of,
+    width_of,
+)
 from skimitate.policies._per_observation import PerObservation
 from skimitate.policies._recurrent import Recurrent, is_recurrent
 from skimitate.policies._torch_module import TorchModule, is_torch_module
@@ -141,28 +146,31 @@ def _how_to_ask(actor: Any) -> Ask:
     """Return the function from a batch of observations to what the actor answers."""
     if isinstance(actor, type):
         raise TypeError(f"{_UNFIT.format(actor)}: give an instance of it")
+    space = declared_space(actor)
     for name in ("act", "predict"):
         method = getattr(actor, name, None)
         if callable(method):
-            ask = _how_to_call(method)
+            ask = _how_to_call(method, space)
             named = getattr(actor, "feature_names_in_", None) is not None
             return _unnamed(ask) if named and name == "predict" else ask
     if is_torch_module(actor):
         return TorchModule(actor)
     if not callable(actor):
         raise TypeError(_UNFIT.format(actor))
-    return _how_to_call(actor)
+    return _how_to_call(actor, space)
 
 
 _UNFIT = "expected a callable or an object with act or predict, got {!r}"
 
 
-def _how_to_call(method: Callable) -> Ask:
+def _how_to_call(method: Callable, space: Any | None) -> Ask:
     try:
         # The first one is the observation, whatever it is called.
         parameters = list(signature(method).parameters.values())[1:]
     except (TypeError, ValueError):  # some compiled functions have no signature
-        return method
+        parameters = []
+    if space is not None:
+        method = in_the_form_of(space, method)
     defaults = {parameter.name: parameter.default for parameter in parameters}
     options = {}
     if "deterministic" in defaults:
@@ -194,5 +202,8 @@ def _width(actor: Any, names: tuple[str, ...], space: str) -> int | None:
         width = getattr(actor, name, None)
         if isinstance(width, (int, np.integer)):
             return int(width)
+    declared = declared_space(actor) if space == "observation" else None
+    if declared is not None:
+        return width_of(declared)
     shape = getattr(getattr(actor, f"{space}_space", None), "shape", None)
     return shape[0] if isinstance(shape, tuple) and len(shape) == 1 else None

@@ -64,7 +64,10 @@ def as_policy(actor: Any, name: str = "actor") -> Policy:
           action alone will do;
         - a stable-baselines3 model. It acts deterministically; the state of a
           recurrent one, or of any ``predict(observation, state, episode_start)`` that
-          gives an action and a state, is carried from step to step;
+          gives an action and a state, is carried from step to step. One that was
+          trained on Dict or other spaces is shown batches in their form, made of the
+          rows of numbers by :func:`gymnasium.spaces.unflatten`; so is whatever has such
+          an ``observation_space``;
         - a :class:`torch.nn.Module`, shown tensors of its own type, in evaluation mode;
         - what this function returned.
     name : str, default="actor"
