@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose
-from sklearn.linear_model import LinearRegression
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.linear_model import LinearRegression, LogisticRegression
 
 from skimitate import (
+    DAggerClassifier,
     DAggerRegressor,
     as_policy,
     collect_rollouts,
@@ -18,12 +19,11 @@ contrib = pytest.importorskip("sb3_contrib")
 ENV = "Pendulum-v1"
 
 
-@pytest.fixture(scope="module")
-def model():
+def model_for(env):
     """A model that has learnt for a moment."""
     return contrib.RecurrentPPO(
         "MlpLstmPolicy",
-        ENV,
+        env,
         n_steps=16,
         batch_size=16,
         n_epochs=1,
@@ -31,6 +31,11 @@ def model():
         device="cpu",
         seed=0,
     ).learn(64)
+
+
+@pytest.fixture(scope="module")
+def model():
+    return model_for(ENV)
 
 
 def by_hand(model, observations):
@@ -78,7 +83,13 @@ class Watched:
 def test_dagger_asks_it_once_at_each_step(model):
     expert = Watched(model)
     dagger = DAggerRegressor(
-        LinearRegression(), ENV, expert, n_rounds=2, keep="last", query=5
+        LinearRegression(),
+        ENV,
+        expert,
+        n_rounds=2,
+        keep="last",
+        query=5,
+        random_state=0,
     ).fit()
     steps = 3 * 200
     assert len(expert.log) == steps
@@ -87,3 +98,18 @@ def test_dagger_asks_it_once_at_each_step(model):
     begins = [start for _, start, _ in expert.log]
     assert np.flatnonzero(begins).tolist() == [0, 200, 400]
     assert begins == [is_new for _, _, is_new in expert.log]
+
+
+def test_its_actions_may_be_classes():
+    model = model_for("CartPole-v1")
+    rollouts = collect_rollouts("CartPole-v1", model, n_episodes=3, random_state=0)
+    assert rollouts.actions.dtype == np.int64
+    for episode in rollouts.episodes:
+        assert_array_equal(episode.actions, by_hand(model, episode.observations))
+    expert = Watched(model)
+    dagger = DAggerClassifier(
+        LogisticRegression(), "CartPole-v1", expert, n_rounds=1, random_state=0
+    )
+    dagger.fit(np.zeros((4, 4)), [0, 0, 1, 1])
+    queries = dagger.history_[-1]["n_expert_queries"]
+    assert len(expert.log) == queries > 0
