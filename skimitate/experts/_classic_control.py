@@ -72,7 +72,7 @@ def _balance(observations: NDArray) -> NDArray[np.int64]:
 def _climb(observations: NDArray) -> NDArray[np.int64]:
     """Push the car the way it goes; to the left first if it is slow on the right.
 
-    The line is from the cross-entropy method, as that of Acrobot, rounded.
+    The line is from the same search as the weights of Acrobot's rule.
     """
     position, velocity = observations.T
     to_the_right = velocity > 0.0052 + 0.0112 * position
@@ -83,7 +83,7 @@ def _swing(observations: NDArray) -> NDArray[np.int64]:
     """Let the lower link swing against the upper one, so that both gain energy.
 
     The rule is the same in a mirror. Its weights are from the cross-entropy method
-    (Rubinstein 1999) on the equations of motion, rounded.
+    (Rubinstein 1999; ``benchmarks/search_rules.py``), rounded.
     """
     cosine, sine, cosine_2, sine_2, speed, speed_2 = observations.T
     sine_of_both = sine * cosine_2 + cosine * sine_2
