@@ -160,3 +160,11 @@ def test_a_callable_that_declares_a_tuple():
 def test_rows_of_another_width():
     with pytest.raises(ValueError, match="when shown a batch of shape"):
         as_policy(OfDicts()).act(np.zeros(4))
+
+
+def test_a_model_of_a_task_that_is_all_numbers_of_classes():
+    model = model_of("FrozenLake-v1", "MlpPolicy")
+    rollouts = collect_rollouts("FrozenLake-v1", model, n_episodes=3, random_state=0)
+    cells = rollouts.observations.argmax(axis=1)
+    assert rollouts.feature_names[3] == "observation=3"
+    assert_array_equal(rollouts.actions, model.predict(cells, deterministic=True)[0])
