@@ -172,8 +172,7 @@ class DiscreteCloner(ClassifierMixin, BaseCloner):
         ndarray of shape (n_outputs,) or (n_samples, n_outputs)
             One action or a batch. Without the last axis if ``y`` had one dimension.
         """
-        classes = self._classes
-        actions = classes.labels(classes.highest(self._outputs(observation)))
+        actions = self._classes.chosen(self._outputs(observation))
         return actions if self._y_ndim == 2 else actions[..., 0]
 
     def score(
