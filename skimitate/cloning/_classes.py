@@ -63,16 +63,17 @@ class Classes:
         of_outputs = (
             [classes] if n_outputs == 1 and not _is_nested(classes) else classes
         )
+        expected = (
+            f"classes: expected those of {n_outputs} "
+            f"{'output' if n_outputs == 1 else 'outputs, a list of arrays'}"
+        )
         try:
-            read = [np.unique(np.asarray(one)) for one in of_outputs]
-        except TypeError as error:
-            raise TypeError(f"classes: expected arrays of them, got {error}") from None
-        if len(read) != n_outputs or any(one.size == 0 for one in read):
-            raise ValueError(
-                f"classes: expected those of {n_outputs} "
-                f"{'output' if n_outputs == 1 else 'outputs, a list of arrays'}, "
-                f"got {classes!r}"
-            )
+            arrays = [np.asarray(one) for one in of_outputs]
+            read = [np.unique(array) for array in arrays]
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"{expected}, got {classes!r}: {error}") from None
+        if len(read) != n_outputs or any(a.ndim != 1 or not a.size for a in arrays):
+            raise ValueError(f"{expected}, got {classes!r}")
         return cls(read)
 
     @classmethod
