@@ -23,9 +23,7 @@ def labels(draw, min_rows=1):
     """Labels of some outputs, all of them of one kind."""
     kind = draw(st.sampled_from(sorted(KINDS)))
     n_rows, n_outputs = draw(st.integers(min_rows, 12)), draw(st.integers(1, 3))
-    row = st.lists(
-        st.sampled_from(KINDS[kind]), min_size=n_outputs, max_size=n_outputs
-    )
+    row = st.lists(st.sampled_from(KINDS[kind]), min_size=n_outputs, max_size=n_outputs)
     return np.array(draw(st.lists(row, min_size=n_rows, max_size=n_rows)))
 
 
@@ -117,7 +115,7 @@ def test_many_classes_are_not_all_listed():
 )
 def test_a_number_is_no_text(known, given_labels):
     classes = Classes([np.array(known)])
-    with pytest.raises(ValueError, match="y: expected one of the classes .*, got"):
+    with pytest.raises(ValueError, match=r"y: expected one of the classes .*, got"):
         classes.codes(np.array(given_labels)[:, np.newaxis])
 
 
@@ -167,7 +165,7 @@ def test_what_a_user_tells(classes, n_outputs, expected):
     ],
 )
 def test_what_a_user_should_not_tell(classes, n_outputs, error):
-    with pytest.raises(error, match="^classes: expected"):
+    with pytest.raises(error, match=r"^classes: expected"):
         Classes.told(classes, n_outputs)
 
 
