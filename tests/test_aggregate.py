@@ -14,7 +14,7 @@ from skimitate.dagger._aggregate import Aggregate
 
 @st.composite
 def parts(draw):
-    """Rows of some episodes, as a round has them, and what their labels weigh."""
+    """Rows of some episodes, as a round has them, with their weights and actions."""
     n = draw(st.integers(0, 12))
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
     y = rng.normal(size=(n, 2))
@@ -24,7 +24,9 @@ def parts(draw):
     weight = rng.uniform(0, 2, size=n) if weight is None else weight
     cuts = rng.random(max(0, n - 1)) < 0.3
     episodes = np.concatenate([[0], np.cumsum(cuts)])[:n].astype(int)
-    return rng.normal(size=(n, 3)), y, weight, episodes
+    is_as_labelled = known.all() and draw(st.booleans())
+    actions = None if is_as_labelled else rng.normal(size=(n, 2))
+    return rng.normal(size=(n, 3)), y, weight, episodes, actions
 
 
 class Lists:
@@ -33,11 +35,12 @@ class Lists:
     def __init__(self):
         self.rows = []
 
-    def append(self, X, y, weight, episodes):
+    def append(self, X, y, weight, episodes, actions):
         first = self.rows[-1][3] + 1 if self.rows else 0
         weight = np.broadcast_to(weight, len(X))
-        for row in zip(X, y, weight, episodes, strict=True):
-            self.rows.append((row[0], row[1], row[2], first + row[3]))
+        done = y if actions is None else actions
+        for row in zip(X, y, weight, episodes, done, strict=True):
+            self.rows.append((row[0], row[1], row[2], first + row[3], row[4]))
 
     def labelled(self):
         return [row for row in self.rows if not np.isnan(row[1]).any()]
@@ -57,10 +60,26 @@ def agrees(aggregate, lists):
     ]
     assert aggregate.weight.tolist() == expected
     labels, known = aggregate.labels(), lists.labelled()
-    for i, column in enumerate(labels):
+    assert labels.is_labelled is None
+    for i, column in enumerate(labels[:5]):
         expected = np.array([row[i] for row in known])
         assert_array_equal(column, expected.reshape(column.shape))
         assert not column.flags.writeable
+    agrees_step_by_step(aggregate, lists, mask)
+
+
+def agrees_step_by_step(aggregate, lists, mask):
+    """What a learner of sequences is given: all steps, and what was done at each."""
+    steps = aggregate.steps()
+    assert steps.is_labelled.tolist() == mask
+    for row, known, X, y, weight, episode, done in zip(
+        lists.rows, mask, *steps[:5], strict=True
+    ):
+        assert_array_equal(X, row[0])
+        assert_array_equal(y, row[1] if known else row[4])
+        assert_array_equal(done, row[4])
+        assert (weight, episode) == (row[2] if known else 0.0, row[3])
+    assert not any(column.flags.writeable for column in steps)
 
 
 @settings(max_examples=40)
@@ -142,7 +161,7 @@ def test_room_to_spare_is_not_saved():
     aggregate = Aggregate(X[:1000], X[:1000])
     aggregate.append(X[1000:], X[1000:])
     saved = pickle.dumps(aggregate)
-    assert len(saved) < 2 * X.nbytes + 50 * 1001
+    assert len(saved) < 3 * X.nbytes + 50 * 1001
     assert_array_equal(pickle.loads(saved).X, X)
 
 
@@ -154,7 +173,7 @@ def test_what_a_learner_is_given_cannot_be_changed():
     for known in (True, False):
         if not known:
             aggregate.append(y[:1], y[:1] * np.nan)
-        for part in aggregate.labels():
+        for part in (*aggregate.labels()[:5], *aggregate.steps()):
             with pytest.raises(ValueError, match="read-only"):
                 part[:] = 0
     assert_array_equal(aggregate.labels().X, y)

@@ -22,7 +22,10 @@ def test_an_expert_by_file_and_by_name(tmp_path, capsys):
     ("arguments", "message"),
     [
         (["run", "Hoper-v5"], "ENV: cannot make 'Hoper-v5'.* Did you mean"),
-        (["run", "CartPole-v1"], "ENV: expected a Box action space"),
+        (
+            ["run", "CartPole-v1", "--expert", "toy:lean"],
+            r"--expert: expected actions of the space Discrete\(2\), .* got 2\.",
+        ),
         (
             ["run", "Swimmer-v5"],
             "--expert: there is no bundled expert for Swimmer-v5, only for Acrobot-v1, "

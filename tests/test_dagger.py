@@ -30,6 +30,7 @@ from toy import (
     IncrementalRecorder,
     PointEnv,
     Recorder,
+    SpacesEnv,
     expert,
     logged,
 )
@@ -564,13 +565,6 @@ def test_verbose_of_a_clone_alone_has_no_return(capsys):
     assert re.fullmatch("Round 0: 4 samples, loss = [^ ]+", line)
 
 
-class SpacesEnv(PointEnv):
-    def __init__(self, observation_space, action_space):
-        super().__init__()
-        self.observation_space = observation_space
-        self.action_space = action_space
-
-
 BOX = Box(-1, 1, (2,))
 X, Y = np.zeros((5, 2)), np.zeros((5, 2))
 
@@ -601,7 +595,7 @@ X, Y = np.zeros((5, 2)), np.zeros((5, 2))
             {"env": partial(SpacesEnv, BOX, Discrete(3))},
             (),
             ValueError,
-            r"env: expected a Box action space .* got Discrete\(3\)",
+            r"env: expected a Box action space, got .* Discrete\(3\): DAggerClassifier",
         ),
         (
             {},

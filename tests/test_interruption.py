@@ -17,7 +17,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV
 from toy import PointEnv, expert
 
-from skimitate import BehaviorCloner, DAggerRegressor
+from skimitate import BehaviorCloner, BehaviorCloningClassifier, DAggerRegressor
 from skimitate._seeds import generators
 from skimitate.cloning._network import MLP
 from skimitate.cloning._settings import Settings
@@ -108,14 +108,16 @@ def ctrl_c_after(seconds, since=None):
         thread.join()
 
 
-def cloner_of(**options):
-    return BehaviorCloner(**{"hidden_layer_sizes": (8,), "random_state": 0} | options)
+def cloner_of(kind=BehaviorCloner, **options):
+    return kind(**{"hidden_layer_sizes": (8,), "random_state": 0} | options)
 
 
+@pytest.mark.parametrize("kind", [BehaviorCloner, BehaviorCloningClassifier])
 @pytest.mark.parametrize("backend", ["compiled", "torch"])
-def test_what_was_learnt_acts(data, backend):
+def test_what_was_learnt_acts(data, backend, kind):
     X, y = data
-    options = {"backend": backend, "batch_size": 50}
+    y = y if kind is BehaviorCloner else y > 0
+    options = {"backend": backend, "batch_size": 50, "kind": kind}
     shorter = cloner_of(max_iter=3, **options).fit(X, y)
     cloner = interrupt(cloner_of(**options), CtrlC(3), "fit", X, y)
     assert cloner.n_iter_ == len(cloner.loss_curve_) == 3
@@ -346,6 +348,19 @@ def test_interrupted_at_any_line_it_is_in_order(data, early_stopping, warm, step
 
     def make():
         return pickle.loads(pickle.dumps(fitted)) if warm else clone(fitted)
+
+    assert interrupt_at_lines(make, (X, y), step) > 200
+
+
+@pytest.mark.parametrize("step", [151, pytest.param(1, marks=pytest.mark.slow)])
+def test_a_classifier_that_is_interrupted_at_any_line_is_in_order(data, step):
+    X, y = data
+    y = np.digitize(y, [-0.5, 0.5])
+    options = {"kind": BehaviorCloningClassifier, "max_iter": 2, "warm_start": True}
+    fitted = cloner_of(ema_decay=None, early_stopping=True, **options).fit(2 * X, y)
+
+    def make():
+        return pickle.loads(pickle.dumps(fitted))
 
     assert interrupt_at_lines(make, (X, y), step) > 200
 

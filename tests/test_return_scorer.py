@@ -6,6 +6,7 @@ from functools import partial
 import gymnasium
 import numpy as np
 import pytest
+from gymnasium.spaces import Text
 from numpy.testing import assert_allclose
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.exceptions import NotFittedError
@@ -14,7 +15,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from toy import GoalEnv, OneActionEnv, PointEnv, expert, lean, logged
+from toy import GoalEnv, OneActionEnv, PointEnv, SpacesEnv, expert, lean, logged
 
 from skimitate import (
     BehaviorCloner,
@@ -212,7 +213,10 @@ def test_an_estimator_without_known_widths_may_fit():
         ({"n_jobs": "all"}, r"n_jobs: .*got 'all'"),
         ({"random_state": "seed"}, r"'seed' cannot be used to seed"),
         ({"env": "NoSuchEnv-v0"}, r"env: cannot make 'NoSuchEnv-v0'"),
-        ({"env": "CartPole-v1"}, r"env: expected a Box action space"),
+        (
+            {"env": partial(SpacesEnv, PointEnv.observation_space, Text(3))},
+            r"env: expected a Box, Discrete, .* action space, got Text\(",
+        ),
         ({"env": 3}, r"env: expected an environment id"),
         ({"env": partial(dict, a=1)}, r"env: expected a callable that makes a gym"),
     ],

@@ -30,7 +30,12 @@ from trajectories import (
     ends,
 )
 
-from skimitate import BehaviorCloner, Rollouts, collect_rollouts
+from skimitate import (
+    BehaviorCloner,
+    BehaviorCloningClassifier,
+    Rollouts,
+    collect_rollouts,
+)
 from skimitate.environments._fields import NAMES
 
 
@@ -212,7 +217,8 @@ def test_kinds_of_numbers():
     assert rollouts.observations.dtype == rollouts.actions.dtype == np.float32
     whole = [(np.arange(6, dtype=np.uint8).reshape(3, 2), [[1, 0], [0, 1], [1, 1]])]
     rollouts = Rollouts.from_trajectories(whole)
-    assert rollouts.observations.dtype == rollouts.actions.dtype == np.float64
+    assert rollouts.observations.dtype == np.float64
+    assert rollouts.actions.dtype == np.int64
     assert_array_equal(rollouts.observations[-1], [4, 5])
 
 
@@ -235,28 +241,28 @@ def test_one_output_needs_no_second_dimension():
 
 @pytest.mark.parametrize(
     "actions",
-    [[-250, 400, 0, 7], [0, 1, 0, -1], [0, 20, 90, 100], [[0], [1], [0], [1]]],
+    [
+        [-250, 400, 0, 7],
+        [[0], [1], [0], [1]],
+        [[0, 1], [2, 0], [1, 1], [0, 0]],
+        np.array([True, False] * 2),
+        np.array([0, 1, 1, 0], dtype=np.uint8),
+        torch.tensor([3, 1, 1, 0]),
+    ],
 )
-def test_whole_numbers_are_actions(actions):
-    rollouts = Rollouts.from_trajectories([{"obs": S, "act": actions}])
-    assert_array_equal(rollouts.actions[:, 0], np.ravel(actions))
-    assert rollouts.actions.dtype == np.float64
+def test_integers_stay_integers_in_the_shape_that_they_have(actions):
+    rollouts = Rollouts.from_trajectories([{"obs": S, "act": actions}] * 2)
+    assert rollouts.actions.dtype == np.int64
+    assert_array_equal(rollouts.actions, np.concatenate([np.asarray(actions)] * 2))
+    policy = BehaviorCloningClassifier(max_iter=1)
+    policy.fit(rollouts.observations, rollouts.actions)
+    assert policy.predict(rollouts.observations).shape == rollouts.actions.shape
+
+
+def test_whole_numbers_are_continuous_actions_to_a_regressor():
+    rollouts = Rollouts.from_trajectories([{"obs": S, "act": [-250, 400, 0, 7]}])
     policy = BehaviorCloner(max_iter=1).fit(rollouts.observations, rollouts.actions)
-    assert policy.act(S[:2]).shape == (2, 1)
-
-
-@pytest.mark.parametrize("actions", [[0, 1, 1, 0], np.array([True, False] * 2)])
-def test_what_may_number_classes_is_taken_with_a_warning(actions):
-    relay = [{"obs": S, "acts": actions}, (S, np.array([0, 0, 2, 1]))]
-    with pytest.warns(
-        UserWarning, match=r"^trajectories: actions: .* Discrete"
-    ) as told:
-        rollouts = Rollouts.from_trajectories(relay)
-    assert_array_equal(rollouts.actions[:, 0], [*actions, 0, 0, 2, 1])
-    # Once, and at the line that the user wrote.
-    assert [Path(warning.filename).name for warning in told] == [Path(__file__).name]
-    floats = [(S, np.asarray(actions, dtype=float))]
-    assert_array_equal(Rollouts.from_trajectories(floats).actions[:, 0], actions)
+    assert policy.act(S[:2]).shape == (2,)
 
 
 def test_episodes_of_ours_go_in_again():

@@ -64,6 +64,15 @@ class GoalEnv(PointEnv):
         return abs(position[0]) < LIMIT
 
 
+class SpacesEnv(PointEnv):
+    """The point, claiming other spaces."""
+
+    def __init__(self, observation_space, action_space):
+        super().__init__()
+        self.observation_space = observation_space
+        self.action_space = action_space
+
+
 class OneActionEnv(PointEnv):
     """The point, pushed along one axis."""
 

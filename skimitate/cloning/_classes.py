@@ -63,16 +63,17 @@ class Classes:
         of_outputs = (
             [classes] if n_outputs == 1 and not _is_nested(classes) else classes
         )
+        expected = (
+            f"classes: expected those of {n_outputs} "
+            f"{'output' if n_outputs == 1 else 'outputs, a list of arrays'}"
+        )
         try:
-            read = [np.unique(np.asarray(one)) for one in of_outputs]
-        except TypeError as error:
-            raise TypeError(f"classes: expected arrays of them, got {error}") from None
-        if len(read) != n_outputs or any(one.size == 0 for one in read):
-            raise ValueError(
-                f"classes: expected those of {n_outputs} "
-                f"{'output' if n_outputs == 1 else 'outputs, a list of arrays'}, "
-                f"got {classes!r}"
-            )
+            arrays = [np.asarray(one) for one in of_outputs]
+            read = [np.unique(array) for array in arrays]
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"{expected}, got {classes!r}: {error}") from None
+        if len(read) != n_outputs or any(a.ndim != 1 or not a.size for a in arrays):
+            raise ValueError(f"{expected}, got {classes!r}")
         return cls(read)
 
     @classmethod
@@ -175,6 +176,32 @@ class Classes:
         """
         columns = [classes[codes[..., i]] for i, classes in enumerate(self.of_outputs)]
         return np.stack(columns, axis=-1)
+
+    def chosen(self, units: NDArray) -> NDArray:
+        """Return the class of the highest unit of each block.
+
+        Parameters
+        ----------
+        units : ndarray of shape (n_units,) or (n_samples, n_units)
+            Of a network, or probabilities.
+
+        Returns
+        -------
+        ndarray of shape (n_outputs,) or (n_samples, n_outputs)
+        """
+        if units.ndim > 1:
+            return self.labels(self.highest(units))
+        # What a control loop waits for: arrays of arrays cost 30 microseconds.
+        if len(self.widths) == 1:
+            highest = units.argmax()
+            return self.of_outputs[0][highest : highest + 1].copy()
+        labels = np.empty(len(self.widths), dtype=np.result_type(*self.of_outputs))
+        begin = 0
+        for i, classes in enumerate(self.of_outputs):
+            end = begin + len(classes)
+            labels[i] = classes[units[begin:end].argmax()]
+            begin = end
+        return labels
 
     def probabilities(self, units: NDArray[np.float64]) -> list[NDArray[np.float64]]:
         """Return the softmax of each block.

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClassifierMixin
 from sklearn.utils import Tags
-from sklearn.utils.class_weight import compute_sample_weight
+from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
 from sklearn.utils.validation import check_is_fitted
 
 from skimitate._sklearn import StrOptions
@@ -72,18 +72,38 @@ class DiscreteCloner(ClassifierMixin, BaseCloner):
         """Weigh the samples by their classes as well."""
         if self.class_weight is None:
             return weight
-        classes = self._classes
-        labels = classes.labels(classes.highest(targets))
         with naming("class_weight"):
-            own = compute_sample_weight(
-                self.class_weight, labels if self.n_outputs_ > 1 else labels.ravel()
-            )
+            own = self._weights_of_classes(self._classes.highest(targets))
         weight = own if weight is None else weight * own
         if not (np.isfinite(weight).all() and (weight >= 0).all() and weight.any()):
             raise ValueError(
                 "class_weight: expected weights that are not negative, and not zero "
                 f"for all samples, got {self.class_weight!r}"
             )
+        return weight
+
+    def _weights_of_classes(self, codes: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Return what ``class_weight`` says of samples, given their classes' numbers.
+
+        Dicts are held against all classes that there are: not each of them need occur
+        in a part of the samples.
+        """
+        if isinstance(self.class_weight, str):
+            return compute_sample_weight(self.class_weight, codes)
+        told = self.class_weight
+        of_outputs = [told] if isinstance(told, dict) else told
+        are_dicts = all(isinstance(given, dict) for given in of_outputs)
+        if len(of_outputs) != self.n_outputs_ or not are_dicts:
+            raise ValueError(
+                f"expected a dict for each of the {self.n_outputs_} outputs, got "
+                f"{told!r}"
+            )
+        weight = np.ones(len(codes))
+        for given, classes, column in zip(
+            of_outputs, self._classes.of_outputs, codes.T, strict=True
+        ):
+            known = compute_class_weight(given, classes=classes, y=classes)
+            weight *= known[column]
         return weight
 
     def _fit_output_unit(
@@ -172,8 +192,7 @@ class DiscreteCloner(ClassifierMixin, BaseCloner):
         ndarray of shape (n_outputs,) or (n_samples, n_outputs)
             One action or a batch. Without the last axis if ``y`` had one dimension.
         """
-        classes = self._classes
-        actions = classes.labels(classes.highest(self._outputs(observation)))
+        actions = self._classes.chosen(self._outputs(observation))
         return actions if self._y_ndim == 2 else actions[..., 0]
 
     def score(

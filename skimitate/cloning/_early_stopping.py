@@ -110,7 +110,8 @@ def _validate_apart(cloner: Any, samples: Samples, told: Told) -> Samples:
         )
     if len(X) < 2:
         raise ValueError("X_val: expected at least 2 samples, got 1")
-    return Samples(X, y, None, (told.X_val, told.y_val, None))
+    weight = cloner._weigh(y, None)
+    return Samples(X, y, weight, (told.X_val, told.y_val, None))
 
 
 @contextmanager

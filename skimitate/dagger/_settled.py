@@ -34,7 +34,7 @@ from skimitate.dagger._targets import Targets
 from skimitate.environments._drivers import Actions
 from skimitate.environments._make import EnvLike, env_widths, spaces_of
 from skimitate.learners._metadata import innermost
-from skimitate.learners._tags import learns_sequences, may_take_nan
+from skimitate.learners._tags import check_kind, learns_sequences, may_take_nan
 
 # As what demonstrations count whose episodes nobody tells: blocks of successive rows.
 _N_BLOCKS = 20
@@ -120,6 +120,7 @@ def plan_rounds(dagger: Any, learner: Any, given: Given, *, in_person: bool) -> 
     ValueError, TypeError
         If something does not belong together.
     """
+    check_kind(learner, dagger)
     check_given(dagger, *given[:4], in_person=in_person)
     is_weighted = given.sample_weight is not None or callable(dagger.round_weight)
     if is_weighted:

@@ -248,8 +248,8 @@ class Rollouts:
             more, the last observation; actions of shape (n_steps, n_outputs) or
             (n_steps,), for one output; how an episode ended, one flag or one for each
             step. float32 stays, other types of numbers become float64, but for actions
-            that are integers: they stay, as those of a Discrete space. torch's tensors
-            are detached.
+            that are integers in all trajectories: they stay, as those of a Discrete
+            space. torch's tensors are detached.
 
         Returns
         -------

@@ -61,7 +61,25 @@ def read_trajectories(trajectories: Iterable[Any]) -> list[Episode]:
             raise ValueError(f"trajectories[{number}]: {error}") from error.__cause__
     if not episodes:
         raise ValueError("trajectories: expected at least one, got none")
-    return episodes
+    return _of_one_kind(episodes)
+
+
+def _of_one_kind(episodes: list[Episode]) -> list[Episode]:
+    """Take whole numbers for continuous actions where those of others are.
+
+    A log writes 0 for 0.0; classes are whole numbers in all episodes.
+    """
+    are_whole = [episode.actions.dtype.kind != "f" for episode in episodes]
+    if all(are_whole) or not any(are_whole):
+        return episodes
+    return [
+        episode._replace(
+            actions=episode.actions.reshape(len(episode.actions), -1).astype(np.float64)
+        )
+        if is_whole
+        else episode
+        for episode, is_whole in zip(episodes, are_whole, strict=True)
+    ]
 
 
 def _check_many(trajectories: Any) -> None:

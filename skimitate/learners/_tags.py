@@ -7,6 +7,8 @@ from sklearn.utils import Tags, get_tags
 
 from skimitate.learners._metadata import innermost
 
+_TAKEN_BY = {"regressor": "DAggerRegressor", "classifier": "DAggerClassifier"}
+
 
 def follow_learner(tags: Tags, learner: Any) -> Tags:
     """Let a learner say what it takes and gives.
@@ -41,6 +43,32 @@ def follow_learner(tags: Tags, learner: Any) -> Tags:
 
 def _tags_of(learner: Any) -> Tags | None:
     return get_tags(learner) if hasattr(learner, "__sklearn_tags__") else None
+
+
+def check_kind(learner: Any, owner: Any) -> None:
+    """Raise if a classifier is to learn continuous actions, or a regressor classes.
+
+    Parameters
+    ----------
+    learner : estimator
+        One that says nothing of itself may be either.
+    owner : estimator
+        The meta-estimator, which is one of the two.
+
+    Raises
+    ------
+    ValueError
+        Its name is ``estimator``.
+    """
+    tags = _tags_of(learner)
+    found = None if tags is None else tags.estimator_type
+    expected = get_tags(owner).estimator_type
+    if found == expected or found not in _TAKEN_BY:
+        return
+    raise ValueError(
+        f"estimator: expected a {expected}, got the {found} "
+        f"{type(innermost(learner)).__name__}: {_TAKEN_BY[found]} takes it"
+    )
 
 
 def takes_single_output(learner: Any) -> bool:

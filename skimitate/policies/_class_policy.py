@@ -82,11 +82,7 @@ class ClassPolicy:
         ValueError
             If there is another number of features.
         """
-        units = self.units.act(observation)
-        if len(self.classes) == 1 and units.ndim == 1:  # what a control loop waits for
-            highest = units.argmax()
-            return self.classes[0][highest : highest + 1].copy()
-        return self._classes.labels(self._classes.highest(units))
+        return self._classes.chosen(self.units.act(observation))
 
     __call__ = act
 
