@@ -5,11 +5,14 @@ import re
 import joblib
 import numpy as np
 import pytest
+from boards import steps_and_values
 from logs import FEW, IDS, LOG, X, Y, write_csv
 
-from skimitate import BehaviorCloner, load_policy
+from skimitate import BehaviorCloner, BehaviorCloningClassifier, load_policy
 from skimitate.cli._main import main
 from skimitate.datasets._files import read_steps
+
+LOSS = "loss/validation"
 
 
 @pytest.mark.parametrize("names", ["", "x,,y", "a\nb"])
@@ -43,6 +46,24 @@ def test_names_that_are_none(capsys, names):
             "--env: Hopper-v5 has 11 observation and 3 action dimensions, and log.csv "
             "has 3 and 1",
         ),
+        (
+            ["log.csv", "--env", "CartPole-v1"],
+            "--env: CartPole-v1 takes classes: expected numbers for actions such as",
+        ),
+        (
+            ["text.csv", "--env", "CartPole-v1", "--observations", "a,b,c,d"],
+            "--env: CartPole-v1 takes actions of the space Discrete(2), and text.csv "
+            "has 'left'",
+        ),
+        (
+            ["whole.npz", "--env", "CartPole-v1"],
+            "--env: CartPole-v1 takes actions of the space Discrete(2), and whole.npz "
+            "has 2",
+        ),
+        (
+            ["text.csv", "--env", "Pendulum-v1", "--observations", "a,b,c"],
+            "DATA: text.csv: actions: expected a number in column 'act', line 2, got '",
+        ),
     ],
 )
 def test_what_else_may_be_wrong(tmp_path, monkeypatch, capsys, arguments, message):
@@ -50,6 +71,9 @@ def test_what_else_may_be_wrong(tmp_path, monkeypatch, capsys, arguments, messag
     (tmp_path / "notes.txt").write_text("nothing")
     (tmp_path / "bad.npz").write_text("nothing")
     write_csv(tmp_path / "log.csv", LOG)
+    (tmp_path / "text.csv").write_text("a,b,c,d,act\n1,2,3,4,left\n")
+    whole = np.arange(3)
+    np.savez(tmp_path / "whole.npz", obs=np.ones((3, 4)), acts=whole)
     assert main(["clone", *arguments]) == 2
     shown = capsys.readouterr()
     assert shown.err.startswith(f"skimitate: error: {message}")
@@ -113,3 +137,78 @@ def test_the_clone_of_everything_is_kept_and_run(tmp_path, capsys):
         load_policy(tmp_path / "clone.safetensors"),
     ):
         np.testing.assert_allclose(kept.act(steps.observations), expected, rtol=1e-6)
+
+
+def test_labels_become_a_classifier(tmp_path, capsys):
+    labels = np.where(Y[:, 0] > 0, "left", "right")
+    path = write_csv(tmp_path / "log.csv", LOG | {"action": labels})
+    out = tmp_path / "clone.safetensors"
+    assert main(["clone", str(path), *FEW, "--out", str(out)]) == 0
+    printed = capsys.readouterr().out
+    assert "\n  actions are classes: left, right\n" in printed
+    accuracy = float(re.search(r"rows\): accuracy (\S+) of the clone of", printed)[1])
+    rest = IDS < 8
+    clone = BehaviorCloningClassifier(max_iter=3, random_state=0).fit(X, labels)
+    assert accuracy == pytest.approx(clone.score(X[~rest], labels[~rest]), abs=0.15)
+    assert (load_policy(out).act(X)[:, 0] == clone.predict(X)).all()
+
+
+@pytest.mark.parametrize(
+    ("actions", "options", "told"),
+    [
+        (Y, [], "numbers\n"),
+        (IDS % 2, [], "classes: 0, 1 (or else --actions-are numbers)\n"),
+        (IDS % 2, ["--actions-are", "numbers"], "numbers\n"),
+        (IDS % 2.0, [], "numbers (or else --actions-are classes)\n"),
+        (IDS % 2.0, ["--actions-are", "classes"], "classes: 0, 1\n"),
+        (
+            np.column_stack([IDS % 2, np.arange(200) % 14]),
+            [],
+            "classes: 0, 1 | 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, ... (or else",
+        ),
+    ],
+)
+def test_it_says_what_it_takes_actions_for(tmp_path, capsys, actions, options, told):
+    np.savez(tmp_path / "mine.npz", obs=X, acts=actions, episode=IDS)
+    assert main(["clone", str(tmp_path / "mine.npz"), *options, "--epochs", "1"]) == 0
+    printed = capsys.readouterr().out
+    assert f"\n  actions are {told}" in printed
+    assert ("accuracy" if "classes:" in told else "R²") in printed
+
+
+def test_a_class_that_only_the_held_out_part_has(tmp_path, capsys):
+    arrays = {"obs": X, "acts": np.arange(200) // 190}
+    np.savez(tmp_path / "mine.npz", **arrays)
+    logs = ["--log-dir", str(tmp_path / "logs")]
+    assert main(["clone", str(tmp_path / "mine.npz"), *FEW, *logs]) == 0
+    assert "accuracy 0.7500 of the clone of the rest" in capsys.readouterr().out
+    (loss,) = steps_and_values(tmp_path / "logs" / "clone-of-the-rest", LOSS)[1][-1:]
+    assert loss == pytest.approx(-0.25 * np.log(np.finfo(float).eps), rel=0.01)
+
+
+def test_what_an_environment_takes_is_learnt(tmp_path, capsys):
+    demonstrations = tmp_path / "demonstrations.npz"
+    collect = ["collect", "CartPole-v1", "--episodes", "2", "--jobs", "1"]
+    assert main([*collect, "--out", str(demonstrations)]) == 0
+    steps = read_steps(demonstrations)
+    # As most libraries keep them.
+    np.savez(
+        tmp_path / "floats.npz",
+        obs=steps.observations,
+        acts=steps.actions.astype(np.float32),
+        episode=steps.episode_ids,
+    )
+    for name in ("demonstrations.npz", "floats.npz"):
+        out = tmp_path / "clone.joblib"
+        options = ["--env", "CartPole-v1", "--episodes", "2", "--out", str(out)]
+        assert main(["clone", str(tmp_path / name), *options, *FEW]) == 0
+        printed = capsys.readouterr().out
+        assert "actions are classes: 0, 1 (for CartPole-v1)" in printed
+        assert "accuracy" in printed
+        evaluate = ["evaluate", "CartPole-v1", "--policy", str(out), "--jobs", "1"]
+        assert main([*evaluate, "--episodes", "2"]) == 0
+        assert capsys.readouterr().out.splitlines()[-1] in printed
+    options = ["--env", "Pendulum-v1", "--observations", "X", "--actions", "acts"]
+    np.savez(tmp_path / "torque.npz", X=X, acts=IDS % 2)
+    assert main(["clone", str(tmp_path / "torque.npz"), *options, *FEW]) == 0
+    assert "actions are numbers (for Pendulum-v1)" in capsys.readouterr().out

@@ -102,6 +102,11 @@ def test_a_name_with_a_comma_in_it(tmp_path, capsys, separator):
             "observations: .*finite numbers, got nan in column 'obs', line 3, and 1",
         ),
         ("obs,act,episode\n1,2,\n", "episode_ids: missing value in column 'episode', "),
+        ("obs,act\n1,left\n2, \n", "actions: missing value in column 'act', line 3"),
+        (
+            "obs,act\n1,0.5\n2,left\n",
+            "actions: expected a number in column 'act', line 3, got 'left'; --act",
+        ),
         pytest.param(
             "obs,act\n1," + 140000 * "2", "expected rows .* in line 2 field", id="long"
         ),
@@ -135,6 +140,50 @@ def test_what_an_option_named_is_told_by_that_option(
     path = tmp_path / "log.csv"
     path.write_text("x,m,u\n1,2,3\n4,slow,5\n6,,7\n")
     assert refused(capsys, path, *options).startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("cells", "actions_are", "expected", "are_classes"),
+    [
+        (["0", " 1", "+2"], None, [0, 1, 2], True),
+        (["0", "1", "2"], "numbers", [0, 1, 2], False),
+        (["0", "1", "2.0"], None, [0.0, 1.0, 2.0], False),
+        (["0", "1", "2.0"], "classes", [0, 1, 2], True),
+        (["left", " right ", "left"], None, ["left", "right", "left"], True),
+        (["R", "1", "2"], "classes", ["R", "1", "2"], True),
+        (["1", "2", "R"], "classes", ["1", "2", "R"], True),
+        ([str(2**60), "1", "2"], "numbers", [2.0**60, 1.0, 2.0], False),
+    ],
+)
+def test_actions_are_numbers_or_classes(
+    tmp_path, cells, actions_are, expected, are_classes
+):
+    path = tmp_path / "log.csv"
+    path.write_text("obs,act\n" + "".join(f"1,{cell}\n" for cell in cells))
+    steps = read_steps(path, actions_are=actions_are)
+    assert steps.are_classes == are_classes
+    assert steps.actions[:, 0].tolist() == expected
+    assert steps.actions.dtype == np.array(expected).dtype
+
+
+@pytest.mark.parametrize(
+    ("cells", "options", "message"),
+    [
+        (["R", "1"], [], "expected classes for texts such as 'R' and '1', got None"),
+        (["n/a", "0.5"], [], "expected classes for texts such as 'n/a' and '0.5', got"),
+        (["0.5", "1"], ["classes"], "expected numbers for actions such as 0.5, got"),
+        (
+            list(map(str, range(21))),
+            [],
+            "expected numbers or .* whole numbers of 21 va",
+        ),
+    ],
+)
+def test_actions_that_are_neither(tmp_path, capsys, cells, options, message):
+    path = tmp_path / "log.csv"
+    path.write_text("obs,act\n" + "".join(f"1,{cell}\n" for cell in cells))
+    given = ["--actions-are", *options] if options else []
+    assert re.match(f"--actions-are: {message}", refused(capsys, path, *given))
 
 
 def test_a_separator_after_the_last_cell_is_no_column(tmp_path):

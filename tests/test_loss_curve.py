@@ -173,8 +173,8 @@ def test_training_loss_of_dagger_is_that_of_its_rounds():
         (
             lambda X, y: LinearRegression().fit(X, y),
             TypeError,
-            "estimator: expected a fitted BehaviorCloner or DAggerRegressor, or one "
-            "with loss_curve_, got LinearRegression$",
+            "estimator: expected a fitted cloner or DAgger estimator, or one with "
+            "loss_curve_, got LinearRegression$",
         ),
         (
             lambda X, y: BehaviorCloner(),
@@ -208,7 +208,7 @@ def test_missing_data_are_named(fitted, rollouts):
     with pytest.raises(ValueError, match=r"requires y to be passed"):
         LossCurveDisplay.from_estimator(fitted, X, None, X, y)
     with pytest.raises(
-        TypeError, match=r"^estimator: expected a BehaviorCloner .*got LinearRegression"
+        TypeError, match=r"^estimator: expected a cloner or .*got LinearRegression"
     ):
         LossCurveDisplay.from_estimator(LinearRegression(), X, y, X, y)
 

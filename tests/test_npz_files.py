@@ -56,6 +56,48 @@ def test_rollouts_tell_what_their_columns_are(tmp_path, capsys, names, told):
     )
 
 
+SIDE = (Y[:, 0] > 0).astype(int)
+
+
+@pytest.mark.parametrize(
+    ("actions", "actions_are", "expected", "are_classes"),
+    [
+        (SIDE, None, SIDE[:, None], True),
+        (SIDE.astype(np.uint8)[:, None], None, SIDE[:, None], True),
+        (SIDE > 0, None, SIDE[:, None] > 0, True),
+        (np.array(["l", "r"])[SIDE], None, np.array([["l"], ["r"]])[SIDE], True),
+        (
+            by_episode(np.array(["l", "r"])[SIDE]),
+            None,
+            np.array([["l"], ["r"]])[SIDE],
+            True,
+        ),
+        (
+            np.column_stack([SIDE, 5 - SIDE]),
+            None,
+            np.array([[0, 5], [1, 4]])[SIDE],
+            True,
+        ),
+        (SIDE.astype(float), None, SIDE[:, None], False),
+        (SIDE, "numbers", SIDE[:, None], False),
+        (SIDE.astype(float), "classes", SIDE[:, None], True),
+        (Y.astype(str), "numbers", Y, False),
+        ((Y > 0).astype(float).astype(str), "classes", SIDE[:, None], True),
+        (np.arange(200), "classes", np.arange(200)[:, None], True),
+    ],
+)
+def test_actions_are_numbers_or_classes(
+    tmp_path, actions, actions_are, expected, are_classes
+):
+    X_of_their_shape = by_episode(X) if actions.ndim == 3 else X
+    np.savez(tmp_path / "mine.npz", obs=X_of_their_shape, acts=actions)
+    steps = read_steps(tmp_path / "mine.npz", actions_are=actions_are)
+    assert steps.are_classes == are_classes
+    np.testing.assert_array_equal(steps.actions, expected)
+    if are_classes:
+        assert steps.actions.dtype.kind != "f"
+
+
 def test_arrays_without_episodes(tmp_path):
     np.savez(tmp_path / "mine.npz", seen=X, done_by_hand=Y)
     steps = read_steps(
@@ -76,7 +118,27 @@ def test_arrays_without_episodes(tmp_path):
             "--observations: expected one ar",
         ),
         ({"obs": X, "acts": Y[:-2]}, [], "DATA: .*as many actions as .*, got 198"),
-        ({"obs": X, "acts": Y.astype(str)}, [], "DATA: .*: actions: expected numbers"),
+        (
+            {"obs": X.astype(str), "acts": Y},
+            [],
+            "DATA: .*: observations: expected numb",
+        ),
+        ({"obs": X, "acts": Y.astype("S")}, [], "DATA: .*: actions: expected numbers"),
+        (
+            {"obs": X, "acts": Y.astype(str)},
+            [],
+            "--actions-are: expected numbers or classes for texts that may be either, ",
+        ),
+        (
+            {"obs": X, "acts": np.arange(200)},
+            [],
+            "--actions-are: expected numbers or classes for whole numbers of 200 value",
+        ),
+        (
+            {"obs": X, "acts": Y},
+            ["--actions-are", "classes"],
+            r"--actions-are: expected numbers for actions such as -?\d\.\d+, got class",
+        ),
         ({"obs": X, "acts": np.array([{}])}, [], "DATA: .*'acts' is .* Python objects"),
         (
             {"obs": X, "acts": Y, "episode": IDS[:3]},

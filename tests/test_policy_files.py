@@ -16,6 +16,8 @@ from toy import PointEnv, expert
 
 from skimitate import (
     BehaviorCloner,
+    BehaviorCloningClassifier,
+    DAggerClassifier,
     DAggerRegressor,
     as_policy,
     evaluate_policy,
@@ -23,6 +25,7 @@ from skimitate import (
     load_policy,
     save_policy,
 )
+from skimitate.policies._class_policy import ClassPolicy
 
 X = np.random.default_rng(0).normal(size=(60, 2))
 KEY = "skimitate_policy"
@@ -31,6 +34,27 @@ KEY = "skimitate_policy"
 def fitted(**options):
     options = {"max_iter": 3, "random_state": 0} | options
     return BehaviorCloner(**options).fit(X, expert(X))
+
+
+# The same side of a line, in what people call classes: of one output and of several.
+SIDE = (X[:, 0] > X[:, 1]).astype(int)
+LABELS = {
+    "integers": 5 - 7 * SIDE,
+    "strings": np.array(["right", "links"])[SIDE],
+    "objects": np.array(["right", "ü\n"], dtype=object)[SIDE],
+    "bools": SIDE == 1,
+    "floats": SIDE * 3.0,
+    "bytes of memory": SIDE.astype(np.uint8),
+    "large": SIDE.astype(np.uint64) + 2**63,
+    "one class": np.zeros(len(X), dtype=int),
+    "several": np.column_stack([SIDE, (X[:, 0] * 2).astype(int)]),
+    "several of strings": np.array([["a", "b"], ["b", "long"]])[SIDE],
+}
+
+
+def fitted_classifier(y=LABELS["several"], **options):
+    options = {"max_iter": 3, "random_state": 0} | options
+    return BehaviorCloningClassifier(**options).fit(X, y)
 
 
 @pytest.fixture
@@ -80,6 +104,42 @@ def test_a_dagger_policy_comes_back_with_its_return(path):
     assert load_policy(path).mean_return == -7
 
 
+@pytest.mark.parametrize("y", LABELS.values(), ids=LABELS)
+def test_a_classifier_comes_back_with_its_classes(path, y):
+    cloner = fitted_classifier(y, n_networks=2)
+    save_policy(cloner, path, mean_return=3)
+    policy = load_policy(path)
+    actions = cloner.predict(X)
+    assert_array_equal(policy.act(X), actions.reshape(len(X), -1))
+    assert_array_equal(policy.act(X[0]), np.ravel(cloner.act(X[0])))
+    kind = {"O": "U", "u": "i"}.get(y.dtype.kind, y.dtype.kind)
+    assert policy.act(X).dtype.kind.replace("u", "i") == kind
+    known = cloner.classes_ if isinstance(cloner.classes_, list) else [cloner.classes_]
+    for found, expected in zip(policy.classes, known, strict=True):
+        assert_array_equal(found, expected)
+    assert (policy.n_features, policy.n_outputs) == (2, len(known))
+    assert policy.mean_return == 3
+    before = path.read_bytes()
+    save_policy(policy, path)
+    assert path.read_bytes() == before
+
+
+def balance(observations):
+    return (observations @ [0.1, 0.4, 1.0, 1.0] > 0).astype(int)
+
+
+def test_what_dagger_learnt_of_classes_comes_back_and_drives(path):
+    model = DAggerClassifier(
+        BehaviorCloningClassifier(max_iter=2), "CartPole-v1", balance, n_rounds=1
+    ).fit()
+    save_policy(model, path)
+    policy = load_policy(path)
+    assert policy.mean_return == model.history_[model.best_round_]["mean_return"]
+    options = {"n_episodes": 2, "random_state": 0}
+    returns = [evaluate_policy("CartPole-v1", p, **options) for p in (model, policy)]
+    assert_array_equal(*returns)
+
+
 def test_an_expert_comes_back_and_drives(path):
     original = load_expert("Hopper-v5")
     save_policy(original, path)
@@ -112,6 +172,7 @@ def test_the_file_is_what_other_languages_read(path):
     described = json.loads(
         json.JSONDecoder().raw_decode(header.decode("latin1"))[0]["__metadata__"][KEY]
     )
+    assert described["classes"] is None
     assert described["layer_sizes"] == [2, 50, 50, 2]
     assert described["activation"] == "tanh"
     assert set(described["versions"]) == {"skimitate", "numpy"}
@@ -128,12 +189,33 @@ def test_a_loaded_policy_acts_without_torch(saved):
     assert done.stdout == "(2,) False\n"
 
 
+class Remembering:
+    """A policy of logits that remembers."""
+
+    n_features, n_outputs, is_stateful = 2, 2, True
+
+    def act(self, observation):
+        return observation
+
+    def reset(self):
+        pass
+
+
 def test_what_cannot_be_saved(path):
     with pytest.raises(NotFittedError, match=r"policy: .* BehaviorCloner unfitted"):
         save_policy(BehaviorCloner(), path)
-    for actor in (LinearRegression().fit(X, X), expert):
+    with_memory = ClassPolicy(Remembering(), [np.array([0, 1])])
+    for actor in (LinearRegression().fit(X, X), expert, Remembering(), with_memory):
         with pytest.raises(TypeError, match="policy: expected a network of skimitate"):
             save_policy(actor, path)
+    units = as_policy(fitted_classifier(SIDE)).units
+    for classes, reason in (
+        (np.array([b"a", b"b"]), "all strings"),
+        (np.array(["2001-01-01", "2001-01-02"], dtype="M8[D]"), "all strings"),
+        (np.array(["a", "a\0"], dtype=object), "ascending"),
+    ):
+        with pytest.raises(ValueError, match=f"classes: .*{reason}"):
+            save_policy(ClassPolicy(units, [classes]), path)
     assert not path.exists()
     save_policy(fitted(), path)
     before = path.read_bytes()
@@ -165,7 +247,7 @@ def rewritten(path, change=lambda tensors, described: None, metadata=None):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda t, d: d.update(version=1), "version 1 of the format"),
+        (lambda t, d: d.update(version=2), "version 2 of the format"),
         (lambda t, d: d.pop("n_networks"), "no entry 'n_networks'"),
         (lambda t, d: d.update(n_networks=4), "it holds arrays"),
         (lambda t, d: d.update(n_networks=0), "its n_networks is 0"),
@@ -193,6 +275,43 @@ def test_a_file_that_holds_something_else(saved, change, message):
         load_policy(saved)
 
 
+@pytest.mark.parametrize(
+    ("classes", "message"),
+    [
+        ("none at all", "no entry 'classes'"),
+        ([[0, 1], [0, 1, 2, 3]], "classes: expected 5 of all outputs together"),
+        ([[0, 1, 2, 3, 4]] * 2, "classes: expected 5 of all outputs together"),
+        ([[0, 1], [0, 1, "2"]], "all integers, all floats, all strings or all bools"),
+        ([[0, 1], [0, 1, 2.0]], "all integers"),
+        ([[False, True], [0, 1, 2]], "all integers"),
+        ([[0, 1], [0, 1, None]], "all integers"),
+        ([[0, 1], [0, [1], 2]], "all integers"),
+        ([[1, 0], [0, 1, 2]], "in ascending order"),
+        ([[0, 1], [0, 1, 1]], "in ascending order"),
+        ([[0, 1], [0, 1, 10**30]], "integers of 64 bits"),
+        ([[0.0, 1.0], [0.0, 1.0, float("inf")]], "in ascending order"),
+        ([[0.0, 1.0], [float("nan")]], "in ascending order"),
+        ([["a", "b"], ["a", "a\0", "c"]], "in ascending order"),
+        ([[0, 1, 2, 3, 4], []], "lists of classes"),
+        ([], "lists of classes"),
+        ({"0": [0, 1]}, "lists of classes"),
+        ([0, 1, 2, 3, 4], "lists of classes"),
+        (5, "lists of classes"),
+    ],
+)
+def test_a_file_whose_classes_are_none(path, classes, message):
+    def change(tensors, described):
+        assert list(map(len, described.pop("classes"))) == [2, 3]
+        if classes != "none at all":
+            described["classes"] = classes
+
+    y = np.column_stack([SIDE, np.arange(len(X)) % 3])
+    save_policy(fitted_classifier(y), path)
+    rewritten(path, change)
+    with pytest.raises(ValueError, match=f"{path}: expected a policy .*{message}"):
+        load_policy(path)
+
+
 def test_a_file_of_others(saved):
     rewritten(saved, metadata={"format": "pt"})
     with pytest.raises(ValueError, match="its metadata has no 'skimitate_policy'"):
@@ -211,12 +330,24 @@ def test_types_that_numpy_has_not(saved):
         load_policy(saved)
 
 
-@given(position=st.integers(0, 600), value=st.integers(0, 255), end=st.booleans())
+SMALL = {"hidden_layer_sizes": (2,), "max_iter": 1}
+WHOLE = (
+    as_policy(fitted(**SMALL)),
+    as_policy(fitted_classifier(np.array([["a", "b"], ["b", "c"]])[SIDE], **SMALL)),
+)
+
+
+@given(
+    policy=st.sampled_from(WHOLE),
+    position=st.integers(0, 700),
+    value=st.integers(0, 255),
+    end=st.booleans(),
+)
 def test_damaged_files_are_refused_or_still_a_policy(
-    tmp_path_factory, position, value, end
+    tmp_path_factory, policy, position, value, end
 ):
     path = tmp_path_factory.mktemp("damaged") / "policy.safetensors"
-    save_policy(fitted(hidden_layer_sizes=(2,), max_iter=1), path)
+    save_policy(policy, path)
     content = bytearray(path.read_bytes())
     position = min(position, len(content) - 1)
     content[position] = value

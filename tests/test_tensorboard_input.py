@@ -92,11 +92,22 @@ def test_what_is_not_finite_is_refused(bad, tmp_path):
 
 
 def test_what_is_no_number_is_refused(tmp_path):
-    with pytest.raises(ValueError, match="y_val: expected an array of numbers"):
-        TensorBoardCallback(tmp_path / "runs", X_val=X[:1], y_val=["a"])
+    with pytest.raises(ValueError, match="y_val: expected an array of actions"):
+        TensorBoardCallback(tmp_path / "runs", X_val=X[:2], y_val=[["a"], [[]]])
+    for missing in (None, np.nan):
+        labels = np.array(["a", missing], dtype=object)
+        with pytest.raises(ValueError, match="y_val: expected finite actions, got"):
+            TensorBoardCallback(tmp_path / "runs", X_val=X[:2], y_val=labels)
     with pytest.raises(TypeError, match="expert_return: expected a number or None, go"):
         TensorBoardCallback(tmp_path / "runs", expert_return="a")
     assert not (tmp_path / "runs").exists()
+
+
+def test_classes_are_nothing_to_a_regressor(tmp_path):
+    board = TensorBoardCallback(tmp_path, X_val=X[:2], y_val=["a", "b"])
+    with pytest.raises(ValueError, match="y_val: expected an array of numbers"):
+        cloner().set_callbacks(board).fit(X, y)
+    assert all(tags_in(board.run_dir / run) == set() for run in runs_in(board.run_dir))
 
 
 @pytest.mark.parametrize("kind", ["cloner", "pipeline", "dagger"])

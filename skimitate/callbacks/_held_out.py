@@ -6,6 +6,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from sklearn.base import is_regressor
+
+from skimitate.callbacks._loss import loss_on
 
 
 class HeldOut:
@@ -21,8 +24,8 @@ class HeldOut:
     Raises
     ------
     ValueError
-        If one is missing, they do not belong together, or an action is no finite
-        number. NaN in X are left to an estimator that takes them.
+        If one is missing, they do not belong together, or an action is missing or not
+        finite. NaN in X are left to an estimator that takes them.
     """
 
     def __init__(self, X: ArrayLike | None, y: ArrayLike | None) -> None:
@@ -32,7 +35,7 @@ class HeldOut:
                 f"{missing}: expected one because {given} is given, got None"
             )
         self.X: Any = X
-        self.y: NDArray[np.float64] = _as_numbers(y)
+        self.y = _as_actions(y)
         shape = np.shape(X)
         if len(shape) != 2 or not len(self.y) or self.y.ndim not in (1, 2):
             raise ValueError(
@@ -44,12 +47,14 @@ class HeldOut:
                 f"y_val: expected {shape[0]} actions, one for each row of X_val, got "
                 f"{len(self.y)}"
             )
-        if not np.isfinite(self.y).all():
-            bad = self.y[~np.isfinite(self.y)][0]
-            raise ValueError(f"y_val: expected finite actions, got {bad}")
+        odd = _are_odd(self.y)
+        if odd.any():
+            raise ValueError(f"y_val: expected finite actions, got {self.y[odd][0]}")
 
     def check_actions(self, estimator: Any) -> None:
         """Raise if an estimator is about to be fitted to other actions."""
+        if is_regressor(estimator):
+            _check_numbers(self.y)
         expected = getattr(estimator, "n_outputs_", None)
         found = self.y.shape[1] if self.y.ndim == 2 else 1
         if expected not in (None, found):
@@ -68,7 +73,7 @@ class HeldOut:
             )
 
     def loss_of(self, estimators: list[Any]) -> float:
-        """Return the mean squared error of a policy.
+        """Return the loss of a policy; see :func:`loss_on`.
 
         Parameters
         ----------
@@ -86,13 +91,30 @@ class HeldOut:
         for around in estimators[:-1]:
             if isinstance(around, Pipeline) and len(around) > 1:
                 X = around[:-1].transform(X)
-        predicted = np.asarray(estimators[-1].predict(X)).reshape(self.y.shape)
-        return float(np.mean((predicted - self.y) ** 2))
+        return loss_on(estimators[-1], X, self.y)
 
 
-def _as_numbers(y: ArrayLike) -> NDArray[np.float64]:
+def _as_actions(y: ArrayLike) -> NDArray:
+    """Return an array of numbers or of classes."""
     try:
-        return np.asarray(y, dtype=np.float64)
+        return np.asarray(y)
+    except ValueError as error:  # rows of several lengths
+        raise ValueError(f"y_val: expected an array of actions ({error})") from None
+
+
+def _are_odd(actions: NDArray) -> NDArray[np.bool_]:
+    """Tell which actions are missing or not finite."""
+    if actions.dtype.kind == "f":
+        return ~np.isfinite(actions)
+    if actions.dtype.kind == "O":  # as pandas has texts, and what is missing of them
+        odd = [value is None or value != value for value in actions.ravel()]
+        return np.array(odd, dtype=bool).reshape(actions.shape)
+    return np.zeros(actions.shape, dtype=bool)
+
+
+def _check_numbers(actions: NDArray) -> None:
+    try:
+        actions.astype(np.float64)
     except (ValueError, TypeError) as error:
         raise ValueError(f"y_val: expected an array of numbers ({error})") from None
 

@@ -46,9 +46,9 @@ class TensorBoardCallback:
     tag                   what it is
     ===================== ==========================================================
     loss/training         mean loss of an epoch, ``loss_curve_``
-    loss/validation       mean squared error on ``X_val, y_val``, by epoch; of DAgger
-                          at the end of each round
-    score/validation      R² on what early stopping sets aside
+    loss/validation       loss on ``X_val, y_val``, by epoch; of DAgger at the end of
+                          each round
+    score/validation      R² or accuracy on what early stopping sets aside
     return/mean           return of a round's policy, as it is measured on the way
     return/evaluation     return of the rounds that were evaluated in the end, in
                           ``n_eval_episodes`` episodes
@@ -57,6 +57,10 @@ class TensorBoardCallback:
     seconds/epoch, round  how long it took
     score/test_score, ... what a search found
     ===================== ==========================================================
+
+    The loss on ``X_val, y_val`` is the mean squared error; where actions are classes
+    it is the mean cross-entropy, or the part of the actions that are wrong if the
+    learner has no ``predict_proba``.
 
     Parameters
     ----------
@@ -86,8 +90,9 @@ class TensorBoardCallback:
         If ``log_dir`` is no folder that can be written to.
     ValueError
         If ``X_val`` and ``y_val`` do not belong together, ``y_val`` or
-        ``expert_return`` is no finite number, or ``name`` is a path. Fits raise it
-        before the first epoch if ``X_val`` or ``y_val`` is not as wide as their data.
+        ``expert_return`` is not finite, or ``name`` is a path. Fits raise it before the
+        first epoch if ``X_val`` or ``y_val`` is not as wide as their data, or if
+        ``y_val`` are no numbers for a regressor.
     TypeError
         If ``name`` is no text, or ``expert_return`` no number.
 

@@ -7,10 +7,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from skimitate._sklearn import ScoringMonitor
+from skimitate.callbacks._loss import loss_on
 
 
 class ValidationLoss:
-    """Records the mean squared error on held-out data while an estimator is fitted.
+    """Records the loss on held-out data while an estimator is fitted.
+
+    It is what :func:`loss_on` returns.
 
     Parameters
     ----------
@@ -64,8 +67,7 @@ class _HeldOut:
         self, estimator: Any, X: NDArray, y: NDArray, **metadata: Any
     ) -> dict[str, float | None]:
         learner = getattr(estimator, "estimator_", estimator)
-        predicted = np.asarray(estimator.predict(self.X)).reshape(self.y.shape)
         return {
             "epoch": getattr(learner, "n_iter_", None),
-            "loss": float(np.mean((predicted - self.y) ** 2)),
+            "loss": loss_on(estimator, self.X, self.y),
         }

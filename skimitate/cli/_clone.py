@@ -12,6 +12,7 @@ from skimitate.cli._evaluation import evaluate
 
 if TYPE_CHECKING:
     from skimitate.datasets._steps import Steps
+    from skimitate.studies._kind import Kind
 
 HELP = "imitate the observations and actions that a file holds"
 PARENTS = (
@@ -25,6 +26,8 @@ PARENTS = (
 _SUFFIXES = (".joblib", ".safetensors")
 # The part that is held out to score a clone of the rest on.
 _HELD_OUT = 0.2
+# Classes of an output.
+_MOST_TOLD = 12
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -58,6 +61,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="column or array that numbers the episodes (default: the one called "
         "episode, episode_ids, ...)",
+    )
+    parser.add_argument(
+        "--actions-are",
+        choices=("numbers", "classes"),
+        help="what is learnt: numbers, by their mean squared error, or classes, by "
+        "their cross-entropy (default: what --env takes; else texts and whole numbers "
+        "are classes, and others numbers)",
     )
     parser.add_argument(
         "--epochs",
@@ -94,15 +104,15 @@ def act(args: argparse.Namespace) -> None:
         from skimitate.callbacks._log_dir import check_log_dir
 
         check_log_dir(args.log_dir, "--log-dir")
-    steps = _read(args)
     env = None
     if args.env is not None:
         env = find_env(args.env, args.env_arg, "--env")
-        _check_widths(steps, env, args.data)
     elif args.env_arg:
         raise ValueError("--env-arg: expected --env beside it, got no environment")
-    _score(steps, args)
-    clone = _fit("clone of everything", steps.observations, steps.actions, args)
+    steps = _read(args, env)
+    if env is not None:
+        _check_fits(steps, env, args.data)
+    clone = _clone(steps, args)
     if env is not None:
         _evaluate(clone, env, args)
     if args.out is None:
@@ -112,20 +122,25 @@ def act(args: argparse.Namespace) -> None:
         print(f"Kept in {args.out}")
 
 
-def _read(args: argparse.Namespace) -> "Steps":
+def _read(args: argparse.Namespace, env: NamedEnv | None) -> "Steps":
     from skimitate.datasets._files import read_steps
 
+    given = args.actions_are
     try:
         steps = read_steps(
             args.data,
             observations=args.observations,
             actions=args.actions,
             episode_ids=args.episode_ids,
+            actions_are=given or (None if env is None else _taken_by(env)),
         )
     except (FileNotFoundError, ValueError) as error:
         message = str(error)
         if message.startswith("path: "):
             message = f"DATA{message.removeprefix('path')}"
+        elif message.startswith("actions_are: ") and not given and env is not None:
+            fault = message.removeprefix("actions_are: ")
+            message = f"--env: {env.name} takes {_taken_by(env)}: {fault}"
         raise type(error)(message) from None
     told = "not known"
     if steps.n_episodes is not None:
@@ -135,36 +150,98 @@ def _read(args: argparse.Namespace) -> "Steps":
         f"  observations, {steps.observations.shape[1]} wide: "
         f"{steps.origin['observations']}\n"
         f"  actions, {steps.actions.shape[1]} wide: {steps.origin['actions']}\n"
+        f"  actions are {_described(steps)}{_why(steps, args, env)}\n"
         f"  episodes: {told}"
     )
     return steps
 
 
-def _check_widths(steps: "Steps", env: NamedEnv, data: Path) -> None:
-    from skimitate.environments._make import env_widths
+def _taken_by(env: NamedEnv) -> Any:
+    """Return what an environment takes, in the words of ``--actions-are``."""
+    from skimitate.environments._make import spaces_of
 
-    found = env_widths(env.made_by)
+    return "numbers" if spaces_of(env.made_by).actions.classes is None else "classes"
+
+
+def _described(steps: "Steps") -> str:
+    """Say what the actions are, with the classes of each output."""
+    import numpy as np
+
+    if not steps.are_classes:
+        return "numbers"
+    listed = []
+    for column in steps.actions.T:
+        classes = np.unique(column).tolist()
+        more = ["..."] if len(classes) > _MOST_TOLD else []
+        listed.append(", ".join(map(str, [*classes[:_MOST_TOLD], *more])))
+    return f"classes: {' | '.join(listed)}"
+
+
+def _why(steps: "Steps", args: argparse.Namespace, env: NamedEnv | None) -> str:
+    """Say who says what the actions are, or how to say that they are something else."""
+    import numpy as np
+
+    if args.actions_are is not None:
+        return ""
+    if env is not None:
+        return f" (for {env.name})"
+    if steps.are_classes:
+        is_text = steps.actions.dtype.kind == "U"
+        return "" if is_text else " (or else --actions-are numbers)"
+    is_whole = (steps.actions == np.floor(steps.actions)).all()
+    return " (or else --actions-are classes)" if is_whole else ""
+
+
+def _check_fits(steps: "Steps", env: NamedEnv, data: Path) -> None:
+    """Raise if an environment has other widths than the file, or other classes."""
+    import numpy as np
+
+    from skimitate.environments._make import spaces_of
+
+    spaces = spaces_of(env.made_by)
+    found = spaces.n_features, spaces.n_outputs
     given = steps.observations.shape[1], steps.actions.shape[1]
     if found != given:
         raise ValueError(
             f"--env: {env.name} has {found[0]} observation and {found[1]} action "
             f"dimensions, and {data} has {given[0]} and {given[1]}"
         )
+    if not steps.are_classes:
+        return
+    for i, column in enumerate(steps.actions.T):
+        known = None if spaces.actions.classes is None else spaces.actions.classes[i]
+        strange = [
+            value
+            for value in np.unique(column).tolist()
+            if isinstance(value, str) or (known is not None and value not in known)
+        ]
+        if strange:
+            raise ValueError(
+                f"--env: {env.name} takes actions of the space "
+                f"{spaces.actions.description}, and {data} has {strange[0]!r}"
+            )
 
 
-def _score(steps: "Steps", args: argparse.Namespace) -> None:
-    """Print what a clone of most of the data scores on the rest."""
-    from sklearn.metrics import r2_score
+def _clone(steps: "Steps", args: argparse.Namespace) -> Any:
+    """Print what a clone of most of the data scores on the rest, and clone it all."""
+    from skimitate.studies._kind import CLASSES, NUMBERS
 
+    kind = CLASSES if steps.are_classes else NUMBERS
+    X, y = steps.observations, steps.actions
+    if steps.are_classes and y.shape[1] == 1:
+        y = y[:, 0]  # a column of classes is as unusual as a table of one
     held_out, told = _split(steps, args.seed)
     if held_out.sum() < 2 or held_out.all():
         print(f"No score: there is too little in {args.data} to hold some of it out.")
-        return
-    X, y = steps.observations, steps.actions
-    rest = X[~held_out], y[~held_out]
-    clone = _fit("clone of the rest", *rest, args, (X[held_out], y[held_out]))
-    score = r2_score(y[held_out], clone.predict(X[held_out]))
-    print(f"held out {told}: R² {score:.4f} of the clone of the rest")
+    else:
+        rest = X[~held_out], y[~held_out]
+        test = X[held_out], y[held_out]
+        clone = _fit(kind, "clone of the rest", rest, args, test)
+        print(
+            f"held out {told}: {kind.score} {clone.score(*test):.4f} of the clone of "
+            "the rest"
+        )
+    return _fit(kind, "clone of everything", (X, y), args)
 
 
 def _split(steps: "Steps", seed: int) -> tuple[Any, str]:
@@ -185,17 +262,16 @@ def _split(steps: "Steps", seed: int) -> tuple[Any, str]:
 
 
 def _fit(
+    kind: "Kind",
     label: str,
-    X: Any,
-    y: Any,
+    data: tuple[Any, Any],
     args: argparse.Namespace,
     held_out: tuple[Any, Any] = (None, None),
 ) -> Any:
     from skimitate.callbacks._progress import Progress
-    from skimitate.cloning._regressor import BehaviorCloner
 
     # argparse would put a default in words through ``type`` as well.
-    cloner = BehaviorCloner(
+    cloner = kind.cloner(
         max_iter="auto" if args.epochs is None else args.epochs,
         random_state=args.seed,
     )
@@ -207,7 +283,7 @@ def _fit(
         name = label.replace(" ", "-")
         board = TensorBoardCallback(args.log_dir, name=name, X_val=X_val, y_val=y_val)
         callbacks.append(board)
-    cloner.set_callbacks(*callbacks).fit(X, y)
+    cloner.set_callbacks(*callbacks).fit(*data)
     return cloner.set_callbacks()
 
 

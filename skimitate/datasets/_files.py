@@ -6,9 +6,10 @@ from pathlib import Path
 from skimitate.datasets._arrays import read_arrays
 from skimitate.datasets._csv import read_csv_columns
 from skimitate.datasets._fault import Fault
+from skimitate.datasets._kinds import ActionsAre, with_kind
 from skimitate.datasets._steps import Steps, steps_of
 
-_READERS = {".npz": read_arrays, ".csv": read_csv_columns}
+_SUFFIXES = ".npz", ".csv"
 
 
 def read_steps(
@@ -17,6 +18,7 @@ def read_steps(
     observations: Sequence[str] = (),
     actions: Sequence[str] = (),
     episode_ids: str | None = None,
+    actions_are: ActionsAre | None = None,
 ) -> Steps:
     """Read observations and actions from a file.
 
@@ -30,6 +32,8 @@ def read_steps(
         find them by their names.
     episode_ids : str or None, default=None
         Name of the column or the array that numbers the episodes; None to find it.
+    actions_are : {"numbers", "classes"} or None, default=None
+        See :func:`with_kind`.
 
     Returns
     -------
@@ -45,15 +49,18 @@ def read_steps(
     """
     if not path.is_file():
         raise FileNotFoundError(f"path: no such file: {path}")
-    reader = _READERS.get(path.suffix.lower())
-    if reader is None:
+    suffix = path.suffix.lower()
+    if suffix not in _SUFFIXES:
         raise ValueError(
-            f"path: expected a file that ends in {' or '.join(_READERS)}, got {path}"
+            f"path: expected a file that ends in {' or '.join(_SUFFIXES)}, got {path}"
         )
     asked = {"observations": observations, "actions": actions}
     asked["episode_ids"] = () if episode_ids is None else (episode_ids,)
     try:
-        return steps_of(*reader(path, asked))
+        if suffix == ".npz":
+            steps = steps_of(*read_arrays(path, asked))
+        else:
+            steps = steps_of(*read_csv_columns(path, asked, actions_are))
     except Fault as fault:
         if asked[fault.part]:
             raise ValueError(f"{fault.part}: {fault}") from None
@@ -63,3 +70,4 @@ def read_steps(
         ) from None
     except ValueError as error:
         raise ValueError(f"path: {path}: {error}") from None
+    return with_kind(steps, actions_are)

@@ -20,17 +20,20 @@ class Steps:
     observations : ndarray of shape (n_steps, n_features)
         What was seen.
     actions : ndarray of shape (n_steps, n_outputs)
-        What was done.
+        What was done: numbers, or texts.
     episode_ids : ndarray of shape (n_steps,), int, or None
         Which episode each step belongs to, from 0; None where the file does not tell.
     origin : dict of str to str
         What each of them is called in the file.
+    are_classes : bool, default=False
+        Whether actions are classes.
     """
 
     observations: NDArray
     actions: NDArray
     episode_ids: _Numbers | None
     origin: Mapping[str, str]
+    are_classes: bool = False
 
     @property
     def n_episodes(self) -> int | None:
@@ -61,7 +64,7 @@ def steps_of(found: Mapping[str, NDArray], origin: Mapping[str, str]) -> Steps:
     Fault, ValueError
         If they do not fit each other, or are no finite numbers.
     """
-    X, y = (_numbers(found[part], part) for part in ("observations", "actions"))
+    X, y = (_rows(found[part], part) for part in ("observations", "actions"))
     told = dict(origin)
     if X.ndim == 3:
         ids: _Numbers | None = _by_first_axis(X, y)
@@ -83,9 +86,9 @@ def steps_of(found: Mapping[str, NDArray], origin: Mapping[str, str]) -> Steps:
     return Steps(X, y, ids, told)
 
 
-def _numbers(array: NDArray, part: str) -> NDArray:
-    """Return an array if it may hold a row of numbers for each step."""
-    if array.dtype.kind not in "fiub":
+def _rows(array: NDArray, part: str) -> NDArray:
+    """Return an array if it may hold a row for each step: numbers, or actions."""
+    if array.dtype.kind not in ("fiubU" if part == "actions" else "fiub"):
         raise Fault(part, f"expected numbers, got {array.dtype}")
     if array.ndim not in (1, 2, 3):
         raise Fault(part, f"expected a row for each step, got shape {array.shape}")
@@ -123,9 +126,11 @@ def _of_one(ids: _Numbers | None, n_steps: int) -> _Numbers:
 
 
 def _as_matrix(array: NDArray, part: str) -> NDArray:
-    """Return finite numbers, a row for each step."""
+    """Return finite numbers or texts, a row for each step."""
     if array.ndim > 2 or array.size == 0:
         raise Fault(part, f"expected a row for each step, got shape {array.shape}")
+    if array.dtype.kind == "U":
+        return array.reshape(len(array), -1)
     finite = np.isfinite(array).reshape(len(array), -1).all(axis=1)
     if not finite.all():
         raise Fault(

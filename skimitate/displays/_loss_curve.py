@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.base import clone
+from sklearn.base import clone, is_classifier
 from sklearn.exceptions import NotFittedError
 
 from skimitate._public import public
@@ -36,13 +36,15 @@ class LossCurveDisplay:
         Numbers of epochs trained, or of DAgger's rounds.
     losses : array-like of shape (n_records,)
         Losses after these, such as the mean squared error of the actions, in their
-        squared unit.
+        squared unit. The axis is logarithmic unless one of them is 0.
     name : str or None, default=None
         What was trained, for the legend.
     data : {"validation", "training"}, default="validation"
         Which data the losses are of.
     unit : {"epoch", "round"}, default="epoch"
         What is counted.
+    measure : str or None, default=None
+        What the losses are, such as "cross-entropy", for the axis.
 
     Attributes
     ----------
@@ -85,6 +87,7 @@ class LossCurveDisplay:
         name: str | None = None,
         data: Literal["validation", "training"] = "validation",
         unit: Literal["epoch", "round"] = "epoch",
+        measure: str | None = None,
     ) -> None:
         _check_one_of("data", data, _DATA)
         _check_one_of("unit", unit, _X_LABELS)
@@ -93,6 +96,7 @@ class LossCurveDisplay:
         self.name = name
         self.data = data
         self.unit = unit
+        self.measure = measure
 
     @classmethod
     def from_estimator(
@@ -111,19 +115,20 @@ class LossCurveDisplay:
         Without data nothing is fitted, and the training loss is drawn: the
         ``loss_curve_`` of a cloner by epoch, or the ``loss`` in the ``history_`` of
         DAgger by round. With data a copy of the estimator is fitted, and its loss on
-        the held-out data is drawn by epoch.
+        the held-out data is drawn by epoch. Where actions are classes, the loss of a
+        cloner and that on held-out data are cross-entropies, and that of DAgger is the
+        part of the actions that its learner gets wrong; the axis says so.
 
         Parameters
         ----------
-        estimator : BehaviorCloner or DAggerRegressor
+        estimator : cloner or DAgger estimator
             Not changed. Without data it has to be fitted, and may be in a search, in a
             :class:`~sklearn.compose.TransformedTargetRegressor` (its losses are those
             of the targets that its regressor saw), or the last step of a
             :class:`~sklearn.pipeline.Pipeline`; anything with a ``loss_curve_`` will
             do.
         X : array-like of shape (n_samples, n_features) or None, default=None
-            Observations to train on; a DAggerRegressor collects demonstrations
-            without them.
+            Observations to train on; DAgger collects demonstrations without them.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs) or None
             The expert's actions for them.
         X_val : array-like of shape (n_val, n_features) or None, default=None
@@ -155,7 +160,12 @@ class LossCurveDisplay:
         else:
             drawn = estimator
             history = _validation_losses(estimator, X, y, X_val, y_val)
-        return cls.from_history(history, name=name or type(drawn).__name__, ax=ax)
+        return cls.from_history(
+            history,
+            name=name or type(drawn).__name__,
+            measure=_measure_of(drawn, history),
+            ax=ax,
+        )
 
     @classmethod
     def from_history(
@@ -163,6 +173,7 @@ class LossCurveDisplay:
         history: Sequence[Mapping[str, Any]] | ArrayLike,
         *,
         name: str | None = None,
+        measure: str | None = None,
         ax: "Axes | None" = None,
     ) -> Self:
         """Draw losses that were recorded.
@@ -176,6 +187,8 @@ class LossCurveDisplay:
             held-out data.
         name : str or None, default=None
             For the legend.
+        measure : str or None, default=None
+            What the losses are, for the axis.
         ax : matplotlib.axes.Axes or None, default=None
             Where to draw; None for a new figure, which shows as pyplot's do.
 
@@ -193,7 +206,9 @@ class LossCurveDisplay:
         records = _list_of(history)
         if all(isinstance(record, Real) for record in records):
             epochs = range(1, len(records) + 1)
-            return cls(epochs, records, name=name, data="training").plot(ax)
+            return cls(
+                epochs, records, name=name, data="training", measure=measure
+            ).plot(ax)
         unit = _unit_of(records)
         return cls(
             [record[unit] for record in records],
@@ -201,6 +216,7 @@ class LossCurveDisplay:
             name=name,
             data="validation" if unit == "epoch" else "training",
             unit=unit,
+            measure=measure,
         ).plot(ax)
 
     def plot(self, ax: "Axes | None" = None) -> Self:
@@ -223,8 +239,11 @@ class LossCurveDisplay:
         """
         ax = axes_or_new(ax)
         (self.line_,) = ax.plot(self.epochs, self.losses, label=self.name)
-        ax.set_yscale("log")
-        name_axes(ax, _X_LABELS[self.unit], f"{self.data} loss")
+        # Those of another display included; none that is 0 may be left out.
+        drawn = np.concatenate([np.ravel(line.get_ydata()) for line in ax.lines])
+        ax.set_yscale("linear" if (drawn <= 0).any() else "log")
+        told = "" if self.measure is None else f" ({self.measure})"
+        name_axes(ax, _X_LABELS[self.unit], f"{self.data} loss{told}")
         if self.name is not None:
             ax.legend()
         self.ax_ = ax
@@ -244,13 +263,26 @@ def _training_losses(estimator: Any) -> tuple[Any, Any]:
     for attribute in ("history_", "loss_curve_"):
         if hasattr(drawn, attribute):
             return drawn, getattr(drawn, attribute)
-    needed = "estimator: expected a fitted BehaviorCloner or DAggerRegressor"
+    needed = "estimator: expected a fitted cloner or DAgger estimator"
     if is_unfitted(estimator):
         raise NotFittedError(
             f"{needed}, got {said_of(estimator)} (X, y, X_val and y_val have a copy of "
             "a cloner or of DAgger fitted, and draw the loss on held-out data)"
         )
     raise TypeError(f"{needed}, or one with loss_curve_, got {said_of(estimator)}")
+
+
+def _measure_of(estimator: Any, history: Any) -> str | None:
+    """Return what the losses of a classifier of ours are."""
+    if not isinstance(estimator, (BaseCloner, BaseDAgger)):
+        return None
+    if not is_classifier(estimator):
+        return None
+    first = next(iter(history), None)
+    by_dagger = isinstance(first, Mapping) and "epoch" not in first
+    if by_dagger or not hasattr(estimator, "predict_proba"):
+        return "part of wrong actions"
+    return "cross-entropy"
 
 
 def _validation_losses(
@@ -271,7 +303,7 @@ def _validation_losses(
     assert y_val is not None
     if not isinstance(estimator, (BaseCloner, BaseDAgger)):
         raise TypeError(
-            "estimator: expected a BehaviorCloner or a DAggerRegressor, to fit a copy "
+            "estimator: expected a cloner or a DAgger estimator, to fit a copy "
             f"of, got {said_of(estimator)}"
         )
     validation = ValidationLoss(X_val, y_val)

@@ -14,13 +14,15 @@ import skimitate
 from skimitate._public import public
 from skimitate.cloning._layout import Layout
 from skimitate.cloning._units import Units
+from skimitate.formats._classes import listed_classes, read_classes
 from skimitate.formats._files import replace_file
 from skimitate.policies._as_policy import as_policy
+from skimitate.policies._class_policy import ClassPolicy
 from skimitate.policies._network_policy import NetworkPolicy
 
 # What the description of a policy stands under in the file's metadata.
 _KEY = "skimitate_policy"
-_VERSION = 2
+_VERSION = 3
 
 # What a file that is none, or says what is not so, makes of those who read it; NumPy
 # has not all of the format's types.
@@ -48,14 +50,17 @@ def save_policy(
     ``input_scale``, by which observations are standardized, and ``output_scale`` and
     ``output_mean``, by which the mean of the networks' outputs becomes an action. Its
     metadata has a description in JSON: shapes, activation, versions, and the return if
-    it is known.
+    it is known. If actions are classes it has these too, a list for each output: the
+    outputs of the networks are a number for each of them, one list after the other, and
+    the action is the class of the highest of a list.
 
     Parameters
     ----------
-    policy : BehaviorCloner, DAggerRegressor or policy
-        A fitted cloner, a DAggerRegressor that has trained one, an expert that
-        :func:`skimitate.load_expert` gave, or :func:`skimitate.as_policy` of these.
-        What acts is saved, and nothing else.
+    policy : estimator or policy
+        A fitted :class:`skimitate.BehaviorCloner` or
+        :class:`skimitate.BehaviorCloningClassifier`, a DAgger estimator that has
+        trained one, an expert that :func:`skimitate.load_expert` gave, or
+        :func:`skimitate.as_policy` of these. What acts is saved, and nothing else.
     path : str or Path
         Where to; nothing is appended to the name. A file that is there is replaced in
         one step.
@@ -66,11 +71,12 @@ def save_policy(
     Raises
     ------
     TypeError
-        If the policy is no network of skimitate's.
+        If the policy is no network of skimitate's, such as one with a memory.
     NotFittedError
         If it is an estimator that was not fitted.
     ValueError
-        If ``mean_return`` is not finite.
+        If ``mean_return`` is not finite, or classes are others than integers, floats,
+        strings or bools.
     OSError
         If the file cannot be written.
 
@@ -92,12 +98,14 @@ def save_policy(
     >>> bool((policy.act(X) == cloner.predict(X)).all())
     True
     """
-    acting = as_policy(policy, "policy")
-    if not isinstance(acting, NetworkPolicy):
+    acting: Any = as_policy(policy, "policy")
+    takes_highest = isinstance(acting, ClassPolicy)
+    networks = acting.units if takes_highest else acting
+    if not isinstance(networks, NetworkPolicy):
         raise TypeError(
-            "policy: expected a network of skimitate's (a BehaviorCloner, or a "
-            f"DAggerRegressor that trained one), got {policy!r}; joblib.dump saves "
-            "other estimators"
+            "policy: expected a network of skimitate's without a memory (a "
+            "BehaviorCloner or BehaviorCloningClassifier, or DAgger that trained one), "
+            f"got {policy!r}; joblib.dump saves others"
         )
     if mean_return is None:
         mean_return = acting.mean_return
@@ -105,18 +113,19 @@ def save_policy(
         raise ValueError(f"mean_return: expected a finite number, got {mean_return}")
     description = {
         "version": _VERSION,
-        "n_networks": acting.n_networks,
-        "layer_sizes": acting.layer_sizes,
-        "activation": acting.activation,
+        "n_networks": networks.n_networks,
+        "layer_sizes": networks.layer_sizes,
+        "activation": networks.activation,
         "n_features": acting.n_features,
         "n_outputs": acting.n_outputs,
+        "classes": listed_classes(acting.classes) if takes_highest else None,
         "mean_return": None if mean_return is None else float(mean_return),
         "versions": {"skimitate": skimitate.__version__, "numpy": np.__version__},
     }
     metadata = {_KEY: json.dumps(description, allow_nan=False)}
     if not Path(path).parent.is_dir():
         raise FileNotFoundError(f"path: no such folder: {Path(path).parent}")
-    replace_file(Path(path), partial(_write, tensors_of(acting), metadata))
+    replace_file(Path(path), partial(_write, tensors_of(networks), metadata))
 
 
 def _write(tensors: dict[str, NDArray], metadata: dict[str, str], path: Path) -> None:
@@ -138,7 +147,7 @@ def tensors_of(policy: NetworkPolicy) -> dict[str, NDArray]:
 
 
 @public
-def load_policy(path: str | Path) -> NetworkPolicy:
+def load_policy(path: str | Path) -> NetworkPolicy | ClassPolicy:
     """Read a policy that :func:`skimitate.save_policy` wrote.
 
     Nothing in the file is executed, and torch is not imported.
@@ -154,7 +163,8 @@ def load_policy(path: str | Path) -> NetworkPolicy:
         With ``act(observation)``, from a raw observation (n_features,) or a batch
         (n, n_features) to an action (n_outputs,) or a batch (n, n_outputs), as fast
         as the estimator that was saved; ``n_features``, ``n_outputs``,
-        ``mean_return``. Experts and policies may be one.
+        ``mean_return``; if actions are classes, ``classes``, a list of them for each
+        output. Experts and policies may be one.
 
     Raises
     ------
@@ -183,7 +193,7 @@ def load_policy(path: str | Path) -> NetworkPolicy:
         ) from None
 
 
-def _read(path: str | Path) -> NetworkPolicy:
+def _read(path: str | Path) -> NetworkPolicy | ClassPolicy:
     description, tensors = _parts_of(path)
     sizes, n_networks = description["layer_sizes"], description["n_networks"]
     _check_tensors(tensors, n_networks, sizes)
@@ -192,14 +202,18 @@ def _read(path: str | Path) -> NetworkPolicy:
         for i in range(len(sizes) - 1)
         for kind in ("weight", "bias")
     ]
-    mean_return = description["mean_return"]
-    return NetworkPolicy(
+    mean_return, classes = description["mean_return"], description["classes"]
+    mean_return = None if mean_return is None else float(mean_return)
+    networks = NetworkPolicy(
         sizes,
         description["activation"],
         np.concatenate(layers, axis=1),
         Units(*(tensors[name] for name in _UNITS)),
-        mean_return=None if mean_return is None else float(mean_return),
+        mean_return=mean_return if classes is None else None,
     )
+    if classes is None:
+        return networks
+    return ClassPolicy(networks, read_classes(classes), mean_return=mean_return)
 
 
 def _parts_of(path: str | Path) -> tuple[dict[str, Any], dict[str, NDArray]]:

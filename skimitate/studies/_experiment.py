@@ -12,8 +12,7 @@ from skimitate._seeds import spawn_seeds
 from skimitate.callbacks._progress import Progress
 from skimitate.callbacks._validation_loss import ValidationLoss
 from skimitate.callbacks._work import followed
-from skimitate.cloning._regressor import BehaviorCloner
-from skimitate.dagger._regressor import DAggerRegressor
+from skimitate.cloning._base import BaseCloner
 from skimitate.displays._axes import require_matplotlib
 from skimitate.environments._drivers import PolicyDriver
 from skimitate.environments._make import EnvLike
@@ -24,6 +23,7 @@ from skimitate.environments._uniform_policy import UniformPolicy
 from skimitate.experts._check import check_widths
 from skimitate.studies._board import Board
 from skimitate.studies._findings import keep_findings
+from skimitate.studies._kind import kind_of
 from skimitate.studies._machine import code_checksum, package_versions
 from skimitate.studies._network import DEFAULT, Network
 from skimitate.studies._stages import StageFolder
@@ -78,6 +78,8 @@ class Experiment:
     ----------
     returns : dict of str to ndarray of shape (n_eval_episodes,)
         Returns of each policy.
+    kind : Kind
+        What imitates: whether the environment's actions are numbers or classes.
     """
 
     env: EnvLike
@@ -100,6 +102,7 @@ class Experiment:
     def __post_init__(self) -> None:
         self.name = self.name or str(self.env)
         check_widths(self.env, self.expert, "expert", self.name)
+        self.kind = kind_of(self.env)
         if self.out is not None:
             require_matplotlib("--out")
         self._board = Board(self.log_dir)
@@ -175,11 +178,11 @@ class Experiment:
         return rollouts
 
     @cached_property
-    def _clone_stage(self) -> tuple[BehaviorCloner, Losses]:
+    def _clone_stage(self) -> tuple[BaseCloner, Losses]:
         """The clone, and its losses by epoch."""
 
-        def fit() -> tuple[BehaviorCloner, Losses]:
-            cloner = self.network.cloner(self._seeds["BC"])
+        def fit() -> tuple[BaseCloner, Losses]:
+            cloner = self.network.cloner(self._seeds["BC"], self.kind)
             return cloner, self._fit("BC", cloner)
 
         names = ["clone.joblib", "clone_losses.json"]
@@ -188,20 +191,20 @@ class Experiment:
         return clone, losses
 
     @property
-    def clone(self) -> BehaviorCloner:
+    def clone(self) -> BaseCloner:
         """The clone of the roll-outs; fitted now if it was not before."""
         return self._clone_stage[0]
 
     @cached_property
-    def _dagger_stage(self) -> tuple[BehaviorCloner, Losses, dict[str, Any]]:
+    def _dagger_stage(self) -> tuple[BaseCloner, Losses, dict[str, Any]]:
         """The learner that DAgger kept, its losses by round, and the rounds' record.
 
-        The DAggerRegressor itself holds the expert, which may be nothing to save.
+        The estimator of DAgger itself holds the expert, which may be nothing to save.
         """
 
-        def fit() -> tuple[BehaviorCloner, Losses, dict[str, Any]]:
-            dagger = DAggerRegressor(
-                self.network.learner(),
+        def fit() -> tuple[BaseCloner, Losses, dict[str, Any]]:
+            dagger = self.kind.dagger(
+                self.network.learner(self.kind),
                 env=self.env,
                 expert=self.expert,
                 n_rounds=self.n_rounds,
@@ -227,7 +230,7 @@ class Experiment:
         return {"BC": self._clone_stage[1], "DAgger": self._dagger_stage[1]}
 
     @property
-    def dagger(self) -> BehaviorCloner:
+    def dagger(self) -> BaseCloner:
         """The policy that DAgger kept; fitted now if it was not before."""
         return self._dagger_stage[0]
 

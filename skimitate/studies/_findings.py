@@ -91,7 +91,9 @@ def _draw(experiment: Any, folder: Path) -> None:
     )
     ax = axes_of_a_file()
     for name, history in experiment.losses.items():
-        losses = LossCurveDisplay.from_history(history, name=name, ax=ax)
+        losses = LossCurveDisplay.from_history(
+            history, name=name, measure=experiment.kind.loss, ax=ax
+        )
     if experiment.network.start_epochs is None:
         # DAgger's epochs are many times those of a clone: both are to be seen.
         ax.set_xscale("log")

@@ -2,7 +2,7 @@
 
 from typing import Any, Literal, NamedTuple
 
-from skimitate.cloning._regressor import BehaviorCloner
+from skimitate.studies._kind import NUMBERS, Kind
 
 # Every parameter of the post's whose default is, or may become, another one.
 POST_PARAMETERS: dict[str, Any] = {
@@ -38,15 +38,37 @@ class Network(NamedTuple):
         """Those of the cloner that are not its defaults, or may not stay so."""
         return POST_PARAMETERS if self.name == "post" else {}
 
-    def cloner(self, random_state: int) -> BehaviorCloner:
-        """Return the clone, not fitted."""
-        return BehaviorCloner(**self.parameters, random_state=random_state)
+    def cloner(self, random_state: int, kind: Kind = NUMBERS) -> Any:
+        """Return the clone, not fitted.
 
-    def learner(self) -> BehaviorCloner:
-        """Return DAgger's learner, not fitted."""
+        Parameters
+        ----------
+        random_state : int
+            Determines it.
+        kind : Kind
+            Of the actions.
+
+        Returns
+        -------
+        estimator
+        """
+        return kind.cloner(**self.parameters, random_state=random_state)
+
+    def learner(self, kind: Kind = NUMBERS) -> Any:
+        """Return DAgger's learner, not fitted.
+
+        Parameters
+        ----------
+        kind : Kind
+            Of the actions.
+
+        Returns
+        -------
+        estimator
+        """
         if self.start_epochs is None:
-            return BehaviorCloner(**self.parameters)
-        return BehaviorCloner(**self.parameters | {"max_iter": self.start_epochs})
+            return kind.cloner(**self.parameters)
+        return kind.cloner(**self.parameters | {"max_iter": self.start_epochs})
 
 
 DEFAULT = Network("default")
