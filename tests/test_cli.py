@@ -25,7 +25,8 @@ def test_an_expert_by_file_and_by_name(tmp_path, capsys):
         (["run", "CartPole-v1"], "ENV: expected a Box action space"),
         (
             ["run", "Swimmer-v5"],
-            "--expert: there is no bundled expert for Swimmer-v5, only for Ant-v5",
+            "--expert: there is no bundled expert for Swimmer-v5, only for Acrobot-v1, "
+            "Ant-v5",
         ),
         (["run", "Hopper-v5", "--expert", "no/such.pkl"], "no such file: no/such.pkl"),
         (["run", "Hopper-v5", "--expert", "no.zip"], "no such file: no.zip"),

@@ -45,7 +45,11 @@ def test_what_a_module_holds(tmp_path, monkeypatch):
         ("missing.safetensors", FileNotFoundError, "no such file"),
         ("folder/missing", FileNotFoundError, "no such file: folder/missing"),
         ("notes.txt", ValueError, r"ends in one of \.npz, \.pkl, .*got notes.txt"),
-        ("Hoper-v5", ValueError, r"bundled expert \(Ant-v5, .*\.zip.*or module:call"),
+        (
+            "Hoper-v5",
+            ValueError,
+            r"bundled expert \(Acrobot-v1, Ant-v5, .*\.zip.*or module:call",
+        ),
     ],
 )
 def test_the_error_begins_with_the_option_that_was_given(

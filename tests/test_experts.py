@@ -262,7 +262,9 @@ def test_a_file_that_is_no_pickle_is_refused(tmp_path, data):
 
 
 def test_names_that_lead_nowhere(tmp_path):
-    with pytest.raises(ValueError, match=r"expected a bundled expert \(Ant-v5"):
+    with pytest.raises(
+        ValueError, match=r"expected a bundled expert \(Acrobot-v1, Ant-v5"
+    ):
         load_expert("Hopper-v1")
     with pytest.raises(IsADirectoryError, match="expected a file that ends in"):
         load_expert(tmp_path)
@@ -294,7 +296,7 @@ def test_saved_experts_act_alike(tmp_path):
             load_expert(tmp_path / name)
 
 
-def test_there_are_six_bundled_experts_and_they_are_small():
+def test_six_bundled_experts_are_files_and_they_are_small():
     names = ("Ant", "HalfCheetah", "Hopper", "Humanoid", "Reacher", "Walker2d")
     assert set(bundled_files("experts")) == {f"{name}-v5" for name in names}
     assert sum(len(f.read_bytes()) for f in bundled_files("experts").values()) < 1.5e6

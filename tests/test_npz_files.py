@@ -38,6 +38,24 @@ def test_arrays_of_other_people_are_understood(tmp_path, arrays):
     np.testing.assert_array_equal(steps.episode_ids, IDS)
 
 
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        (["goal[0]", "goal[1]", "mode=0"], r" \(goal\[0\], goal\[1\], mode=0\)\n"),
+        ([f"mode={i}" for i in range(13)], r" \(mode=0, .*, mode=11, \.\.\.\)\n"),
+        (np.array([{}]), r"\n"),
+        ([1, 2, 3], r"\n"),
+    ],
+)
+def test_rollouts_tell_what_their_columns_are(tmp_path, capsys, names, told):
+    arrays = {"observations": X, "actions": Y, "episode_ids": IDS}
+    np.savez(tmp_path / "mine.npz", **arrays, feature_names=names)
+    assert main(["clone", str(tmp_path / "mine.npz"), "--epochs", "1"]) == 0
+    assert re.search(
+        f"observations, 3 wide: observations{told}", capsys.readouterr().out
+    )
+
+
 def test_arrays_without_episodes(tmp_path):
     np.savez(tmp_path / "mine.npz", seen=X, done_by_hand=Y)
     steps = read_steps(

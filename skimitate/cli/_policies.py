@@ -28,14 +28,14 @@ def find_expert(env: NamedEnv, env_id: str, spec: str | None) -> Any:
     ValueError, TypeError, OSError, ImportError
         If there is no such expert, or it is for another environment.
     """
-    from skimitate.data._bundled import bundled_files
+    from skimitate.experts._bundled import bundled_experts
 
-    bundled = bundled_files("experts")
+    bundled = bundled_experts()
     if spec is None and env_id not in bundled:
         alike = get_close_matches(env_id, bundled, n=1)
         raise ValueError(
             f"--expert: there is no bundled expert for {env_id}, only for "
-            f"{', '.join(sorted(bundled))}; "
+            f"{', '.join(bundled)}; "
             + (f"did you mean {alike[0]}? Or " if alike else "")
             + "name one: --expert FILE or --expert module:callable"
         )

@@ -22,6 +22,9 @@ _NEEDED = ("observations", "actions")
 _ENDS = tuple(name for flag in FLAGS for name in NAMES[flag])
 _STARTS = ("episode_starts",)
 
+# A Discrete observation may have hundreds of columns.
+_MOST_TOLD = 12
+
 
 def read_arrays(
     path: Path, asked: Mapping[str, Sequence[str]]
@@ -74,7 +77,22 @@ def _pick(
         if flags and not {"episode_ids", "ends"} & found.keys():
             found[kind] = _any([arrays[name] for name in flags], flags)
             origin["episode_ids"] = " or ".join(flags)
+    origin["observations"] += _columns(arrays)
     return found, origin
+
+
+def _columns(arrays: Arrays) -> str:
+    """Say what the columns of observations are, if rollouts of ours tell it."""
+    if not {"observations", "feature_names"} <= set(arrays.names):
+        return ""
+    try:
+        names = arrays["feature_names"]
+    except ValueError:  # somebody else's
+        return ""
+    if names.dtype.kind != "U" or names.ndim != 1:
+        return ""
+    some = [*names[:_MOST_TOLD], "..."] if len(names) > _MOST_TOLD else names
+    return f" ({', '.join(map(str, some))})"
 
 
 def _find(part: str, asked: Sequence[str], names: Sequence[str]) -> str | None:

@@ -34,8 +34,9 @@ def collect_rollouts(
     ----------
     env : str, EnvSpec, callable or gymnasium.Env
         A Gymnasium id, a specification, or a callable without arguments that makes an
-        environment; all with one-dimensional Box spaces. A live environment is taken
-        with one job, and left open.
+        environment; all with a one-dimensional Box space of actions. A live environment
+        is taken with one job, and left open. Whatever it shows becomes a row of numbers
+        for the policy and for what is kept: see the notes.
     policy : callable or object with act or predict
         From a batch of observations (n, n_features) to a batch of actions
         (n, n_outputs): an expert, a fitted estimator, a stable-baselines3 model. A
@@ -76,6 +77,17 @@ def collect_rollouts(
         If a parameter is not as described; or if the policy or the environment fails
         or gives what cannot be used, with the episode and the step. Environments that
         were made here are closed in every case.
+
+    Notes
+    -----
+    Observations of Dict, Tuple, Discrete, MultiDiscrete, MultiBinary and Box spaces of
+    any dimension become rows as :func:`gymnasium.spaces.flatten` makes them: whole
+    numbers that stand for something one-hot, and the parts of a Dict or Tuple one after
+    the other. ``feature_names`` of the rollouts tells where each column comes from. An
+    expert that was written for the Dict is given by the way back,
+    :func:`gymnasium.spaces.unflatten`:
+    ``per_observation(lambda row: expert(unflatten(env.observation_space, row)))``.
+    Images are refused: they need numbers that describe them first.
 
     Examples
     --------

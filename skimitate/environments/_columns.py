@@ -61,6 +61,36 @@ def check_columns(columns: dict[str, Any]) -> None:
         _check_finite(name, array, ids if name in _STEPS else np.arange(n_episodes))
 
 
+def as_feature_names(names: Any, n_features: int) -> tuple[str, ...]:
+    """Return the names of the columns of observations.
+
+    Parameters
+    ----------
+    names : sequence of str or ndarray
+        One for each column.
+    n_features : int
+        Number of columns.
+
+    Returns
+    -------
+    tuple of str
+
+    Raises
+    ------
+    ValueError
+        If they are no names, or not one for each column.
+    """
+    expected = f"expected a name for each of the {n_features} columns of observations"
+    array = np.asarray(names, dtype=object)
+    if array.shape != (n_features,):
+        raise ValueError(f"{expected}, got {names!r}")
+    found = array.tolist()
+    odd = [name for name in found if not isinstance(name, str)]
+    if odd:
+        raise ValueError(f"{expected}, got {odd[0]!r}")
+    return tuple(map(str, found))
+
+
 def _check_shape(
     name: str, array: NDArray, n_dims: tuple[int, ...], n_rows: int, rows: str
 ) -> None:

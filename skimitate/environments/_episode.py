@@ -39,6 +39,8 @@ class Episode(NamedTuple):
         What the environment's ``info`` had as ``is_success`` with the last step.
     action_noise : ndarray of shape (n_outputs,) or None, default=None
         Standard deviation of the noise with which the actions were done.
+    feature_names : tuple of str or None, default=None
+        Where each column of the observations comes from: see :class:`Observations`.
     """
 
     observations: NDArray
@@ -49,6 +51,7 @@ class Episode(NamedTuple):
     truncated: bool | None = None
     is_success: bool | None = None
     action_noise: NDArray | None = None
+    feature_names: tuple[str, ...] | None = None
 
 
 class EpisodeRunner:
@@ -57,7 +60,7 @@ class EpisodeRunner:
     Parameters
     ----------
     env : gymnasium.Env
-        Open.
+        Open, with spaces that :class:`Spaces` takes.
     driver : Driver
         Decides.
 
@@ -148,6 +151,7 @@ class EpisodeRunner:
             terminated,
             truncated or not terminated,  # the caller cut it
             success_in(info),
+            feature_names=self.spaces.feature_names,
         )
 
 

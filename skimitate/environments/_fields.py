@@ -34,6 +34,7 @@ NAMES = {
         "timeout",
     ),
     "action_noise": ("action_noise",),
+    "feature_names": ("feature_names",),
     # Tells that it was over, not how: imitation's "terminal" holds at a time limit too.
     "over": ("dones", "done", "terminal"),
 }

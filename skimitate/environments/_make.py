@@ -27,7 +27,7 @@ def open_env(env: EnvLike) -> Iterator[gymnasium.Env]:
     Yields
     ------
     gymnasium.Env
-        With one-dimensional Box spaces.
+        With spaces that :class:`Spaces` takes.
 
     Raises
     ------

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skimitate.environments._columns import as_feature_names
 from skimitate.environments._episode import Episode
 from skimitate.environments._fields import (
     FLAGS,
@@ -54,6 +55,7 @@ def read_parts(fields: Fields) -> Episode:
         truncated,
         is_success=_success(fields, n_steps),
         action_noise=_noise(fields, (actions[0].size,)),
+        feature_names=_feature_names(fields, observations.shape[1]),
     )
 
 
@@ -191,6 +193,17 @@ def _noise(fields: Fields, outputs: tuple[int, ...]) -> NDArray[np.float64] | No
             f"or one for each output, none of them negative, got {describe(value)}"
         )
     return np.full(array.shape or outputs, _floats(name, array))
+
+
+def _feature_names(fields: Fields, n_features: int) -> tuple[str, ...] | None:
+    """Return what the columns of the observations are called, if it is known."""
+    if "feature_names" not in fields:
+        return None
+    name, value = fields["feature_names"]
+    try:
+        return as_feature_names(value, n_features)
+    except ValueError as error:
+        raise TrajectoryError(f"{name}: {error}") from None
 
 
 def _ends(fields: Fields, n_steps: int) -> tuple[bool | None, bool | None]:

@@ -1,8 +1,7 @@
 """Rollouts: the steps of some episodes, and a file of them."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
-from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -10,9 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skimitate._public import public
-from skimitate.environments._columns import REQUIRED, check_columns
+from skimitate.environments._columns import (
+    REQUIRED,
+    as_feature_names,
+    check_columns,
+)
 from skimitate.environments._episode import Episode
 from skimitate.environments._episodes import Episodes
+from skimitate.environments._join import join_episodes
 from skimitate.environments._report import summarize
 from skimitate.environments._trajectories import read_trajectories
 from skimitate.formats._npz import open_npz
@@ -54,6 +58,12 @@ class Rollouts:
     action_noise : ndarray of shape (n_episodes, n_outputs) or None, default=None
         Standard deviation of the noise that was added to the actions of each episode
         before they were done, in their unit; ``actions`` is without it.
+    feature_names : sequence of str or None, default=None
+        Where each column of the observations comes from, in an environment that shows
+        something else than a row of numbers: ``goal[0]`` is the first number of what a
+        Dict space calls ``goal``, ``mode=3`` tells whether the Discrete number ``mode``
+        is 3, ``observation[1,2]`` is in an array of two dimensions. Kept as a tuple.
+        None for a plain row, whose columns Gymnasium has no names for.
 
     Attributes
     ----------
@@ -65,9 +75,10 @@ class Rollouts:
         Number of episodes.
     episodes : sequence of Episode
         ``episodes[0]`` is a named tuple of the first episode's ``observations``,
-        ``actions``, ``rewards``, ``last_observation``, ``terminated``, ``truncated``
-        ``is_success`` and ``action_noise``; those that are not known are None. A slice,
-        an array of numbers or one of bools gives the rollouts of these episodes alone:
+        ``actions``, ``rewards``, ``last_observation``, ``terminated``,
+        ``truncated``, ``is_success``, ``action_noise`` and ``feature_names``; those
+        that are not known are None. A slice, an array of numbers or one of bools gives
+        the rollouts of these episodes alone:
         ``rollouts.episodes[rollouts.returns > 3000]``.
 
     Raises
@@ -107,12 +118,20 @@ class Rollouts:
     last_observations: NDArray | None = None
     is_success: NDArray[np.bool_] | None = None
     action_noise: NDArray[np.float64] | None = None
+    feature_names: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         check_columns(self._columns())
+        if self.feature_names is not None:
+            try:
+                names = as_feature_names(self.feature_names, self.observations.shape[1])
+            except ValueError as error:
+                raise ValueError(f"feature_names: {error}") from None
+            object.__setattr__(self, "feature_names", names)
 
     def _columns(self) -> dict[str, Any]:
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        names = [field.name for field in fields(self) if field.name != "feature_names"]
+        return {name: getattr(self, name) for name in names}
 
     @property
     def n_episodes(self) -> int:
@@ -136,9 +155,10 @@ class Rollouts:
     @property
     def episodes(self) -> "Episodes[Rollouts]":
         """The episodes one by one, and rollouts of some of them."""
-        return Episodes(
-            self.n_episodes, self._episode, lambda n: _join([*map(self._episode, n)])
-        )
+        return Episodes(self.n_episodes, self._episode, self._some)
+
+    def _some(self, numbers: Iterable[int]) -> "Rollouts":
+        return Rollouts(**join_episodes([*map(self._episode, numbers)]))
 
     def _episode(self, number: int) -> Episode:
         start, stop = np.searchsorted(self.episode_ids, (number, number + 1))
@@ -158,6 +178,7 @@ class Rollouts:
             flag(self.truncated),
             flag(self.is_success),
             of(self.action_noise, number),
+            self.feature_names,
         )
 
     def __len__(self) -> int:
@@ -166,7 +187,7 @@ class Rollouts:
     def __add__(self, other: "Rollouts") -> "Rollouts":
         if not isinstance(other, Rollouts):
             return NotImplemented
-        return _join([*self.episodes, *other.episodes], "episodes")
+        return Rollouts(**join_episodes([*self.episodes, *other.episodes], "episodes"))
 
     def __radd__(self, other: Literal[0]) -> "Rollouts":
         # What sum(...) starts from.
@@ -175,6 +196,8 @@ class Rollouts:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Rollouts):
             return NotImplemented
+        if self.feature_names != other.feature_names:
+            return False
         theirs = other._columns()
         return all(np.array_equal(a, theirs[n]) for n, a in self._columns().items())
 
@@ -182,7 +205,8 @@ class Rollouts:
         # Arrays of other types, and zeros of either sign, may be equal too.
         known = {n: a for n, a in self._columns().items() if a is not None}
         floats = {n: a.astype(np.float64) + 0.0 for n, a in known.items()}
-        return hash(tuple((n, a.shape, a.tobytes()) for n, a in floats.items()))
+        parts = tuple((n, a.shape, a.tobytes()) for n, a in floats.items())
+        return hash((parts, self.feature_names))
 
     def __repr__(self) -> str:
         known = "" if self.rewards is None else f", return={summarize(self.returns)}"
@@ -207,10 +231,11 @@ class Rollouts:
               imitation's ``Trajectory``, Minari's ``EpisodeData``), with
               ``observations`` and ``actions`` and maybe ``rewards``, ``terminated``,
               ``truncated``, ``next_observations``, ``last_observation``,
-              ``is_success`` (which may be in ``infos``) or ``action_noise`` (a number,
-              or one for each output). Their singulars and usual short names (``obs``,
-              ``acts``, ``rews``, ``states``, ``dones``, ``terminals``, ``timeouts``)
-              are understood; what is called otherwise is passed over;
+              ``is_success`` (which may be in ``infos``), ``action_noise`` (a number,
+              or one for each output) or ``feature_names``. Their singulars and usual
+              short names (``obs``, ``acts``, ``rews``, ``states``, ``dones``,
+              ``terminals``, ``timeouts``) are understood; what is called otherwise is
+              passed over;
             - a tuple of observations, actions and maybe rewards, next observations, and
               dones or terminated and truncated, in this order;
             - a list of steps, each a dict, object or tuple of that kind. A last one
@@ -252,7 +277,7 @@ class Rollouts:
         >>> Rollouts.from_trajectories(logged)
         Rollouts(n_episodes=2, n_steps=3, n_features=2, n_outputs=1, return=3.0 (0.0))
         """
-        return _join(read_trajectories(trajectories))
+        return cls(**join_episodes(read_trajectories(trajectories)))
 
     def save(self, path: str | Path, *, compress: bool = True) -> None:
         """Write the rollouts as an npz file, without pickles; what is None is left out.
@@ -265,6 +290,8 @@ class Rollouts:
             Whether to compress the file, which takes about 15 times as long.
         """
         arrays = {n: a for n, a in self._columns().items() if a is not None}
+        if self.feature_names is not None:
+            arrays["feature_names"] = np.array(self.feature_names)
         with open(path, "wb") as file:
             (np.savez_compressed if compress else np.savez)(file, **arrays)
 
@@ -306,45 +333,3 @@ def _check_keys(keys: Sequence[str]) -> None:
             f"{', '.join(REQUIRED)}. If it has one trajectory: "
             "Rollouts.from_trajectories([numpy.load(path)])"
         )
-
-
-def _join(episodes: Sequence[Episode], name: str = "trajectories") -> Rollouts:
-    """Join episodes, at least one; name is what errors call them."""
-    parts = zip(*episodes, strict=True)
-    observations, actions, rewards, last, terminated, truncated, success, noise = parts
-    return Rollouts(
-        _stack(name, "observations", observations, np.concatenate),
-        _stack(name, "actions", actions, np.concatenate),
-        _of_all(np.concatenate, rewards),
-        np.repeat(np.arange(len(episodes)), [len(array) for array in actions]),
-        _of_all(np.array, terminated),
-        _of_all(np.array, truncated),
-        _of_all(np.array, last),
-        _of_all(np.array, success),
-        _of_all(partial(_stack, name, "action_noise", join=np.stack), noise),
-    )
-
-
-def _stack(
-    name: str, part: str, arrays: Sequence[NDArray], join: Callable[..., NDArray]
-) -> NDArray:
-    """Return the rows of all episodes, or the row of each, of one width."""
-    try:
-        return join(arrays)
-    except ValueError:
-        n_rows = 1 if join is np.concatenate else 0
-        widths = [array.shape[n_rows:] for array in arrays]
-        odd = next(i for i, width in enumerate(widths) if width != widths[0])
-        raise ValueError(
-            f"{name}[{odd}]: {part}: expected {_columns_of(widths[0])} as in {name}[0],"
-            f" got {_columns_of(widths[odd])}"
-        ) from None
-
-
-def _columns_of(width: tuple[int, ...]) -> str:
-    return f"{width[0]} columns" if width else "no axis of columns"
-
-
-def _of_all(join: Callable[[Sequence[Any]], NDArray], parts: tuple) -> NDArray | None:
-    """Return a part of all episodes, or None if it is not known of all."""
-    return None if any(part is None for part in parts) else join(parts)

@@ -4,7 +4,7 @@ import hashlib
 import importlib
 from pathlib import Path
 
-from skimitate.data._bundled import bundled_files
+from skimitate.experts._bundled import bundled_content, bundled_experts
 from skimitate.experts._vec_normalize import statistics_beside
 
 
@@ -21,10 +21,9 @@ def identify_expert(spec: str) -> str:
     str
         The name, without its folder, and a checksum of the file if there is one.
     """
-    bundled = bundled_files("experts")
     path = Path(spec)
-    if spec in bundled:
-        content, name = bundled[spec].read_bytes(), f"bundled {spec}"
+    if spec in bundled_experts():
+        content, name = bundled_content(spec), f"bundled {spec}"
     elif path.is_file():
         content, name = path.read_bytes(), path.name
         statistics = statistics_beside(path) if path.suffix.lower() == ".zip" else None

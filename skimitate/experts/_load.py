@@ -3,14 +3,13 @@
 import importlib
 import re
 from collections.abc import Callable
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import joblib
 
 from skimitate._public import public
-from skimitate.data._bundled import bundled_files
+from skimitate.experts._bundled import bundled_experts, load_bundled
 from skimitate.experts._cs294 import read_cs294
 from skimitate.experts._network_expert import NetworkExpert
 from skimitate.experts._stable_baselines3 import read_stable_baselines3
@@ -27,7 +26,11 @@ def load_expert(name_or_path: str | Path) -> Any:
     name_or_path : str or Path
         One of
 
-        - the id of an environment with a bundled expert, such as ``"Hopper-v5"``;
+        - the id of an environment with a bundled expert: a network for ``"Ant-v5"``,
+          ``"HalfCheetah-v5"``, ``"Hopper-v5"``, ``"Humanoid-v5"``, ``"Reacher-v5"`` and
+          ``"Walker2d-v5"``, a rule of a few lines for ``"Acrobot-v1"``,
+          ``"CartPole-v1"``, ``"MountainCar-v0"`` and ``"Pendulum-v1"``, which need no
+          MuJoCo;
         - the path of a file, of a kind that its suffix tells:
 
           - ``.npz``: an expert's own ``save``;
@@ -46,9 +49,9 @@ def load_expert(name_or_path: str | Path) -> Any:
     -------
     object
         Of a bundled expert, an npz and a pkl file a callable from raw observations
-        (n, n_features) to actions (n, n_outputs), with both widths and ``save``; else
-        an object with ``act`` or ``predict``, or what the module holds. Experts and
-        policies may be any of them.
+        (n, n_features) to actions (n, n_outputs), with both widths and, if it is a
+        network, ``save``; else an object with ``act`` or ``predict``, or what the
+        module holds. Experts and policies may be any of them.
 
     Raises
     ------
@@ -121,10 +124,9 @@ def load_actor(spec: str | Path, name: str) -> Any:
     """
     if not isinstance(spec, (str, Path)):
         raise TypeError(f"{name}: expected a str or a Path, got {spec!r}")
-    bundled = bundled_files("experts")
+    bundled = bundled_experts()
     if str(spec) in bundled:
-        with resources.as_file(bundled[str(spec)]) as path:
-            return NetworkExpert.load(path)
+        return load_bundled(str(spec))
     path = Path(spec)
     known = ", ".join(_READERS)
     if path.is_file():
@@ -143,7 +145,7 @@ def load_actor(spec: str | Path, name: str) -> Any:
     if re.fullmatch(r"[\w.]+:[\w.]+", str(spec)):
         return _from_module(str(spec), name)
     raise ValueError(
-        f"{name}: expected a bundled expert ({', '.join(sorted(bundled))}), the path "
+        f"{name}: expected a bundled expert ({', '.join(bundled)}), the path "
         f"of a file that ends in one of {known}, or module:callable, got {str(spec)!r}"
     )
 
