@@ -4,8 +4,8 @@
     python bench_tasks.py --only T-maze     # one task
     python bench_tasks.py --report          # the table of what is kept, into the docs
 
-A run is a task, a learner, a way (clone or DAgger) and a seed. Seeds 0 to 4 are those of
-the table, and nothing was tuned to them.
+A run is a task, a learner, a way (clone or DAgger) and a seed. Seeds 0 to 4 are those
+of the table, and nothing was tuned to them.
 """
 
 import harness  # noqa: F401, I001 -- it pins threads before the libraries are loaded

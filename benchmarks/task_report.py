@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from make_table import write_into
 from scipy import stats
 from task_settings import LEARNERS, TASKS
-
-from skimitate.studies._markdown import replace_between
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "actions-and-memory.md"
 _SEEDS = range(5)
@@ -24,8 +23,7 @@ def write_table(summary: dict[str, Any]) -> str:
         What :func:`task_results.kept` returns.
     """
     table = table_of(summary)
-    if PAGE.exists():
-        PAGE.write_text(replace_between(PAGE.read_text(), "tasks", table))
+    write_into(PAGE, "tasks", table)
     return table
 
 

@@ -9,23 +9,8 @@ import small_envs
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import make_pipeline
 
-from skimitate import (
-    BehaviorCloner,
-    BehaviorCloningClassifier,
-    HistoryClassifier,
-    HistoryRegressor,
-    RecurrentBehaviorCloner,
-    RecurrentBehaviorCloningClassifier,
-    load_expert,
-)
-
-# Classes for continuous actions, and for others.
-_CONTINUOUS = BehaviorCloner, HistoryRegressor, RecurrentBehaviorCloner
-_DISCRETE = (
-    BehaviorCloningClassifier,
-    HistoryClassifier,
-    RecurrentBehaviorCloningClassifier,
-)
+import skimitate
+from skimitate import load_expert
 
 
 class Task(NamedTuple):
@@ -65,20 +50,21 @@ class Task(NamedTuple):
 
 
 def _plain(task: Task) -> Any:
-    return _classes(task)[0]()
+    if task.is_discrete:
+        return skimitate.BehaviorCloningClassifier()
+    return skimitate.BehaviorCloner()
 
 
 def _stacked(task: Task, n_steps: int) -> Any:
-    plain, history, _ = _classes(task)
-    return history(plain(), n_steps)
+    if task.is_discrete:
+        return skimitate.HistoryClassifier(_plain(task), n_steps)
+    return skimitate.HistoryRegressor(_plain(task), n_steps)
 
 
 def _recurrent(task: Task) -> Any:
-    return _classes(task)[2]()
-
-
-def _classes(task: Task) -> Sequence[Any]:
-    return _DISCRETE if task.is_discrete else _CONTINUOUS
+    if task.is_discrete:
+        return skimitate.RecurrentBehaviorCloningClassifier()
+    return skimitate.RecurrentBehaviorCloner()
 
 
 LEARNERS: dict[str, Callable[[Task], Any]] = {
