@@ -13,7 +13,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_array, check_consistent_length, validate_data
 
-from skimitate._sklearn import ADAPTERS_MANAGER, check_sample_weight
+from skimitate._sklearn import check_sample_weight
 
 _FLOATS = (np.dtype(np.float64), np.dtype(np.float32))
 
@@ -115,12 +115,9 @@ def validate_pairs(
     """
     with config_context(assume_finite=False):
         observations = _validate_beside_targets(estimator, X, y, reset, options)
-        with naming("y"):
-            actions = check_array(
-                y, ensure_2d=False, allow_nd=True, dtype="numeric", input_name="y"
-            )
-            actions = _as_floats(actions)
-    _check_targets(observations, actions)
+        actions = validate_actions(y)
+    with naming("X and y"):
+        check_consistent_length(observations, actions)
     return observations, actions
 
 
@@ -149,13 +146,9 @@ def validate_labelled(
     """
     with config_context(assume_finite=False):
         observations = _validate_beside_targets(estimator, X, y, reset, options)
-        with naming("y"):
-            labels = check_array(
-                y, ensure_2d=False, allow_nd=True, dtype=None, input_name="y"
-            )
-            if labels.ndim <= 2:
-                check_classification_targets(labels)
-    _check_targets(observations, labels)
+        labels = validate_labels(y)
+    with naming("X and y"):
+        check_consistent_length(observations, labels)
     return observations, labels
 
 
@@ -171,14 +164,70 @@ def _validate_beside_targets(
     return validate_observations(estimator, X, reset=reset, **options)
 
 
-def _check_targets(observations: NDArray, targets: NDArray) -> None:
+def validate_actions(y: ArrayLike, name: str = "y") -> NDArray:
+    """Return actions that are numbers as a finite float array.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        Actions.
+    name : str, default="y"
+        What errors call them.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,) or (n_samples, n_outputs), float32 or float64
+
+    Raises
+    ------
+    ValueError, TypeError
+        If they are not as described.
+    """
+    with config_context(assume_finite=False), naming(name):
+        actions = check_array(
+            y, ensure_2d=False, allow_nd=True, dtype="numeric", input_name=name
+        )
+        actions = _as_floats(actions)
+    _check_outputs(actions, name)
+    return actions
+
+
+def validate_labels(y: ArrayLike, name: str = "y") -> NDArray:
+    """Return actions that are classes: numbers, strings or bools.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        Classes.
+    name : str, default="y"
+        What errors call them.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,) or (n_samples, n_outputs)
+        Of any type that can be sorted.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If they are not as described.
+    """
+    with config_context(assume_finite=False), naming(name):
+        labels = check_array(
+            y, ensure_2d=False, allow_nd=True, dtype=None, input_name=name
+        )
+        if labels.ndim <= 2:
+            check_classification_targets(labels)
+    _check_outputs(labels, name)
+    return labels
+
+
+def _check_outputs(targets: NDArray, name: str) -> None:
     if targets.ndim not in (1, 2) or 0 in targets.shape:
         raise ValueError(
-            "y: expected shape (n_samples,) or (n_samples, n_outputs) with at least "
-            f"one output, got {targets.shape}"
+            f"{name}: expected shape (n_samples,) or (n_samples, n_outputs) with at "
+            f"least one output, got {targets.shape}"
         )
-    with naming("X and y"):
-        check_consistent_length(observations, targets)
 
 
 def check_weights(
@@ -214,60 +263,6 @@ def check_weights(
             allow_all_zero_weights=False,
         )
     return np.ascontiguousarray(weights)
-
-
-def in_container_of(estimator: BaseEstimator, X: Any, array: NDArray) -> Any:
-    """Return an array as a data frame, with the fitted names, if X is one.
-
-    Parameters
-    ----------
-    estimator : BaseEstimator
-        Has seen X.
-    X : array-like or None
-        What the user gave.
-    array : ndarray of shape (n_samples, n_features)
-        Other samples of the same features.
-
-    Returns
-    -------
-    ndarray or data frame
-    """
-    names = getattr(estimator, "feature_names_in_", None)
-    library = type(X).__module__.partition(".")[0]
-    adapter = ADAPTERS_MANAGER.adapters.get(library)
-    if names is None or adapter is None:
-        return array
-    return adapter.create_container(array, None, names, inplace=False)
-
-
-def check_same_features(
-    estimator: BaseEstimator, other: BaseEstimator, name: str
-) -> None:
-    """Check that another fitted estimator knows features of equal number and names.
-
-    Parameters
-    ----------
-    estimator, other : BaseEstimator
-        Both fitted; names are compared where both have them.
-    name : str
-        The argument as which the other came.
-
-    Raises
-    ------
-    ValueError
-        If the features differ.
-    """
-    if estimator.n_features_in_ != other.n_features_in_:
-        raise ValueError(
-            f"{name}: expected {estimator.n_features_in_} features, "
-            f"got {other.n_features_in_}"
-        )
-    names = getattr(estimator, "feature_names_in_", None)
-    others = getattr(other, "feature_names_in_", None)
-    if names is not None and others is not None and any(names != others):
-        raise ValueError(
-            f"{name}: expected the features {list(names)}, got {list(others)}"
-        )
 
 
 def _as_floats(array: NDArray) -> NDArray:

@@ -8,7 +8,7 @@ from sklearn.utils import Tags
 
 from skimitate._validation import validate_observations
 from skimitate.dagger._interactive import InteractiveDAgger
-from skimitate.dagger._tags import follow_learner, learns_sequences, may_take_nan
+from skimitate.learners._tags import follow_learner, learns_sequences, may_take_nan
 from skimitate.policies._actor_policy import ActorPolicy
 from skimitate.policies._as_policy import Policy, acts_otherwise, as_policy
 

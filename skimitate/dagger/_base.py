@@ -24,7 +24,6 @@ from skimitate._sklearn import (
 )
 from skimitate._validation import put_back
 from skimitate.dagger._leaders import Candidate
-from skimitate.dagger._metadata import routing_of
 from skimitate.dagger._queries import Query
 from skimitate.dagger._run import Run
 from skimitate.dagger._runner import Runner
@@ -32,6 +31,7 @@ from skimitate.dagger._settled import Given, plan_rounds, settle
 from skimitate.dagger._stages import decide, learn_first, run_rounds, shown_of
 from skimitate.dagger._targets import Targets
 from skimitate.environments._make import EnvLike, shared_env
+from skimitate.learners._metadata import routing_of
 
 
 class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):

@@ -12,9 +12,9 @@ from sklearn.utils.validation import check_consistent_length
 from skimitate._validation import naming
 from skimitate.cloning._base import BaseCloner
 from skimitate.cloning._early_stopping import naming_validation_data
-from skimitate.dagger._metadata import OWN, innermost, keyword_of, routing_is_enabled
-from skimitate.dagger._tags import may_take_nan
 from skimitate.dagger._targets import Targets
+from skimitate.learners._metadata import OWN, innermost, keyword_of, routing_is_enabled
+from skimitate.learners._tags import may_take_nan
 
 
 def check_keywords(learner: Any, fit_params: Mapping[str, Any]) -> None:

@@ -2,9 +2,8 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from functools import cache
 from inspect import signature
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,10 +15,9 @@ from skimitate._threads import one_thread
 from skimitate.cloning._action_scaling import told_already
 from skimitate.dagger._aggregate import Labels
 from skimitate.dagger._epochs import epochs_of_round
-from skimitate.dagger._metadata import answer_requests, innermost, keyword_of
-from skimitate.dagger._tags import learns_sequences
-
-_GoOn = Callable[[Labels, int], None]
+from skimitate.learners._continuation import continuation
+from skimitate.learners._metadata import answer_requests, innermost, keyword_of
+from skimitate.learners._tags import learns_sequences
 
 
 class Learner:
@@ -126,7 +124,7 @@ class Learner:
             return self.fit_anew(labels, context, owner)
         n_epochs = epochs_of_round(n_epochs, found.estimator, len(labels.X))
         with self._nested(found.estimator, context, owner), _naming_the_learner():
-            found.go_on(labels, n_epochs)
+            found.go_on(labels.X, labels.y, n_epochs, **told(labels))
         return "continued"
 
     def loss_on(
@@ -181,75 +179,6 @@ class Learner:
             context.call_on_fit_task_end(estimator=owner)
 
 
-class Continuation(NamedTuple):
-    """What goes on, and how.
-
-    Parameters
-    ----------
-    estimator : object
-        The estimator that learns, inside of what is wrapped around it.
-    go_on : callable
-        With labels and the number of passes over them.
-    """
-
-    estimator: Any
-    go_on: _GoOn
-
-
-def continuation(estimator: Any) -> Continuation | None:
-    """Return what lets a fitted estimator go on, or None if nothing does.
-
-    An estimator goes on by its ``continue_fit(X, y, n_epochs=...)``, or else by its
-    ``partial_fit``. One that is wrapped goes on by itself, and the transformers around
-    it stay as the first fit left them: new statistics would change the function that
-    was learnt.
-
-    Parameters
-    ----------
-    estimator : object
-        Fitted.
-
-    Returns
-    -------
-    Continuation or None
-    """
-    for wrapper, unwrap in _wrappers().items():
-        if isinstance(estimator, wrapper):
-            return unwrap(estimator)
-    if hasattr(estimator, "continue_fit"):
-        return Continuation(estimator, _by_continue_fit(estimator))
-    if hasattr(estimator, "partial_fit"):
-        return Continuation(estimator, _by_partial_fit(estimator))
-    return None
-
-
-@cache
-def _wrappers() -> dict[type, Callable[[Any], Continuation | None]]:
-    """Return how estimators around another one let that go on, by their class."""
-    # Not needed before the first round, and slow to import.
-    from sklearn.compose import TransformedTargetRegressor
-    from sklearn.pipeline import Pipeline
-
-    return {Pipeline: _in_pipeline, TransformedTargetRegressor: _in_other_units}
-
-
-def _by_continue_fit(estimator: Any) -> _GoOn:
-    def go_on(labels: Labels, n_epochs: int) -> None:
-        known = _known_to(estimator.continue_fit, labels)
-        estimator.continue_fit(labels.X, labels.y, n_epochs=n_epochs, **known)
-
-    return go_on
-
-
-def _by_partial_fit(estimator: Any) -> _GoOn:
-    def go_on(labels: Labels, n_epochs: int) -> None:
-        known = _known_to(estimator.partial_fit, labels)
-        for _ in range(n_epochs):
-            estimator.partial_fit(labels.X, labels.y, **known)
-
-    return go_on
-
-
 def told(labels: Labels) -> dict[str, NDArray]:
     """Return what is known of labels beside observations and actions."""
     known = {
@@ -258,12 +187,6 @@ def told(labels: Labels) -> dict[str, NDArray]:
         "actions": labels.actions,
     }
     return {name: value for name, value in known.items() if value is not None}
-
-
-def _known_to(method: Callable, labels: Labels) -> dict[str, NDArray]:
-    """Return what a method takes; weights must reach it, if there are any."""
-    taken = {"sample_weight", *signature(method).parameters}
-    return {name: value for name, value in told(labels).items() if name in taken}
 
 
 def _knows_classes(estimator: Any, y: NDArray) -> bool:
@@ -280,36 +203,6 @@ def _knows_classes(estimator: Any, y: NDArray) -> bool:
     return len(of_outputs) == len(columns) and all(
         np.isin(*pair).all() for pair in zip(columns, of_outputs, strict=True)
     )
-
-
-def _in_pipeline(pipeline: Any) -> Continuation | None:
-    """Let the last step of a pipeline go on."""
-    inner = continuation(pipeline[-1])
-    if inner is None or len(pipeline) == 1:
-        return inner
-
-    def go_on(labels: Labels, n_epochs: int) -> None:
-        X = pipeline[:-1].transform(labels.X)
-        inner.go_on(labels._replace(X=X), n_epochs)
-
-    return inner._replace(go_on=go_on)
-
-
-def _in_other_units(estimator: Any) -> Continuation | None:
-    """Let the regressor go on whose targets are transformed."""
-    inner = continuation(estimator.regressor_)
-    if inner is None:
-        return None
-
-    def go_on(labels: Labels, n_epochs: int) -> None:
-        y = labels.y
-        columns = y.reshape(len(y), -1)
-        transformed = np.asarray(estimator.transformer_.transform(columns))
-        if y.ndim == 1 and transformed.shape[1:] == (1,):
-            transformed = transformed.ravel()
-        inner.go_on(labels._replace(y=transformed), n_epochs)
-
-    return inner._replace(go_on=go_on)
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from typing import Any
 
 from skimitate.dagger._aggregate import Aggregate, Labels
 from skimitate.dagger._settled import Settled
-from skimitate.dagger._tags import learns_sequences, takes_single_output
+from skimitate.learners._tags import learns_sequences, takes_single_output
 
 
 class Lessons:

@@ -19,7 +19,6 @@ from skimitate.dagger._fit_params import (
 from skimitate.dagger._metadata import (
     check_takes_groups,
     check_takes_weights,
-    innermost,
     route,
 )
 from skimitate.dagger._plan import (
@@ -31,10 +30,11 @@ from skimitate.dagger._plan import (
     weight_of_demonstrations,
     weights_of_rounds,
 )
-from skimitate.dagger._tags import learns_sequences, may_take_nan
 from skimitate.dagger._targets import Targets
 from skimitate.environments._drivers import Actions
 from skimitate.environments._make import EnvLike, env_widths, spaces_of
+from skimitate.learners._metadata import innermost
+from skimitate.learners._tags import learns_sequences, may_take_nan
 
 # As what demonstrations count whose episodes nobody tells: blocks of successive rows.
 _N_BLOCKS = 20

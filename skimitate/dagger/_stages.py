@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skimitate._features import in_container_of
 from skimitate._sklearn import CallbackContext
-from skimitate._validation import in_container_of
 from skimitate.dagger._leaders import Candidate
 from skimitate.dagger._report import decision_report
 from skimitate.dagger._run import Run

@@ -2,11 +2,27 @@
 
 from skimitate.policies._actor_policy import ActorPolicy
 from skimitate.policies._class_policy import ClassPolicy
+from skimitate.policies._history_policy import HistoryPolicy
 from skimitate.policies._network_policy import NetworkPolicy
 from skimitate.policies._per_observation import PerObservation
+from skimitate.policies._pipeline_policy import PipelinePolicy
 
-__all__ = ["ActorPolicy", "ClassPolicy", "NetworkPolicy", "PerObservation"]
+__all__ = [
+    "ActorPolicy",
+    "ClassPolicy",
+    "HistoryPolicy",
+    "NetworkPolicy",
+    "PerObservation",
+    "PipelinePolicy",
+]
 
 # Pickles name them by this package, whose rooms may move.
-for _class in (ActorPolicy, ClassPolicy, NetworkPolicy, PerObservation):
+for _class in (
+    ActorPolicy,
+    ClassPolicy,
+    HistoryPolicy,
+    NetworkPolicy,
+    PerObservation,
+    PipelinePolicy,
+):
     _class.__module__ = __name__

@@ -1,6 +1,7 @@
 """What acts of an object, alone."""
 
 from functools import singledispatch
+from inspect import getattr_static
 from typing import Any, Protocol
 
 import numpy as np
@@ -139,15 +140,35 @@ def policy_of(actor: Any) -> Policy:
         return as_policy(actor.best_estimator_)  # of a search, not all that it tried
     if hasattr(actor, "cv_results_"):
         raise TypeError(f"expected a search with refit=True, got {actor!r}")
+    _check_passes_resets(actor)
     return ActorPolicy(actor)
+
+
+def _check_passes_resets(actor: Any) -> None:
+    """Raise if an estimator keeps one inside of it from remembering an episode."""
+    if isinstance(actor, type) or not hasattr(actor, "__sklearn_tags__"):
+        return
+    parts = actor.get_params(deep=True).values() if hasattr(actor, "get_params") else ()
+    for part in parts:
+        if getattr(part, "learns_sequences", False) and not isinstance(part, type):
+            outer, inner = type(actor).__name__, type(part).__name__
+            raise TypeError(
+                f"expected an estimator that tells where episodes begin, got {outer} "
+                f"around {inner}, which would remember nothing in it; put the {outer} "
+                f"inside of the {inner} instead, or use a Pipeline"
+            )
 
 
 def acts_otherwise(actor: Any, known: Any) -> bool:
     """Tell whether a subclass has an ``act``, ``predict`` or ``reset`` of its own."""
     if callable(getattr(actor, "reset", None)):
         return True
-    names = ("act", "predict")
-    return any(getattr(type(actor), name) is not getattr(known, name) for name in names)
+    # As they are written: what depends on a learner is another object at each look.
+    found, expected = (
+        [getattr_static(cls, name, None) for name in ("act", "predict")]
+        for cls in (type(actor), known)
+    )
+    return any(own is not theirs for own, theirs in zip(found, expected, strict=True))
 
 
 @policy_of.register

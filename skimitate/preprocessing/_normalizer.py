@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_array, check_is_fitted
 
+from skimitate._features import check_same_features
 from skimitate._public import public
 from skimitate._sklearn import (
     CallbackSupportMixin,
@@ -20,7 +21,6 @@ from skimitate._sklearn import (
     is_watched,
 )
 from skimitate._validation import (
-    check_same_features,
     check_weights,
     unchanged_on_error,
     validate_observations,

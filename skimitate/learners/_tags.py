@@ -5,7 +5,7 @@ from typing import Any
 
 from sklearn.utils import Tags, get_tags
 
-from skimitate.dagger._metadata import innermost
+from skimitate.learners._metadata import innermost
 
 
 def follow_learner(tags: Tags, learner: Any) -> Tags:
@@ -15,7 +15,7 @@ def follow_learner(tags: Tags, learner: Any) -> Tags:
     ----------
     tags : Tags
         Of the meta-estimator; changed.
-    learner : regressor
+    learner : estimator
         Its learner.
 
     Returns
@@ -62,7 +62,7 @@ def may_take_nan(learner: Any) -> bool:
 
     Parameters
     ----------
-    learner : regressor
+    learner : estimator
         Whatever is wrapped around what learns.
 
     Returns

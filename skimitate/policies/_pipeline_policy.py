@@ -1,0 +1,117 @@
+"""A pipeline whose last step remembers."""
+
+import sys
+import warnings
+from abc import ABC
+from contextlib import nullcontext
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from skimitate.policies._actor_policy import ActorPolicy
+from skimitate.policies._as_policy import Policy, acts_otherwise, as_policy, policy_of
+
+
+class PipelinePolicy:
+    """Transforms observations for a policy with a state, and passes on each reset.
+
+    A pipeline itself would ask its last step row by row, without telling it where
+    episodes begin. :func:`skimitate.as_policy` makes one of a fitted
+    :class:`~sklearn.pipeline.Pipeline` with such a last step.
+
+    Parameters
+    ----------
+    transformer : transformer
+        Fitted; may be a pipeline.
+    policy : policy
+        What acts on what that returns.
+
+    Attributes
+    ----------
+    is_stateful : bool
+        Whether the policy is.
+    """
+
+    def __init__(self, transformer: Any, policy: Policy) -> None:
+        self.transformer = transformer
+        self.policy = policy
+
+    @property
+    def n_features(self) -> int | None:
+        """Number of observation dimensions, None where nobody knows."""
+        return getattr(self.transformer, "n_features_in_", None)
+
+    @property
+    def n_outputs(self) -> int | None:
+        """Number of action dimensions, None where nobody knows."""
+        return self.policy.n_outputs
+
+    @property
+    def is_stateful(self) -> bool:
+        """Whether it may remember what it saw earlier in an episode."""
+        return self.policy.is_stateful
+
+    def reset(self) -> None:
+        """Begin an episode, or a batch of them."""
+        self.policy.reset()
+
+    def act(self, observation: ArrayLike) -> NDArray[np.float64]:
+        """Return the action for the next observation of an episode.
+
+        Parameters
+        ----------
+        observation : array-like of shape (n_features,) or (n, n_features)
+            Of one episode, or of each of a batch of episodes. The transformer is shown
+            a copy, as a batch.
+
+        Returns
+        -------
+        ndarray of shape (n_outputs,) or (n, n_outputs)
+
+        Raises
+        ------
+        ValueError
+            If the transformer or the policy raises.
+        """
+        observations = np.asarray(observation)
+        # An environment has no names for what it shows.
+        named = hasattr(self.transformer, "feature_names_in_")
+        with warnings.catch_warnings() if named else nullcontext():
+            if named:
+                warnings.filterwarnings("ignore", "X does not have valid feature names")
+            shown = self.transformer.transform(np.array(np.atleast_2d(observations)))
+        shown = np.asarray(shown)
+        return self.policy.act(shown[0] if observations.ndim == 1 else shown)
+
+    __call__ = act
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.transformer!r}, {self.policy!r})"
+
+
+@policy_of.register
+def _of_policy(actor: PipelinePolicy) -> Policy:
+    return actor
+
+
+class _Pipeline(ABC):  # noqa: B024 - it only tells what is one
+    """scikit-learn's, which is not imported for that: whoever has one has done so."""
+
+    @classmethod
+    def __subclasshook__(cls, other: type) -> bool:
+        module = sys.modules.get("sklearn.pipeline")
+        return module is not None and issubclass(other, module.Pipeline)
+
+
+@policy_of.register(_Pipeline)
+def _of_pipeline(actor: Any) -> Policy:
+    """Look at the last step: if it has no state, the pipeline acts as it is."""
+    last = actor.steps[-1][1]
+    known = sys.modules["sklearn.pipeline"].Pipeline
+    if acts_otherwise(actor, known) or not hasattr(last, "predict"):
+        return ActorPolicy(actor)
+    policy = as_policy(last)
+    if not policy.is_stateful:
+        return ActorPolicy(actor)
+    return policy if len(actor) == 1 else PipelinePolicy(actor[:-1], policy)
