@@ -10,6 +10,12 @@ if TYPE_CHECKING:  # what _ROOMS says, for those who read and do not run
     from skimitate.cloning._classifier import (
         BehaviorCloningClassifier as BehaviorCloningClassifier,
     )
+    from skimitate.cloning._history_classifier import (
+        HistoryClassifier as HistoryClassifier,
+    )
+    from skimitate.cloning._history_regressor import (
+        HistoryRegressor as HistoryRegressor,
+    )
     from skimitate.cloning._regressor import BehaviorCloner as BehaviorCloner
     from skimitate.dagger._classifier import DAggerClassifier as DAggerClassifier
     from skimitate.dagger._regressor import DAggerRegressor as DAggerRegressor
@@ -42,6 +48,8 @@ _ROOMS = {
     "DAggerClassifier": "dagger._classifier",
     "DAggerRegressor": "dagger._regressor",
     "DriftDisplay": "displays._drift",
+    "HistoryClassifier": "cloning._history_classifier",
+    "HistoryRegressor": "cloning._history_regressor",
     "LossCurveDisplay": "displays._loss_curve",
     "ReturnCurveDisplay": "displays._return_curve",
     "Rollouts": "environments._rollouts",
