@@ -8,7 +8,7 @@ import importlib
 import json
 import warnings
 
-NAMES = ("normalizer", "fit", "act", "rollouts", "dagger", "grid_search")
+NAMES = ("normalizer", "fit", "classifier", "act", "rollouts", "dagger", "grid_search")
 
 
 def main() -> None:

@@ -1,0 +1,150 @@
+"""What is imitated in the benchmark of tasks, by which learners."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+import goal_task
+import small_envs
+from sklearn.compose import ColumnTransformer
+from sklearn.pipeline import make_pipeline
+
+import skimitate
+from skimitate import load_expert
+
+
+class Task(NamedTuple):
+    """What is imitated.
+
+    Parameters
+    ----------
+    env : str or callable
+        The environment.
+    expert : callable
+        Makes the expert.
+    learners : sequence of str
+        Keys of ``LEARNERS``.
+    is_discrete : bool, default=False
+        Whether actions are classes.
+    seen : sequence of int or None, default=None
+        The features that learners see; the expert sees all.
+    n_demonstrations : int, default=20
+        Of the clones.
+    n_rounds : int, default=20
+        Of DAgger, which starts from one demonstration.
+    n_episodes : int, default=20
+        In which a policy is measured.
+    tells_success : bool, default=False
+        Whether the environment reports ``is_success``.
+    """
+
+    env: Any
+    expert: Callable[[], Any]
+    learners: Sequence[str] = ("plain",)
+    is_discrete: bool = False
+    seen: Sequence[int] | None = None
+    n_demonstrations: int = 20
+    n_rounds: int = 20
+    n_episodes: int = 20
+    tells_success: bool = False
+
+
+def _plain(task: Task) -> Any:
+    if task.is_discrete:
+        return skimitate.BehaviorCloningClassifier()
+    return skimitate.BehaviorCloner()
+
+
+def _stacked(task: Task, n_steps: int) -> Any:
+    if task.is_discrete:
+        return skimitate.HistoryClassifier(_plain(task), n_steps)
+    return skimitate.HistoryRegressor(_plain(task), n_steps)
+
+
+def _recurrent(task: Task) -> Any:
+    if task.is_discrete:
+        return skimitate.RecurrentBehaviorCloningClassifier()
+    return skimitate.RecurrentBehaviorCloner()
+
+
+LEARNERS: dict[str, Callable[[Task], Any]] = {
+    "plain": _plain,
+    "stacked by 4": partial(_stacked, n_steps=4),
+    "recurrent": _recurrent,
+}
+_MEMORY = tuple(LEARNERS)
+
+TASKS = {
+    "CartPole-v1": Task(
+        "CartPole-v1",
+        partial(load_expert, "CartPole-v1"),
+        is_discrete=True,
+        n_demonstrations=1,
+        n_episodes=50,
+    ),
+    "Acrobot-v1": Task(
+        "Acrobot-v1",
+        partial(load_expert, "Acrobot-v1"),
+        is_discrete=True,
+        n_demonstrations=1,
+        n_episodes=100,
+    ),
+    "MountainCar-v0": Task(
+        "MountainCar-v0",
+        partial(load_expert, "MountainCar-v0"),
+        is_discrete=True,
+        n_demonstrations=1,
+        n_episodes=100,
+    ),
+    "Thrusters": Task(
+        small_envs.Thrusters,
+        lambda: small_envs.thruster_expert,
+        is_discrete=True,
+        n_demonstrations=5,
+        n_episodes=100,
+    ),
+    "T-maze": Task(
+        small_envs.TMaze,
+        small_envs.TMazeExpert,
+        _MEMORY,
+        is_discrete=True,
+        n_episodes=100,
+    ),
+    "GoalReacher": Task(
+        goal_task.GoalReacher,
+        lambda: goal_task.expert,
+        n_episodes=100,
+        tells_success=True,
+    ),
+    "Pendulum-v1 without velocity": Task(
+        "Pendulum-v1",
+        partial(load_expert, "Pendulum-v1"),
+        _MEMORY,
+        seen=(0, 1),
+        n_rounds=60,
+    ),
+    "Hopper-v5 without velocities": Task(
+        "Hopper-v5",
+        partial(load_expert, "Hopper-v5"),
+        _MEMORY,
+        seen=range(5),
+        n_rounds=60,
+    ),
+}
+
+
+def learner_of(task: Task, name: str) -> Any:
+    """Return a learner, not fitted, that sees what it may.
+
+    Parameters
+    ----------
+    task : Task
+        What it is to imitate.
+    name : str
+        A key of ``LEARNERS``.
+    """
+    learner = LEARNERS[name](task)
+    if task.seen is None:
+        return learner
+    seen = ColumnTransformer([("seen", "passthrough", list(task.seen))])
+    return make_pipeline(seen, learner)
