@@ -4,8 +4,8 @@
 
 A network is a layer of recurrent cells, such as torch.nn.GRU has, and a linear layer
 from their output. Its parameters lie in one row: weights of the inputs and of the state,
-shapes (n_gates * n_hidden, n_inputs) and (n_gates * n_hidden, n_hidden), their two rows
-of biases, and the weights (n_outputs, n_hidden) and biases of the linear layer.
+shapes (n_gates * n_hidden, n_inputs) and (n_gates * n_hidden, n_hidden), two rows of
+biases for them, and the weights (n_outputs, n_hidden) and biases of the linear layer.
 
 A minibatch is some windows of successive steps, the longest first. In memory step t of
 all of them comes before step t + 1 of those that are longer: what is computed at once
@@ -35,6 +35,16 @@ cdef extern from "vector_math.h" nogil:
     void sum_rows(Py_ssize_t, Py_ssize_t, const float*, float*)
     void affine_double(
         Py_ssize_t, Py_ssize_t, const float*, const float*, const double*, double*
+    )
+
+cdef extern from "panels.h" nogil:
+    Py_ssize_t panels_size(Py_ssize_t, Py_ssize_t)
+    void pack_panels(
+        Py_ssize_t, Py_ssize_t, const float*, Py_ssize_t, Py_ssize_t, float*
+    )
+    void add_product(
+        Py_ssize_t, Py_ssize_t, Py_ssize_t, const float*, Py_ssize_t, const float*,
+        float*, Py_ssize_t
     )
 
 cdef extern from "cells.h" nogil:
@@ -115,6 +125,7 @@ cdef class Workspace:
     cdef float* by_hidden       # gradient by the cells' output
     cdef float* carry           # gradient by the state, from later steps
     cdef float* bias
+    cdef float* panels          # the weights of the state, packed
     cdef float* gradient
 
     def __cinit__(
@@ -130,11 +141,15 @@ cdef class Workspace:
     ):
         cdef:
             Py_ssize_t width = n_states * n_hidden
+            Py_ssize_t wide = N_BLOCKS * n_hidden
+            Py_ssize_t packed = max(
+                panels_size(n_hidden, wide), panels_size(wide, n_hidden)
+            )
             Py_ssize_t per_row
             Py_ssize_t n_floats
             float* start
-        per_row = n_in + 3 * n_out + 1 + (N_BLOCKS + 1) * n_hidden + 2 * width
-        n_floats = per_row * n_rows + batch_size * width + N_BLOCKS * n_hidden
+        per_row = n_in + 3 * n_out + 1 + wide + n_hidden + 2 * width
+        n_floats = per_row * n_rows + batch_size * width + wide + packed
         n_floats += n_parameters
         self.memory = <float*> malloc(n_floats * sizeof(float))
         self.offsets = <Py_ssize_t*> malloc((n_times + 1) * sizeof(Py_ssize_t))
@@ -150,12 +165,13 @@ cdef class Workspace:
         self.outputs, start = start, start + n_rows * n_out
         self.errors, start = start, start + n_rows * n_out
         self.weights, start = start, start + n_rows
-        self.gates, start = start, start + n_rows * N_BLOCKS * n_hidden
+        self.gates, start = start, start + n_rows * wide
         self.by_hidden, start = start, start + n_rows * n_hidden
         self.before, start = start, start + n_rows * width
         self.state, start = start, start + n_rows * width
         self.carry, start = start, start + batch_size * width
-        self.bias = start
+        self.bias, start = start, start + wide
+        self.panels = start
 
     def __dealloc__(self):
         free(self.memory)
@@ -239,6 +255,7 @@ cdef void forward(
             parameters + joint * net.n_in, net.n_in, space.inputs, net.n_in,
             1.0, space.gates + wide - (all_gates - joint), wide,
         )
+    pack_panels(n, all_gates, parameters + at.weight_hh, 1, n, space.panels)
     for t in range(space.n_times):
         row = space.offsets[t]
         n_active = space.offsets[t + 1] - row
@@ -247,10 +264,9 @@ cdef void forward(
                 space.before + row * width, space.state + space.offsets[t - 1] * width,
                 n_active * width * sizeof(float),
             )
-        multiply(
-            True, False, all_gates, n_active, n,
-            parameters + at.weight_hh, n, space.before + row * width, width,
-            1.0, space.gates + row * wide, wide,
+        add_product(
+            n_active, all_gates, n, space.before + row * width, width, space.panels,
+            space.gates + row * wide, wide,
         )
         net.cell.forward(
             n_active, n, space.gates + row * wide, space.before + row * width,
@@ -317,6 +333,7 @@ cdef double backward(
         parameters + at.weight_out, n, space.errors, net.n_out, 0.0,
         space.by_hidden, n,
     )
+    pack_panels(all_gates, n, parameters + at.weight_hh, n, 1, space.panels)
     memset(space.carry, 0, space.offsets[1] * width * sizeof(float))
     for t in range(space.n_times - 1, -1, -1):
         row = space.offsets[t]
@@ -326,9 +343,8 @@ cdef double backward(
             space.state + row * width, space.by_hidden + row * n, space.carry,
         )
         if t > 0:
-            multiply(
-                False, False, n, n_active, all_gates,
-                parameters + at.weight_hh, n, space.gates + row * wide, wide, 1.0,
+            add_product(
+                n_active, n, all_gates, space.gates + row * wide, wide, space.panels,
                 space.carry, width,
             )
     multiply(
