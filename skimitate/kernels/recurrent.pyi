@@ -13,8 +13,6 @@ def train_epoch(
     starts: NDArray[np.intp],
     lengths: NDArray[np.intp],
     states: Float32,
-    keep: NDArray[np.intp] | None,
-    kept: Float32 | None,
     sizes: NDArray[np.intp],
     cell: int,
     loss: int,
@@ -29,6 +27,17 @@ def train_epoch(
     penalty: float,
     ema_decay: float,
 ) -> float: ...
+def run(
+    X: Float32,
+    starts: NDArray[np.intp],
+    lengths: NDArray[np.intp],
+    states: Float32,
+    sizes: NDArray[np.intp],
+    cell: int,
+    parameters: Float32,
+    batch_size: int,
+    after: Float32,
+) -> None: ...
 def loss_gradient(
     X: Float32,
     y: Float32,

@@ -4,8 +4,8 @@
 
 A network is a layer of recurrent cells, such as torch.nn.GRU has, and a linear layer
 from their output. Its parameters lie in one row: weights of the inputs and of the state,
-shapes (n_gates * n_hidden, n_inputs) and (n_gates * n_hidden, n_hidden), two rows of
-biases for them, and the weights (n_outputs, n_hidden) and biases of the linear layer.
+shapes (n_gates * n_hidden, n_inputs) and (n_gates * n_hidden, n_hidden), two rows
+of biases for them, weights (n_outputs, n_hidden) and biases of the linear layer.
 
 A minibatch is some windows of successive steps, the longest first. In memory step t of
 all of them comes before step t + 1 of those that are longer: what is computed at once
@@ -180,13 +180,11 @@ cdef class Workspace:
 
 cdef struct Data:
     const float* X
-    const float* y
+    const float* y              # or NULL
     const float* sample_weight  # or NULL
     const Py_ssize_t* starts
     const Py_ssize_t* lengths
     const float* states         # before each window
-    const Py_ssize_t* keep      # or NULL
-    float* kept
 
 
 cdef void gather(
@@ -211,10 +209,11 @@ cdef void gather(
                 space.inputs + row * net.n_in, data.X + source * net.n_in,
                 net.n_in * sizeof(float),
             )
-            memcpy(
-                space.targets + row * net.n_out, data.y + source * net.n_out,
-                net.n_out * sizeof(float),
-            )
+            if data.y != NULL:
+                memcpy(
+                    space.targets + row * net.n_out, data.y + source * net.n_out,
+                    net.n_out * sizeof(float),
+                )
             if data.sample_weight != NULL:
                 space.weights[row] = data.sample_weight[source]
                 n_labels += space.weights[row] > 0.0
@@ -225,12 +224,12 @@ cdef void gather(
     memcpy(space.before, data.states + first * width, n_windows * width * sizeof(float))
 
 
-cdef void forward(
+cdef void run_cells(
     const Network* net,
     const float* parameters,
     Workspace space,
 ) noexcept nogil:
-    """Fill gates, states and outputs of all steps."""
+    """Fill gates and states of all steps."""
     cdef:
         Places at = places_of(net)
         Py_ssize_t n = net.n_hidden
@@ -272,35 +271,46 @@ cdef void forward(
             n_active, n, space.gates + row * wide, space.before + row * width,
             space.state + row * width,
         )
+
+
+cdef void forward(
+    const Network* net,
+    const float* parameters,
+    Workspace space,
+) noexcept nogil:
+    """Fill gates, states and outputs of all steps."""
+    cdef Places at = places_of(net)
+    run_cells(net, parameters, space)
     add_bias(space.n_rows, net.n_out, parameters + at.bias_out, space.outputs)
     multiply(
-        True, False, net.n_out, space.n_rows, n,
-        parameters + at.weight_out, n, space.state, width, 1.0, space.outputs,
-        net.n_out,
+        True, False, net.n_out, space.n_rows, net.n_hidden,
+        parameters + at.weight_out, net.n_hidden,
+        space.state, net.cell.n_states * net.n_hidden, 1.0, space.outputs, net.n_out,
     )
 
 
-cdef void keep_states(
+cdef void run_windows(
     const Network* net,
     const Data* data,
-    Py_ssize_t first,
+    Py_ssize_t n_windows,
+    Py_ssize_t batch_size,
+    const float* parameters,
     Workspace space,
+    float* after,
 ) noexcept nogil:
-    """Copy the states that other windows will begin in to where they are kept."""
+    """Write the state after the last step of each window."""
     cdef:
-        Py_ssize_t t, i, slot
+        Py_ssize_t first = 0, i, last
         Py_ssize_t width = net.cell.n_states * net.n_hidden
-    if data.keep == NULL:
-        return
-    for t in range(space.n_times):
-        for i in range(space.offsets[t + 1] - space.offsets[t]):
-            slot = data.keep[data.starts[first + i] + t]
-            if slot >= 0:
-                memcpy(
-                    data.kept + slot * width,
-                    space.state + (space.offsets[t] + i) * width,
-                    width * sizeof(float),
-                )
+    while first < n_windows:
+        gather(net, data, first, min(batch_size, n_windows - first), space)
+        run_cells(net, parameters, space)
+        for i in range(first, min(first + batch_size, n_windows)):
+            last = space.offsets[data.lengths[i] - 1] + i - first
+            memcpy(
+                after + i * width, space.state + last * width, width * sizeof(float)
+            )
+        first += batch_size
 
 
 cdef double backward(
@@ -392,11 +402,10 @@ cdef double train_windows(
         double total = 0.0, penalty
     while first < n_windows:
         gather(net, data, first, min(how.batch_size, n_windows - first), space)
-        forward(net, parameters, space)
-        keep_states(net, data, first, space)
         first += how.batch_size
         if space.n_labels == 0:
             continue
+        forward(net, parameters, space)
         total += output_gradient(
             &net.loss, space.n_rows, space.outputs, space.targets,
             NULL if data.sample_weight == NULL else space.weights,
@@ -418,8 +427,6 @@ def train_epoch(
     const Py_ssize_t[::1] starts,
     const Py_ssize_t[::1] lengths,
     const float[:, ::1] states,
-    const Py_ssize_t[::1] keep,
-    float[:, ::1] kept,
     const Py_ssize_t[::1] sizes,
     int cell,
     int loss,
@@ -454,10 +461,6 @@ def train_epoch(
         of a minibatch from the longest to the shortest.
     states : memoryview of shape (n_windows, n_states * n_hidden)
         State before the first step of each window.
-    keep : memoryview of shape (n_samples,) or None
-        The row of ``kept`` that the state after a sample is written to, or -1.
-    kept : memoryview of shape (n_kept, n_states * n_hidden) or None
-        See ``keep``.
     sizes : memoryview of shape (3,)
         Number of inputs, of hidden units and of outputs.
     cell : int
@@ -504,10 +507,6 @@ def train_epoch(
         unsigned int control
     set_network(&net, sizes, cell, loss, blocks, parameters.shape[0])
     set_data(&net, &data, X, y, sample_weight, starts, lengths, states)
-    check_keep(&net, keep, kept, X.shape[0])
-    if keep is not None and keep.shape[0] > 0 and kept.shape[0] > 0:
-        data.keep = &keep[0]
-        data.kept = &kept[0, 0]
     check_length("n_steps", n_steps.shape[0], 1)
     check_length("moment1", moment1.shape[0], parameters.shape[0])
     check_length("moment2", moment2.shape[0], parameters.shape[0])
@@ -531,6 +530,55 @@ def train_epoch(
         )
         restore_denormals(control)
     return total
+
+
+def run(
+    const float[:, ::1] X,
+    const Py_ssize_t[::1] starts,
+    const Py_ssize_t[::1] lengths,
+    const float[:, ::1] states,
+    const Py_ssize_t[::1] sizes,
+    int cell,
+    const float[::1] parameters,
+    Py_ssize_t batch_size,
+    float[:, ::1] after,
+):
+    """Run a network through some windows, without the GIL.
+
+    Parameters
+    ----------
+    X, starts, lengths, states, sizes, cell, parameters
+        See :func:`train_epoch`.
+    batch_size : int
+        Number of windows that are run together.
+    after : memoryview of shape (n_windows, n_states * n_hidden)
+        Where the state after the last step of each window goes.
+
+    Raises
+    ------
+    ValueError, MemoryError
+        As :func:`train_epoch`.
+    """
+    cdef:
+        Py_ssize_t n_windows = starts.shape[0]
+        Network net
+        Data data
+        Workspace space
+        unsigned int control
+    check_sizes(&net, sizes, cell)
+    check_length("parameters", parameters.shape[0], places_of(&net).end)
+    set_data(&net, &data, X, None, None, starts, lengths, states)
+    check_length("after", after.shape[0], n_windows)
+    check_length("a row of after", after.shape[1], states.shape[1])
+    if n_windows == 0:
+        return
+    space = space_of(&net, lengths, batch_size, parameters.shape[0])
+    with nogil:
+        control = flush_denormals()
+        run_windows(
+            &net, &data, n_windows, batch_size, &parameters[0], space, &after[0, 0]
+        )
+        restore_denormals(control)
 
 
 def loss_gradient(
@@ -725,8 +773,9 @@ cdef int set_data(
 ) except -1:
     cdef Py_ssize_t i, n_windows = starts.shape[0], n_samples = X.shape[0]
     check_length("a row of X", X.shape[1], net.n_in)
-    check_length("a row of y", y.shape[1], net.n_out)
-    check_length("y", y.shape[0], n_samples)
+    if y is not None:
+        check_length("a row of y", y.shape[1], net.n_out)
+        check_length("y", y.shape[0], n_samples)
     check_length("lengths", lengths.shape[0], n_windows)
     check_length("states", states.shape[0], n_windows)
     check_length(
@@ -740,34 +789,14 @@ cdef int set_data(
                 f"starts and lengths must be those of windows of {n_samples} samples, "
                 f"got {starts[i]} and {lengths[i]}"
             )
-    data.keep = NULL
-    data.kept = NULL
     data.sample_weight = NULL
     if n_windows > 0:
-        data.X, data.y = &X[0, 0], &y[0, 0]
+        data.X = &X[0, 0]
+        data.y = NULL if y is None else &y[0, 0]
         data.starts, data.lengths = &starts[0], &lengths[0]
         data.states = &states[0, 0]
         if sample_weight is not None:
             data.sample_weight = &sample_weight[0]
-    return 0
-
-
-cdef int check_keep(
-    const Network* net,
-    const Py_ssize_t[::1] keep,
-    float[:, ::1] kept,
-    Py_ssize_t n_samples,
-) except -1:
-    cdef Py_ssize_t i
-    cdef bint inside = True
-    if keep is None:
-        return 0
-    check_length("keep", keep.shape[0], n_samples)
-    check_length("a row of kept", kept.shape[1], net.cell.n_states * net.n_hidden)
-    for i in range(n_samples):
-        inside &= -1 <= keep[i] < kept.shape[0]
-    if not inside:
-        raise ValueError(f"keep must hold -1 or rows below {kept.shape[0]}")
     return 0
 
 
