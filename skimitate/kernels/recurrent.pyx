@@ -3,9 +3,9 @@
 """Kernel: one epoch of training a recurrent network by truncated back-propagation.
 
 A network is a layer of recurrent cells, such as torch.nn.GRU has, and a linear layer
-from their output. Its parameters lie in one row: weights of the inputs and of the state,
-shapes (n_gates * n_hidden, n_inputs) and (n_gates * n_hidden, n_hidden), two rows
-of biases for them, weights (n_outputs, n_hidden) and biases of the linear layer.
+from their output. Its parameters lie in one row: of the inputs, of the state and of the
+linear layer, the weights before the biases. The weights of inputs and state have shapes
+(n_gates * n_hidden, n_inputs) and (n_gates * n_hidden, n_hidden).
 
 A minibatch is some windows of successive steps, the longest first. In memory step t of
 all of them comes before step t + 1 of those that are longer: what is computed at once
@@ -84,8 +84,8 @@ cdef struct Network:
 
 
 cdef struct Places:
-    Py_ssize_t weight_hh
     Py_ssize_t bias_ih
+    Py_ssize_t weight_hh
     Py_ssize_t bias_hh
     Py_ssize_t weight_out
     Py_ssize_t bias_out
@@ -97,9 +97,9 @@ cdef Places places_of(const Network* net) noexcept nogil:
     cdef:
         Places at
         Py_ssize_t n_rows = net.cell.n_gates * net.n_hidden
-    at.weight_hh = n_rows * net.n_in
-    at.bias_ih = at.weight_hh + n_rows * net.n_hidden
-    at.bias_hh = at.bias_ih + n_rows
+    at.bias_ih = n_rows * net.n_in
+    at.weight_hh = at.bias_ih + n_rows
+    at.bias_hh = at.weight_hh + n_rows * net.n_hidden
     at.weight_out = at.bias_hh + n_rows
     at.bias_out = at.weight_out + net.n_out * net.n_hidden
     at.end = at.bias_out + net.n_out
@@ -377,10 +377,16 @@ cdef double backward(
     memcpy(
         gradient + at.bias_ih + joint, space.bias + wide - rest, rest * sizeof(float)
     )
-    # The weights of inputs and state are neighbours.
-    return penalize(penalty, at.bias_ih, parameters, gradient) + penalize(
-        penalty, at.bias_out - at.weight_out, parameters + at.weight_out,
-        gradient + at.weight_out,
+    return (
+        penalize(penalty, at.bias_ih, parameters, gradient)
+        + penalize(
+            penalty, at.bias_hh - at.weight_hh, parameters + at.weight_hh,
+            gradient + at.weight_hh,
+        )
+        + penalize(
+            penalty, at.bias_out - at.weight_out, parameters + at.weight_out,
+            gradient + at.weight_out,
+        )
     )
 
 
