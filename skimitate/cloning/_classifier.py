@@ -9,12 +9,12 @@ from sklearn.base import MultiOutputMixin
 
 from skimitate._public import public
 from skimitate._sklearn import fit_context
-from skimitate.cloning._discrete import DiscreteCloner
 from skimitate.cloning._early_stopping import Told
+from skimitate.cloning._feedforward_classifier import FeedforwardClassifier
 
 
 @public
-class BehaviorCloningClassifier(MultiOutputMixin, DiscreteCloner):
+class BehaviorCloningClassifier(MultiOutputMixin, FeedforwardClassifier):
     """Imitate an expert whose actions are classes, such as those of a Discrete space.
 
     A multilayer perceptron, or a few, is trained by minibatch Adam on the cross-entropy

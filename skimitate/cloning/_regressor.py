@@ -9,12 +9,12 @@ from sklearn.base import MultiOutputMixin, RegressorMixin
 
 from skimitate._public import public
 from skimitate._sklearn import fit_context
-from skimitate.cloning._continuous import ContinuousCloner
 from skimitate.cloning._early_stopping import Told
+from skimitate.cloning._feedforward_regressor import FeedforwardRegressor
 
 
 @public
-class BehaviorCloner(MultiOutputMixin, RegressorMixin, ContinuousCloner):
+class BehaviorCloner(MultiOutputMixin, RegressorMixin, FeedforwardRegressor):
     """Imitate an expert by regression from its observations to its actions.
 
     A multilayer perceptron, or the mean of a few, is trained by minibatch Adam on the
