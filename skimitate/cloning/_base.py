@@ -125,6 +125,14 @@ class BaseCloner(EpochRunner):
 
         return self._attempt(run)
 
+    def _check_partial_fit(self) -> None:
+        """Raise if the parameters ask for what one epoch cannot have."""
+        if self.early_stopping:
+            raise ValueError(
+                "early_stopping: expected False for partial_fit, which trains for one "
+                "epoch, got True"
+            )
+
     def _validate_samples(
         self,
         X: ArrayLike,

@@ -63,6 +63,20 @@ class DiscreteCloner(ClassifierMixin, BaseCloner):
         known = self._classes
         return observations, known.one_hot(known.codes(columns))
 
+    def _check_classes_told(self, classes: Any) -> None:
+        """Raise if a part of the samples does not tell what there is to know."""
+        if self.class_weight == "balanced":
+            raise ValueError(
+                "class_weight: expected a dict or None for partial_fit, which sees a "
+                "part of the samples, got 'balanced' (compute_class_weight of "
+                "scikit-learn gives the dict, of all samples)"
+            )
+        if classes is None and not hasattr(self, "classes_"):
+            raise ValueError(
+                "classes must be passed on the first call to partial_fit: expected all "
+                "that will ever come, got None"
+            )
+
     def _learn_classes(self, classes: Classes) -> None:
         self.classes_ = classes.public
         self.n_outputs_ = len(classes.widths)

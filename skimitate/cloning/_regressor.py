@@ -290,11 +290,7 @@ class BehaviorCloner(MultiOutputMixin, RegressorMixin, FeedforwardRegressor):
             If the data or a parameter is not as described, if the loss stops being
             finite, or with ``early_stopping``.
         """
-        if self.early_stopping:
-            raise ValueError(
-                "early_stopping: expected False for partial_fit, which trains for one "
-                "epoch, got True"
-            )
+        self._check_partial_fit()
         return self._go_on_for(X, y, sample_weight, n_epochs=1, running=True)
 
     @fit_context(prefer_skip_nested_validation=True)
