@@ -208,6 +208,18 @@ class RecurrentBehaviorCloningClassifier(
         self.random_state = random_state
         self.verbose = verbose
 
+    def _weigh(
+        self, targets: NDArray, weight: NDArray[np.float64] | None
+    ) -> NDArray[np.float64] | None:
+        """Weigh the samples by their classes as well, those that have a label."""
+        if weight is None or weight.all():
+            return super()._weigh(targets, weight)
+        labelled = weight > 0
+        own = super()._weigh(targets[labelled], weight[labelled])
+        weight = weight.copy()
+        weight[labelled] = own
+        return weight
+
     @fit_context(prefer_skip_nested_validation=True)
     def fit(
         self,
@@ -411,7 +423,8 @@ class RecurrentBehaviorCloningClassifier(
         ValueError, TypeError
             If X or groups are not as described.
         """
-        of_outputs = self._classes.probabilities(self._outputs(X, groups))
+        outputs = self._outputs(X, groups)
+        of_outputs = self._classes.probabilities(outputs)
         return of_outputs[0] if self.n_outputs_ == 1 else of_outputs
 
     def score(
