@@ -1,6 +1,7 @@
 """Build of the compiled kernels; everything else is declared in pyproject.toml."""
 
 import os
+from glob import glob
 
 from setuptools import Extension, setup
 
@@ -12,9 +13,9 @@ setup(
         Extension(
             f"skimitate.kernels.{name}",
             [f"skimitate/kernels/{name}.pyx"],
-            depends=["skimitate/kernels/vector_math.h"],
+            depends=glob("skimitate/kernels/*.h") + glob("skimitate/kernels/*.pxd"),
             extra_compile_args=FLAGS,
         )
-        for name in ("running_stats", "mlp")
+        for name in ("running_stats", "mlp", "recurrent")
     ]
 )

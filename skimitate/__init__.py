@@ -16,6 +16,12 @@ if TYPE_CHECKING:  # what _ROOMS says, for those who read and do not run
     from skimitate.cloning._history_regressor import (
         HistoryRegressor as HistoryRegressor,
     )
+    from skimitate.cloning._recurrent_classifier import (
+        RecurrentBehaviorCloningClassifier as RecurrentBehaviorCloningClassifier,
+    )
+    from skimitate.cloning._recurrent_regressor import (
+        RecurrentBehaviorCloner as RecurrentBehaviorCloner,
+    )
     from skimitate.cloning._regressor import BehaviorCloner as BehaviorCloner
     from skimitate.dagger._classifier import DAggerClassifier as DAggerClassifier
     from skimitate.dagger._regressor import DAggerRegressor as DAggerRegressor
@@ -51,6 +57,8 @@ _ROOMS = {
     "HistoryClassifier": "cloning._history_classifier",
     "HistoryRegressor": "cloning._history_regressor",
     "LossCurveDisplay": "displays._loss_curve",
+    "RecurrentBehaviorCloner": "cloning._recurrent_regressor",
+    "RecurrentBehaviorCloningClassifier": "cloning._recurrent_classifier",
     "ReturnCurveDisplay": "displays._return_curve",
     "Rollouts": "environments._rollouts",
     "RunningNormalizer": "preprocessing._normalizer",

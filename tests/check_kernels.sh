@@ -18,4 +18,4 @@ export ASAN_OPTIONS=detect_leaks=0
 export LD_PRELOAD PYTHONPATH=$copy
 LD_PRELOAD=$(gcc -print-file-name=libasan.so)
 "$python" -c "import skimitate, sys; sys.exit('$copy' not in skimitate.__file__)"
-"$python" -m pytest -q -p no:cacheprovider tests/test_mlp_kernel.py tests/test_normalizer.py
+"$python" -m pytest -q -p no:cacheprovider tests/test_mlp_kernel.py tests/test_recurrent_kernel.py tests/test_normalizer.py

@@ -153,7 +153,9 @@ def test_alpha_is_that_of_mlp_regressor(n_outputs, backend):
     weights, biases = start[:2], start[2:]
     pairs = zip(weights, biases, strict=True)
     vector = np.concatenate([np.append(w.T.ravel(), b) for w, b in pairs])
-    network = MLP.of_arrays((4, 6, n_outputs), "relu", vector[None].astype(np.float32))
+    network = MLP.of_arrays(
+        ((4, 6, n_outputs), "relu", 1), vector[None].astype(np.float32)
+    )
     trainer = Trainer(
         network,
         Settings(

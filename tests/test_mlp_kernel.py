@@ -145,7 +145,7 @@ def test_other_units_keep_the_function(problem):
     old, new = (units_of(rng, sizes[0], sizes[-1]) for _ in range(2))
     before = network.double().act(X, old)
     changed = change_units(network.layout, network.vectors.numpy(), old, new)
-    after = MLP.of_arrays(sizes, network.activation, changed)
+    after = MLP.of_arrays((sizes, network.activation, len(changed)), changed)
     # What acts is float32, and the units are up to a hundred apart.
     assert_allclose(after.act(X, new), before, rtol=1e-3, atol=1e-3)
 

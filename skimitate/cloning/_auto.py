@@ -18,19 +18,24 @@ PENALTY = 0.05
 
 
 def epochs_of_fit(
-    max_iter: int | Literal["auto"], batch_size: int, n_samples: int
+    max_iter: int | Literal["auto"],
+    batch_size: int,
+    n_samples: int,
+    n_steps: int = N_STEPS,
 ) -> int:
     """Return the number of passes over the samples.
 
     Parameters
     ----------
     max_iter : int or "auto"
-        What the user asks for; "auto" for as many as make 60,000 gradient steps, but
-        from 20 to 2,000.
+        What the user asks for; "auto" for as many as make ``n_steps`` gradient steps,
+        but from 20 to 2,000.
     batch_size : int
         Number of samples a step.
     n_samples : int
         Number of samples.
+    n_steps : int, default=60,000
+        Number of gradient steps of a fit.
 
     Returns
     -------
@@ -38,7 +43,7 @@ def epochs_of_fit(
     """
     if max_iter != "auto":
         return max_iter
-    n_epochs = math.ceil(N_STEPS / math.ceil(n_samples / batch_size))
+    n_epochs = math.ceil(n_steps / math.ceil(n_samples / batch_size))
     return min(max(n_epochs, MIN_EPOCHS), MAX_EPOCHS)
 
 

@@ -3,47 +3,38 @@
 import copy
 from collections.abc import Callable
 from numbers import Integral, Real
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from skimitate._seeds import draw_seed, generators
-from skimitate._sklearn import CallbackSupportMixin, Interval, StrOptions
-from skimitate._threads import one_thread
+from skimitate._sklearn import Interval, StrOptions
 from skimitate._validation import check_count, check_weights
-from skimitate.cloning._activations import ACTIVATIONS
-from skimitate.cloning._architecture import Architecture
-from skimitate.cloning._auto import epochs_of_fit
+from skimitate.cloning._auto import N_STEPS, alpha_of_fit, epochs_of_fit
 from skimitate.cloning._blocks import blocks
 from skimitate.cloning._early_stopping import Told, set_aside
+from skimitate.cloning._epoch_runner import EpochRunner
 from skimitate.cloning._epochs import Epochs
-from skimitate.cloning._restorable import Restorable
+from skimitate.cloning._groups import validate_groups
 from skimitate.cloning._samples import Samples
 from skimitate.cloning._settings import Settings
 from skimitate.cloning._units import Units
 from skimitate.preprocessing._normalizer import RunningNormalizer
 
-if TYPE_CHECKING:
-    from skimitate.cloning._trainer import TrainingData
 
-
-class BaseCloner(CallbackSupportMixin, Restorable):
+class BaseCloner(EpochRunner):
     """Trains networks on samples, with the parameters that all cloners have.
 
     A class that derives from it says what its targets are (``_validate_targets``, which
     learns ``n_outputs_``), which loss is minimized (``_loss``), what its outputs count
     in (``_fit_output_unit``) and its loss (``_loss_unit``), and how well it does on
-    other samples (``_score_samples``).
+    other samples (``_score_samples``); or it says what its networks are like
+    (``_architecture``, ``_new_networks``), what is drawn for a minibatch and in which
+    order (``_count``, ``_lay_out``, ``_train``), and how many steps a fit has.
     """
 
     _parameter_constraints: dict = {
-        "hidden_layer_sizes": [
-            "array-like",
-            Interval(Integral, 1, None, closed="left"),
-        ],
-        "activation": [StrOptions(set(ACTIVATIONS))],
-        "n_networks": [Interval(Integral, 1, None, closed="left")],
         "alpha": [Interval(Real, 0, None, closed="left"), StrOptions({"auto"})],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
         "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
@@ -64,17 +55,17 @@ class BaseCloner(CallbackSupportMixin, Restorable):
     _loss: str
     _validate_targets: Callable[..., tuple[NDArray, NDArray]]
     _fit_output_unit: Callable[..., tuple[NDArray[np.float64], NDArray[np.float64]]]
-    _loss_unit: Callable[[], float]
-    _score_samples: Callable[[Samples], float]
+    _architecture: Callable[[Samples], Any]
+    _new_networks: Callable[[Any], Any]
+    _count: Callable[[Samples], int]
+    _lay_out: Callable[[NDArray, NDArray, Samples], Any]
+    _n_steps_of_fit = N_STEPS
 
     early_stopping: bool
     validation_fraction: float
     warm_start: bool
     random_state: int | np.random.RandomState | None
     normalizer_: RunningNormalizer | None
-    loss_curve_: list[float]
-    validation_scores_: list[float] | None
-    best_validation_score_: float | None
 
     def _fit(
         self,
@@ -87,14 +78,21 @@ class BaseCloner(CallbackSupportMixin, Restorable):
         continues: bool = self.warm_start and hasattr(self, "_trainer")
 
         def run(epochs: Epochs) -> None:
-            samples = self._validate_samples(X, y, sample_weight, anew=True)
+            samples = self._validate_samples(
+                X, y, sample_weight, anew=True, groups=told.groups
+            )
             train, validation = set_aside(self, samples, told)
             if continues:
                 self._go_on(train)
             else:
                 self._start(train)
             self._fit_units(train)
-            n_epochs = epochs_of_fit(self.max_iter, self.batch_size, len(train))
+            n_epochs = epochs_of_fit(
+                self.max_iter,
+                self.batch_size,
+                self._count(train),
+                self._n_steps_of_fit,
+            )
             self._run_epochs(epochs, train, n_epochs, validation)
 
         return self._attempt(run)
@@ -111,7 +109,7 @@ class BaseCloner(CallbackSupportMixin, Restorable):
     ) -> Self:
         """Train for some epochs; ``running`` adds to statistics, else they are new.
 
-        What else is told is for ``_validate_targets``.
+        What else is told is for ``_validate_samples``.
         """
         check_count("n_epochs", n_epochs)
         first = not hasattr(self, "_trainer")
@@ -127,27 +125,13 @@ class BaseCloner(CallbackSupportMixin, Restorable):
 
         return self._attempt(run)
 
-    def _attempt(self, run: Callable[[Epochs], None]) -> Self:
-        """Train, and leave the cloner in order whatever comes in between.
-
-        After an error it is as it was before. After an interruption what was learnt so
-        far acts, if there is anything. No context manager does this: interrupted at its
-        own end, it would undo a finished training once its frame is thrown away.
-        """
-        epochs = Epochs(self.tol, self.n_iter_no_change)
-        go_back = self._way_back()
-        try:
-            with one_thread():
-                run(epochs)
-        except BaseException as error:
-            kept = False
-            try:
-                kept = isinstance(error, KeyboardInterrupt) and self._conclude(epochs)
-            finally:
-                if not kept:
-                    go_back()
-            raise
-        return self
+    def _check_partial_fit(self) -> None:
+        """Raise if the parameters ask for what one epoch cannot have."""
+        if self.early_stopping:
+            raise ValueError(
+                "early_stopping: expected False for partial_fit, which trains for one "
+                "epoch, got True"
+            )
 
     def _validate_samples(
         self,
@@ -156,9 +140,13 @@ class BaseCloner(CallbackSupportMixin, Restorable):
         sample_weight: ArrayLike | None,
         *,
         anew: bool,
+        groups: ArrayLike | None = None,
         **told: Any,
     ) -> Samples:
-        """Check the training data; ``anew`` adopts the features of X."""
+        """Check the training data; ``anew`` adopts the features of X.
+
+        What else is told is for ``_validate_targets``.
+        """
         width = getattr(self, "n_features_in_", None)
         names = getattr(self, "feature_names_in_", None)
         observations, targets = self._validate_targets(X, y, reset=anew, **told)
@@ -169,7 +157,14 @@ class BaseCloner(CallbackSupportMixin, Restorable):
         weight = self._weigh(targets, weight)
         if weight is not None:
             weight = weight / weight.max()  # only proportions matter
-        return Samples(observations, targets, weight, (X, y, given))
+        episodes = self._episodes(groups, len(observations))
+        return Samples(observations, targets, weight, (X, y, given), episodes=episodes)
+
+    def _episodes(
+        self, groups: ArrayLike | None, n_samples: int
+    ) -> NDArray[np.intp] | None:
+        """Return the number of each sample's episode, None if nobody tells."""
+        return None if groups is None else validate_groups(groups, n_samples)
 
     def _weigh(
         self, targets: NDArray, weight: NDArray[np.float64] | None
@@ -196,22 +191,17 @@ class BaseCloner(CallbackSupportMixin, Restorable):
     def _start(self, train: Samples) -> None:
         """Set up networks, their trainer and the records of a new training."""
         # torch comes with the first fit: importing it takes as long as all the rest.
-        from skimitate.cloning._network import MLP
-        from skimitate.cloning._trainer import Trainer
-
+        _, trainer = self._kinds()
         seed = draw_seed(self.random_state)
-        self.network_ = MLP.of(self._architecture(train))
-        self._rngs = generators(seed, self.n_networks)
+        self.network_ = self._new_networks(self._architecture(train))
+        self._rngs = generators(seed, self.network_.n_networks)
         self.network_.initialize(self._rngs)
-        self._n_samples = len(train)
-        self._trainer = Trainer(self.network_, self._settings())
+        self._n_samples = self._count(train)
+        self._trainer = trainer(self.network_, self._settings())
         self.normalizer_ = None
         self.n_iter_ = 0
         self.loss_curve_ = []
         self.validation_scores_ = self.best_validation_score_ = None
-
-    def _architecture(self, train: Samples) -> Architecture:
-        return Architecture.of(self, train.X.shape[1], train.y.shape[1])
 
     def _go_on(self, train: Samples, *, running: bool = False) -> None:
         """Get ready to train on, with parameters that may have been changed.
@@ -219,11 +209,12 @@ class BaseCloner(CallbackSupportMixin, Restorable):
         ``running`` adds the samples to those so far instead of replacing them.
         """
         self._architecture(train).check_same(self.network_.architecture)
-        self._n_samples = len(train) + (self._n_samples if running else 0)
+        self._n_samples = self._count(train) + (self._n_samples if running else 0)
         self._trainer.configure(self._settings())
 
     def _settings(self) -> Settings:
-        return Settings.of(self, self._loss, self._n_samples, self._blocks())
+        alpha = alpha_of_fit(self.alpha, self.batch_size, self._n_samples)
+        return Settings.of(self, self._loss, alpha, self._blocks())
 
     def _fit_units(self, train: Samples, *, running: bool = False) -> None:
         """Fit what normalizes, and keep the function of a network that was trained.
@@ -235,53 +226,18 @@ class BaseCloner(CallbackSupportMixin, Restorable):
         if self.normalize:
             old = self.normalizer_ if running else None
             normalizer = RunningNormalizer() if old is None else copy.copy(old)
-            normalizer.partial_fit(train.X, sample_weight=train.weight)
+            normalizer.partial_fit(train.X, sample_weight=self._input_weight(train))
             mean, scale = normalizer.mean_, normalizer.scale_
         self.normalizer_ = normalizer
         output_unit = self._fit_output_unit(train, running=running)
         self._trainer.set_units(Units(mean, scale, *output_unit))
         self._let_act()
 
-    def _let_act(self) -> None:
-        """Let what the trainer has reached act."""
-        self._trainer.write_to(self.network_)
-        self._units = self._trainer.units
+    def _input_weight(self, train: Samples) -> NDArray[np.float64] | None:
+        """Return what the samples count for in the statistics of the observations."""
+        return train.weight
 
-    def _run_epochs(
-        self,
-        epochs: Epochs,
-        train: Samples,
-        n_epochs: int,
-        validation: Samples | None = None,
-    ) -> None:
-        """Train until the epochs are spent, or early stopping or a callback says so."""
-        data = self._prepare(train)
-        # Without validation, older scores are those of weights that no longer act.
-        scores = None if validation is None else self.validation_scores_
-        epochs.begin(self._trainer, self.loss_curve_, scores)
-        self._record(epochs)
-        if validation is not None and self.n_iter_ > 0:
-            # A warm start that only makes it worse ends where it began.
-            epochs.note_start(self._score_samples(validation))
-        shown = train.for_callbacks()
-        context = self._init_callback_context(max_subtasks=n_epochs)
-        context.call_on_fit_task_begin(estimator=self, **shown)
-        for _ in range(n_epochs):
-            epoch = context.subcontext(task_name="epoch")
-            epoch.call_on_fit_task_begin(estimator=self, **shown)
-            self._run_epoch(epochs, data, validation)
-            # A shallow copy of a cloner shares nothing that training changes.
-            stop = epoch.call_on_fit_task_end(
-                estimator=self, **shown, reconstruction_attributes=dict
-            )
-            if stop or epochs.are_stale:
-                break
-        self._conclude(epochs)
-        context.call_on_fit_task_end(
-            estimator=self, **shown, reconstruction_attributes=dict
-        )
-
-    def _prepare(self, train: Samples) -> "TrainingData":
+    def _prepare(self, train: Samples) -> Any:
         """Normalize the samples and lay them out for the trainer."""
         inputs, targets = train.X, np.empty(train.y.shape)
         if self.normalizer_ is not None:
@@ -292,53 +248,4 @@ class BaseCloner(CallbackSupportMixin, Restorable):
             if self.normalizer_ is not None:
                 inputs[rows] = self.normalizer_.transform(train.X[rows])
             targets[rows] = self._units.standardize_outputs(train.y[rows])
-        return self._trainer.prepare(inputs, targets, train.weight)
-
-    def _run_epoch(
-        self, epochs: Epochs, data: "TrainingData", validation: Samples | None
-    ) -> None:
-        """Pass once over the data in new orders, and let the result act."""
-        orders = np.stack([rng.permutation(len(data.X)) for rng in self._rngs])
-        loss = self._trainer.run_epoch(data, orders)
-        self._let_act()
-        if not (loss < float(np.finfo(np.float32).max) and self._acts_finitely()):
-            raise ValueError(
-                f"the loss became {loss} in epoch {self.n_iter_ + 1}: observations "
-                "or actions are too large for float32, or learning_rate_init "
-                f"({self.learning_rate_init}) is too high"
-            )
-        score = None if validation is None else self._score_samples(validation)
-        epochs.note(loss * self._loss_unit(), score)
-        self._record(epochs)
-        self._report_epoch()
-
-    def _acts_finitely(self) -> bool:
-        return bool(self.network_.vectors.isfinite().all())
-
-    def _record(self, epochs: Epochs) -> None:
-        """Show what the epochs have come to."""
-        self.loss_curve_ = epochs.losses
-        self.validation_scores_ = epochs.scores
-        self.best_validation_score_ = epochs.best_score
-        self.n_iter_ = len(epochs.losses)
-
-    def _conclude(self, epochs: Epochs) -> bool:
-        """Let what was trained act, or the best of it; return whether it can.
-
-        Interrupted in here, it can be done once again.
-        """
-        if not epochs.have_trained:
-            return False
-        if epochs.best is not None:
-            self._trainer.restore(epochs.best)
-        self._let_act()
-        self._record(epochs)
-        return self._acts_finitely()
-
-    def _report_epoch(self) -> None:
-        if not self.verbose:
-            return
-        line = f"Epoch {self.n_iter_}, loss = {self.loss_curve_[-1]:.6g}"
-        if self.validation_scores_:
-            line += f", validation score = {self.validation_scores_[-1]:.6g}"
-        print(line)
+        return self._lay_out(inputs, targets, train)

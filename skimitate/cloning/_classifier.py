@@ -9,12 +9,12 @@ from sklearn.base import MultiOutputMixin
 
 from skimitate._public import public
 from skimitate._sklearn import fit_context
-from skimitate.cloning._discrete import DiscreteCloner
 from skimitate.cloning._early_stopping import Told
+from skimitate.cloning._feedforward_classifier import FeedforwardClassifier
 
 
 @public
-class BehaviorCloningClassifier(MultiOutputMixin, DiscreteCloner):
+class BehaviorCloningClassifier(MultiOutputMixin, FeedforwardClassifier):
     """Imitate an expert whose actions are classes, such as those of a Discrete space.
 
     A multilayer perceptron, or a few, is trained by minibatch Adam on the cross-entropy
@@ -284,22 +284,8 @@ class BehaviorCloningClassifier(MultiOutputMixin, DiscreteCloner):
             those of the first call, if the loss stops being finite, or with
             ``early_stopping`` or ``class_weight="balanced"``.
         """
-        if self.early_stopping:
-            raise ValueError(
-                "early_stopping: expected False for partial_fit, which trains for one "
-                "epoch, got True"
-            )
-        if self.class_weight == "balanced":
-            raise ValueError(
-                "class_weight: expected a dict or None for partial_fit, which sees a "
-                "part of the samples, got 'balanced' (compute_class_weight of "
-                "scikit-learn gives the dict, of all samples)"
-            )
-        if classes is None and not hasattr(self, "classes_"):
-            raise ValueError(
-                "classes must be passed on the first call to partial_fit: expected all "
-                "that will ever come, got None"
-            )
+        self._check_partial_fit()
+        self._check_classes_told(classes)
         return self._go_on_for(
             X, y, sample_weight, n_epochs=1, running=True, classes=classes
         )

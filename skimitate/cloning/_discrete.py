@@ -1,5 +1,6 @@
 """What there is to learn where actions are classes."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -7,10 +8,9 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClassifierMixin
 from sklearn.utils import Tags
 from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
-from sklearn.utils.validation import check_is_fitted
 
 from skimitate._sklearn import StrOptions
-from skimitate._validation import naming, validate_labelled, validate_observations
+from skimitate._validation import naming, validate_labelled
 from skimitate.cloning._accuracy import exact_accuracy
 from skimitate.cloning._base import BaseCloner
 from skimitate.cloning._classes import Classes
@@ -25,6 +25,7 @@ class DiscreteCloner(ClassifierMixin, BaseCloner):
     }
 
     _loss = "cross_entropy"
+    _predicted: Callable[[Samples], NDArray[np.float64]]
 
     class_weight: Any
     classes_: NDArray | list[NDArray]
@@ -61,6 +62,20 @@ class DiscreteCloner(ClassifierMixin, BaseCloner):
             )
         known = self._classes
         return observations, known.one_hot(known.codes(columns))
+
+    def _check_classes_told(self, classes: Any) -> None:
+        """Raise if a part of the samples does not tell what there is to know."""
+        if self.class_weight == "balanced":
+            raise ValueError(
+                "class_weight: expected a dict or None for partial_fit, which sees a "
+                "part of the samples, got 'balanced' (compute_class_weight of "
+                "scikit-learn gives the dict, of all samples)"
+            )
+        if classes is None and not hasattr(self, "classes_"):
+            raise ValueError(
+                "classes must be passed on the first call to partial_fit: expected all "
+                "that will ever come, got None"
+            )
 
     def _learn_classes(self, classes: Classes) -> None:
         self.classes_ = classes.public
@@ -119,105 +134,11 @@ class DiscreteCloner(ClassifierMixin, BaseCloner):
     def _score_samples(self, samples: Samples) -> float:
         """Return the part of the samples in which the policy that acts is right."""
         highest = self._classes.highest
-        found = highest(self._outputs(samples.X))
+        found = highest(self._predicted(samples))
         return exact_accuracy(highest(samples.y), found, samples.weight)
-
-    def _outputs(self, observations: NDArray) -> NDArray[np.float64]:
-        return self.network_.act(observations, self._units)
 
     def __sklearn_tags__(self) -> Tags:
         """Return that outputs of two classes each, as labels that apply, are taken."""
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags
-
-    def predict(self, X: ArrayLike) -> NDArray:
-        """Return the policy's actions: the most probable classes.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Observations, in their own units.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            In the shape that ``y`` had.
-
-        Raises
-        ------
-        NotFittedError
-            If nothing was fitted.
-        ValueError, TypeError
-            If X is not as described.
-        """
-        check_is_fitted(self)
-        return self.act(validate_observations(self, X, reset=False))
-
-    def predict_proba(self, X: ArrayLike) -> NDArray[np.float64] | list[NDArray]:
-        """Return how probable each class is: of several networks the geometric mean.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Observations, in their own units.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes), or list of them
-            In the order of ``classes_``; for several outputs a list, one for each.
-
-        Raises
-        ------
-        NotFittedError
-            If nothing was fitted.
-        ValueError, TypeError
-            If X is not as described.
-        """
-        check_is_fitted(self)
-        outputs = self._outputs(validate_observations(self, X, reset=False))
-        of_outputs = self._classes.probabilities(outputs)
-        return of_outputs[0] if self.n_outputs_ == 1 else of_outputs
-
-    def act(self, observation: NDArray) -> NDArray:
-        """Return the action that :meth:`predict` gives, without checking anything.
-
-        Parameters
-        ----------
-        observation : ndarray of shape (n_features,) or (n_samples, n_features)
-            One observation or a batch.
-
-        Returns
-        -------
-        ndarray of shape (n_outputs,) or (n_samples, n_outputs)
-            One action or a batch. Without the last axis if ``y`` had one dimension.
-        """
-        actions = self._classes.chosen(self._outputs(observation))
-        return actions if self._y_ndim == 2 else actions[..., 0]
-
-    def score(
-        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
-    ) -> float:
-        """Return the part of the actions that are right, in all outputs.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Observations.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            The expert's actions for them.
-        sample_weight : array-like of shape (n_samples,) or None, default=None
-            What each sample counts for.
-
-        Returns
-        -------
-        float
-
-        Raises
-        ------
-        NotFittedError
-            If nothing was fitted.
-        ValueError, TypeError
-            If X or y are not as described.
-        """
-        return exact_accuracy(y, self.predict(X), sample_weight)

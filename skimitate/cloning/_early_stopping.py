@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_random_state
 
-from skimitate._validation import put_back
-from skimitate.cloning._groups import validate_groups
+from skimitate._validation import naming, put_back
 from skimitate.cloning._samples import Samples
 
 # Few enough to be long, so that few of their rows have neighbours that are trained on;
@@ -30,11 +29,14 @@ class Told(NamedTuple):
     y_val : array-like of shape (n_validation_samples,) or \
             (n_validation_samples, n_outputs) or None, default=None
         The expert's actions for them.
+    groups_val : array-like of shape (n_validation_samples,) or None, default=None
+        The episode of each of them.
     """
 
     groups: ArrayLike | None = None
     X_val: ArrayLike | None = None
     y_val: ArrayLike | None = None
+    groups_val: ArrayLike | None = None
 
 
 def set_aside(
@@ -62,9 +64,6 @@ def set_aside(
         If what was told is not as described, if there are too few samples or episodes
         on one side, or all of one side weigh nothing.
     """
-    groups = None
-    if told.groups is not None:
-        groups = validate_groups(told.groups, len(samples))
     for name, other in (("X_val", told.y_val), ("y_val", told.X_val)):
         if getattr(told, name) is None and other is not None:
             given = "y_val" if name == "X_val" else "X_val"
@@ -75,10 +74,10 @@ def set_aside(
         return samples, None
     fraction = cloner.validation_fraction
     rng = check_random_state(cloner.random_state)
-    if groups is None:
+    if told.groups is None or samples.episodes is None:
         held_out = _hold_out_rows(len(samples), fraction, rng)
     else:
-        held_out = _hold_out_episodes(groups, fraction, rng)
+        held_out = _hold_out_episodes(samples.episodes, fraction, rng)
     sides = [samples.take(np.flatnonzero(side)) for side in (~held_out, held_out)]
     for part, use in zip(sides, ("train on", "validate with"), strict=True):
         if part.weight is not None and not part.weight.any():
@@ -111,7 +110,10 @@ def _validate_apart(cloner: Any, samples: Samples, told: Told) -> Samples:
     if len(X) < 2:
         raise ValueError("X_val: expected at least 2 samples, got 1")
     weight = cloner._weigh(y, None)
-    return Samples(X, y, weight, (told.X_val, told.y_val, None))
+    with naming("groups_val", instead_of="groups"):
+        episodes = cloner._episodes(told.groups_val, len(X))
+    given = told.X_val, told.y_val, None
+    return Samples(X, y, weight, given, episodes=episodes)
 
 
 @contextmanager

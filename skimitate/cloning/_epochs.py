@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 if TYPE_CHECKING:
-    from skimitate.cloning._trainer import Trainer
+    from skimitate.cloning._base_trainer import BaseTrainer
 
 
 class _Noted(NamedTuple):
@@ -34,17 +34,17 @@ class Epochs:
         self.tol = tol
         self.n_iter_no_change = n_iter_no_change
         self._noted = _Noted([])
-        self._trainer: Trainer | None = None
+        self._trainer: BaseTrainer | None = None
         self._before = 0, 0
 
     def begin(
-        self, trainer: "Trainer", losses: list[float], scores: list[float] | None
+        self, trainer: "BaseTrainer", losses: list[float], scores: list[float] | None
     ) -> None:
         """Take over from the epochs that were run before.
 
         Parameters
         ----------
-        trainer : Trainer
+        trainer : BaseTrainer
             What is about to train.
         losses : list of float
             The loss of each epoch.

@@ -1,6 +1,6 @@
 """Where the parameters of each layer lie in those of a network."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -20,13 +20,14 @@ class Layer(NamedTuple):
     bias: Any
 
 
-class Layout:
-    """Layer by layer, weights by rows before biases; the kernel knows it like this too.
+class Layers:
+    """Layer by layer, weights by rows before biases; kernels know it like this too.
 
     Parameters
     ----------
-    layer_sizes : sequence of int
-        Number of units from the input to the output, both included.
+    shapes : iterable of tuple of int
+        Number of inputs and of outputs of each layer. The first sees the observation,
+        the last gives the action.
 
     Attributes
     ----------
@@ -34,10 +35,10 @@ class Layout:
         Of one network.
     """
 
-    def __init__(self, layer_sizes: Sequence[int]) -> None:
-        self.layer_sizes = tuple(layer_sizes)
+    def __init__(self, shapes: Iterable[tuple[int, int]]) -> None:
+        self.shapes = tuple(shapes)
         self.n_parameters = sum(
-            (n_inputs + 1) * n_outputs for n_inputs, n_outputs in pairwise(layer_sizes)
+            (n_inputs + 1) * n_outputs for n_inputs, n_outputs in self.shapes
         )
 
     def layers(self, vectors: Any) -> list[Layer]:
@@ -55,7 +56,7 @@ class Layout:
             Their weights and biases begin with the same axes.
         """
         layers, start = [], 0
-        for n_inputs, n_outputs in pairwise(self.layer_sizes):
+        for n_inputs, n_outputs in self.shapes:
             middle = start + n_inputs * n_outputs
             end = middle + n_outputs
             weight = vectors[..., start:middle]
@@ -63,3 +64,17 @@ class Layout:
             layers.append(Layer(weight, vectors[..., middle:end]))
             start = end
         return layers
+
+
+class Layout(Layers):
+    """That of a multilayer perceptron.
+
+    Parameters
+    ----------
+    layer_sizes : sequence of int
+        Number of units from the input to the output, both included.
+    """
+
+    def __init__(self, layer_sizes: Sequence[int]) -> None:
+        self.layer_sizes = tuple(layer_sizes)
+        super().__init__(pairwise(self.layer_sizes))

@@ -1,8 +1,8 @@
 """Multilayer perceptrons side by side, a torch module."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Self
 
 import numpy as np
 import torch
@@ -14,6 +14,7 @@ from skimitate.cloning._activations import ACTIVATIONS
 from skimitate.cloning._architecture import Architecture
 from skimitate.cloning._forward_pass import ForwardPass
 from skimitate.cloning._layout import Layout
+from skimitate.cloning._parameter_rows import ParameterRows
 from skimitate.cloning._units import Units
 
 
@@ -44,12 +45,11 @@ class _Linear(nn.Module):
         return f"{n_networks=}, {n_inputs=}, {n_outputs=}"
 
 
-class MLP(nn.Sequential):
+class MLP(ParameterRows, nn.Sequential):
     """Networks of one architecture, which put out the mean of their outputs.
 
     Each is fully connected layers with one activation function between them. The
-    parameters of a network lie in one row, as the :class:`Layout` says: what works on
-    all of them (Adam, a moving average, the compiled kernel) works on that. They are
+    parameters of a network lie in one row, as the :class:`Layout` says. They are
     float32, and not initialized until :meth:`initialize` is called.
 
     The same function is computed in four places: by torch, whose autograd is the
@@ -66,13 +66,6 @@ class MLP(nn.Sequential):
         none.
     n_networks : int, default=1
         How many networks there are.
-
-    Attributes
-    ----------
-    vectors : torch.Tensor of shape (n_networks, n_parameters)
-        The memory of the parameters.
-    layout : Layout
-        What lies where in a row of it.
 
     References
     ----------
@@ -96,30 +89,14 @@ class MLP(nn.Sequential):
         self._forward_pass = ForwardPass(self.layout, activation)
         self._flatten()
 
-    def _flatten(self) -> None:
-        """Move the parameters of each network into one row."""
-        self.vectors = torch.cat(
-            [parameter.detach().flatten(1) for parameter in self.parameters()], dim=1
-        )
-        for linear, layer in zip(
-            self.linears, self.layout.layers(self.vectors), strict=True
-        ):
-            linear.weight.data, linear.bias.data = layer
-        # What acts: the memory of the parameters, where it is float32 on the CPU.
-        vectors = self.vectors
-        shares = vectors.device.type == "cpu" and vectors.dtype == torch.float32
-        self._shared_memory = vectors.numpy() if shares else None
+    def layers_of_parameters(self) -> list[tuple[nn.Parameter, nn.Parameter]]:
+        """Return weights and biases from the input to the output."""
+        return [(linear.weight, linear.bias) for linear in self.linears]
 
-    def _apply(self, fn: Callable, recurse: bool = True) -> "MLP":
-        """Convert the parameters, as ``to`` and the like do, and keep them together."""
-        super()._apply(fn, recurse)
-        self._flatten()
-        return self
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        # Each parameter pickled by itself would bring the whole vector along.
-        parts = self.layer_sizes, self.activation, self.vectors.cpu().numpy()
-        return MLP.of_arrays, (*parts, self.training)
+    @property
+    def n_networks(self) -> int:
+        """How many networks there are."""
+        return self.architecture.n_networks
 
     @classmethod
     def of(cls, architecture: Architecture) -> "MLP":
@@ -148,37 +125,7 @@ class MLP(nn.Sequential):
                 f"{architecture.n_networks} ({str(error).splitlines()[0]})"
             ) from None
 
-    @classmethod
-    def of_arrays(
-        cls,
-        layer_sizes: Sequence[int],
-        activation: str,
-        vectors: NDArray,
-        training: bool = True,
-    ) -> "MLP":
-        """Return the networks of these parameters.
-
-        Parameters
-        ----------
-        layer_sizes, activation
-            As the class takes them.
-        vectors : ndarray of shape (n_networks, n_parameters)
-            Copied.
-        training : bool, default=True
-            What torch calls the mode.
-
-        Returns
-        -------
-        MLP
-        """
-        network = cls(layer_sizes, activation, len(vectors))
-        values = torch.from_numpy(np.array(vectors))  # which may be read-only
-        network.to(values.dtype)
-        network.assign(values)
-        network.train(training)
-        return network
-
-    def initialize(self, rngs: Sequence[np.random.Generator]) -> "MLP":
+    def initialize(self, rngs: Sequence[np.random.Generator]) -> Self:
         """Draw weights and biases from Glorot's uniform distribution.
 
         The bounds are those of :class:`sklearn.neural_network.MLPRegressor`.
@@ -205,26 +152,6 @@ class MLP(nn.Sequential):
         drawn = [rng.uniform(-bound, bound) for rng in rngs]
         self.assign(torch.from_numpy(np.stack(drawn)))
         return self
-
-    def assign(self, vectors: Tensor) -> None:
-        """Copy values into the parameters.
-
-        Parameters
-        ----------
-        vectors : torch.Tensor of shape (n_networks, n_parameters)
-            From any device.
-        """
-        self.vectors.copy_(vectors)
-
-    def _acting_vectors(self) -> NDArray[np.float32]:
-        """Return the parameters as the kernel takes them: their memory if it can."""
-        return self.vectors.cpu().float().numpy()
-
-    def load_state_dict(self, *args: Any, **kwargs: Any) -> Any:
-        """Load parameters as torch does, and keep them together."""
-        result = super().load_state_dict(*args, **kwargs)
-        self._flatten()
-        return result
 
     @property
     def layer_sizes(self) -> tuple[int, ...]:
@@ -254,7 +181,7 @@ class MLP(nn.Sequential):
         torch.Tensor of shape (..., n_outputs)
         """
         rows = inputs.reshape(1, -1, inputs.shape[-1])
-        outputs = self.each(rows.expand(self.architecture.n_networks, -1, -1))
+        outputs = self.each(rows.expand(self.n_networks, -1, -1))
         return outputs.mean(dim=0).reshape(*inputs.shape[:-1], -1)
 
     def each(self, inputs: Tensor) -> Tensor:
@@ -290,10 +217,7 @@ class MLP(nn.Sequential):
         ValueError
             If the observations have another number of features.
         """
-        vectors = self._shared_memory
-        return self._forward_pass(
-            observation, self._acting_vectors() if vectors is None else vectors, units
-        )
+        return self._forward_pass(observation, self._acting_vectors(), units)
 
     def std(self, observations: NDArray, units: Units) -> NDArray[np.float64]:
         """Return how far the actions of the networks are from each other, in float64.

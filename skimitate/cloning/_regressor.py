@@ -9,12 +9,12 @@ from sklearn.base import MultiOutputMixin, RegressorMixin
 
 from skimitate._public import public
 from skimitate._sklearn import fit_context
-from skimitate.cloning._continuous import ContinuousCloner
 from skimitate.cloning._early_stopping import Told
+from skimitate.cloning._feedforward_regressor import FeedforwardRegressor
 
 
 @public
-class BehaviorCloner(MultiOutputMixin, RegressorMixin, ContinuousCloner):
+class BehaviorCloner(MultiOutputMixin, RegressorMixin, FeedforwardRegressor):
     """Imitate an expert by regression from its observations to its actions.
 
     A multilayer perceptron, or the mean of a few, is trained by minibatch Adam on the
@@ -290,11 +290,7 @@ class BehaviorCloner(MultiOutputMixin, RegressorMixin, ContinuousCloner):
             If the data or a parameter is not as described, if the loss stops being
             finite, or with ``early_stopping``.
         """
-        if self.early_stopping:
-            raise ValueError(
-                "early_stopping: expected False for partial_fit, which trains for one "
-                "epoch, got True"
-            )
+        self._check_partial_fit()
         return self._go_on_for(X, y, sample_weight, n_epochs=1, running=True)
 
     @fit_context(prefer_skip_nested_validation=True)

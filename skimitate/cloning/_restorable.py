@@ -11,17 +11,26 @@ from skimitate._validation import put_back
 from skimitate.cloning._units import Units
 
 if TYPE_CHECKING:
-    from skimitate.cloning._network import MLP
-    from skimitate.cloning._trainer import Trainer
+    from skimitate.cloning._base_trainer import BaseTrainer
+    from skimitate.cloning._parameter_rows import ParameterRows
 
 
 class Restorable(BaseEstimator):
-    """Can be pickled, and go back to what it was."""
+    """Can be pickled, and go back to what it was.
 
-    network_: "MLP"
-    _trainer: "Trainer"
+    A class that derives from it says what its networks are, and what trains them
+    (``_kinds``): torch comes with them, and so not before they are needed.
+    """
+
+    network_: "ParameterRows"
+    _trainer: "BaseTrainer"
     _units: Units
     _rngs: list[np.random.Generator]
+
+    @staticmethod
+    def _kinds() -> "tuple[type[ParameterRows], type[BaseTrainer]]":
+        """Return the classes of the networks and of what trains them."""
+        raise NotImplementedError
 
     def _way_back(self) -> Callable[[], None]:
         """Return what goes back to all that is fitted now."""
@@ -44,14 +53,8 @@ class Restorable(BaseEstimator):
         # Arrays and plain containers: no file names a room that may be moved.
         state = dict(super().__getstate__())
         if "_trainer" in state:
-            network = state.pop("network_")
+            state["_network_arrays"] = state.pop("network_").packed()
             del state["_units"]
-            state["_network_arrays"] = (
-                network.layer_sizes,
-                network.activation,
-                network.vectors.cpu().numpy().copy(),
-                network.training,
-            )
             state["_trainer"] = state["_trainer"].state()
             state["_rngs"] = copy.deepcopy(state["_rngs"])
         return state
@@ -59,11 +62,9 @@ class Restorable(BaseEstimator):
     def __setstate__(self, state: dict[str, Any]) -> None:
         arrays = state.get("_network_arrays")
         if arrays is not None:
-            from skimitate.cloning._network import MLP
-            from skimitate.cloning._trainer import Trainer
-
+            network, trainer = self._kinds()
             state = {name: state[name] for name in state if name != "_network_arrays"}
-            trainer = Trainer.of_state(state["_trainer"])
-            state |= {"network_": MLP.of_arrays(*arrays), "_trainer": trainer}
-            state["_units"] = trainer.units
+            state["network_"] = network.of_arrays(*arrays)
+            state["_trainer"] = trainer.of_state(state["_trainer"])
+            state["_units"] = state["_trainer"].units
         super().__setstate__(state)

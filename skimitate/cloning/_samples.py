@@ -27,6 +27,8 @@ class Samples:
         X, y and ``sample_weight`` as the user gave them; all of their rows.
     rows : ndarray of shape (n_samples,) or None, default=None
         Which of these rows the samples are; None for all.
+    episodes : ndarray of shape (n_samples,) or None, default=None
+        The number of each sample's episode, in successive rows; None if nobody told.
     """
 
     X: NDArray
@@ -34,6 +36,7 @@ class Samples:
     weight: NDArray[np.float64] | None
     given: tuple[Any, Any, Any]
     rows: NDArray[np.intp] | None = None
+    episodes: NDArray[np.intp] | None = None
 
     def __len__(self) -> int:
         return len(self.X)
@@ -42,7 +45,8 @@ class Samples:
         """Return some of the samples, of which none has been left out before."""
         weight = None if self.weight is None else _taken(self.weight, rows)
         X, y = _taken(self.X, rows), _taken(self.y, rows)
-        return Samples(X, y, weight, self.given, rows)
+        episodes = None if self.episodes is None else self.episodes[rows]
+        return Samples(X, y, weight, self.given, rows, episodes)
 
     def for_callbacks(self) -> dict[str, Any]:
         """Return what scikit-learn's callbacks are shown: data as the user gave them.

@@ -2,8 +2,6 @@
 
 from typing import Any, NamedTuple, Self
 
-from skimitate.cloning._auto import alpha_of_fit
-
 
 class Settings(NamedTuple):
     """How training goes on; may change between two epochs.
@@ -42,7 +40,7 @@ class Settings(NamedTuple):
         cls,
         estimator: Any,
         loss: str,
-        n_samples: int,
+        alpha: float,
         blocks: tuple[int, ...] | None = None,
     ) -> Self:
         """Return the settings that are an estimator's parameters, and its loss.
@@ -53,8 +51,8 @@ class Settings(NamedTuple):
             Its parameters are checked.
         loss : str
             A key of ``LOSSES``.
-        n_samples : int
-            Number of samples there are to learn from.
+        alpha : float
+            See the class.
         blocks : tuple of int or None, default=None
             See the class.
 
@@ -65,5 +63,4 @@ class Settings(NamedTuple):
         own = ("loss", "alpha", "blocks")
         names = [name for name in cls._fields if name not in own]
         values = {name: getattr(estimator, name) for name in names}
-        alpha = alpha_of_fit(estimator.alpha, estimator.batch_size, n_samples)
         return cls(loss=loss, alpha=alpha, blocks=blocks, **values)

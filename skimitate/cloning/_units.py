@@ -5,7 +5,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from skimitate.cloning._layout import Layout
+from skimitate.cloning._layout import Layers
 
 
 class Units:
@@ -65,13 +65,13 @@ class Units:
 
 
 def change_units(
-    layout: Layout, vectors: NDArray[np.float64], old: Units, new: Units
+    layout: Layers, vectors: NDArray[np.float64], old: Units, new: Units
 ) -> NDArray[np.float64]:
     """Return parameters that are in new units the function that they were in old ones.
 
     Parameters
     ----------
-    layout : Layout
+    layout : Layers
         Of the parameters.
     vectors : ndarray of shape (n_networks, n_parameters)
         Parameters; not changed.

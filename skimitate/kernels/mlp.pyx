@@ -7,10 +7,22 @@ each layer the weights, shape (n_outputs, n_inputs), then the biases. Matrices a
 stored by rows; BLAS takes them by columns and so sees each transposed.
 """
 
-from libc.math cimport pow, sqrt
 from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy
-from scipy.linalg.cython_blas cimport sgemm
+
+from skimitate.kernels.descent cimport (
+    Descent,
+    LOSS_LOOPS,
+    Loss,
+    N_LOSSES,
+    check_blocks,
+    check_length,
+    descend,
+    multiply,
+    newest_weight,
+    output_gradient,
+    penalize,
+)
 
 cdef extern from "vector_math.h" nogil:
     unsigned int flush_denormals()
@@ -18,36 +30,19 @@ cdef extern from "vector_math.h" nogil:
     void prefetch(const float*, Py_ssize_t)
     void add_bias(Py_ssize_t, Py_ssize_t, const float*, float*)
     void sum_rows(Py_ssize_t, Py_ssize_t, const float*, float*)
-    void add_scaled(Py_ssize_t, float, const float*, float*)
-    void adam_step(
-        Py_ssize_t, float, float, float, float, float,
-        const float*, float*, float*, float*,
-    )
-    void move_average(Py_ssize_t, float, const float*, float*)
     void affine_double(
         Py_ssize_t, Py_ssize_t, const float*, const float*, const double*, double*
     )
     int N_ACTIVATIONS
-    int N_LOSSES
     ctypedef struct activation_loops:
         const char* name
         void (*forward)(Py_ssize_t, float*) noexcept nogil
         void (*backward)(Py_ssize_t, const float*, float*) noexcept nogil
         void (*act)(Py_ssize_t, double*) noexcept nogil
-    ctypedef struct loss_loop:
-        const char* name
-        double (*row)(
-            Py_ssize_t, const float*, const float*, double, float*
-        ) noexcept nogil
     const activation_loops ACTIVATION_LOOPS[]
-    const loss_loop LOSS_LOOPS[]
 
 ACTIVATIONS = {ACTIVATION_LOOPS[i].name.decode(): i for i in range(N_ACTIVATIONS)}
 LOSSES = {LOSS_LOOPS[i].name.decode(): i for i in range(N_LOSSES)}
-
-cdef double BETA1 = 0.9
-cdef double BETA2 = 0.999
-cdef double EPSILON = 1e-8
 
 # BLAS counts in C ints.
 cdef Py_ssize_t MAX_INT = 2147483647
@@ -58,40 +53,7 @@ cdef struct Network:
     Py_ssize_t n_layers         # layers with parameters
     const Py_ssize_t* sizes     # n_layers + 1 of them
     const activation_loops* activation
-    const loss_loop* loss
-    Py_ssize_t n_blocks         # of outputs, each with a loss of its own
-    const Py_ssize_t* blocks    # their widths
-
-
-cdef inline void multiply(
-    bint transpose_a,
-    bint transpose_b,
-    Py_ssize_t m,
-    Py_ssize_t n,
-    Py_ssize_t k,
-    const float* a,
-    Py_ssize_t lda,
-    const float* b,
-    Py_ssize_t ldb,
-    float beta,
-    float* c,
-) noexcept nogil:
-    """Set c (m x n by columns) to op(a) op(b) + beta c."""
-    cdef:
-        char no = b"N"
-        char yes = b"T"
-        int m_ = <int> m
-        int n_ = <int> n
-        int k_ = <int> k
-        int lda_ = <int> lda
-        int ldb_ = <int> ldb
-        float one = 1.0
-    sgemm(
-        &yes if transpose_a else &no,
-        &yes if transpose_b else &no,
-        &m_, &n_, &k_, &one,
-        <float*> a, &lda_, <float*> b, &ldb_, &beta, c, &m_,
-    )
+    Loss loss
 
 
 cdef void forward(
@@ -110,33 +72,11 @@ cdef void forward(
         multiply(
             True, False, n_out, n_rows, n_in,
             weight, n_in, activations[layer], n_in, 1.0, activations[layer + 1],
+            n_out,
         )
         if layer < net.n_layers - 1 and net.activation.forward != NULL:
             net.activation.forward(n_rows * n_out, activations[layer + 1])
         weight += (n_in + 1) * n_out
-
-
-cdef double output_gradient(
-    const Network* net,
-    Py_ssize_t n_rows,
-    const float* outputs,
-    const float* targets,
-    const float* sample_weight,
-    float* gradient,
-) noexcept nogil:
-    """Return the loss summed over the rows; set its mean's gradient by the outputs."""
-    cdef:
-        Py_ssize_t i, block, start = 0
-        double total = 0.0, weight
-    for i in range(n_rows):
-        weight = 1.0 if sample_weight == NULL else sample_weight[i]
-        for block in range(net.n_blocks):
-            total += weight * net.loss.row(
-                net.blocks[block], outputs + start, targets + start, weight / n_rows,
-                gradient + start,
-            )
-            start += net.blocks[block]
-    return total
 
 
 cdef double backward(
@@ -153,7 +93,7 @@ cdef double backward(
     Return the L2 penalty, ``penalty`` times the sum of the squared weights.
     """
     cdef:
-        Py_ssize_t layer, i, n_in, n_out
+        Py_ssize_t layer, n_in, n_out
         Py_ssize_t start = 0
         const float* weight
         double total = 0.0
@@ -166,22 +106,20 @@ cdef double backward(
         multiply(
             False, True, n_in, n_out, n_rows,
             activations[layer], n_in, deltas[layer], n_out, 0.0, gradient + start,
+            n_in,
         )
         sum_rows(n_rows, n_out, deltas[layer], gradient + start + n_in * n_out)
-        if penalty > 0.0:
-            for i in range(n_in * n_out):
-                total += weight[i] * weight[i]
-            add_scaled(n_in * n_out, <float> (2.0 * penalty), weight, gradient + start)
+        total += penalize(penalty, n_in * n_out, weight, gradient + start)
         if layer > 0:
             multiply(
                 False, False, n_in, n_rows, n_out,
-                weight, n_in, deltas[layer], n_out, 0.0, deltas[layer - 1],
+                weight, n_in, deltas[layer], n_out, 0.0, deltas[layer - 1], n_in,
             )
             if net.activation.backward != NULL:
                 net.activation.backward(
                     n_rows * n_in, activations[layer], deltas[layer - 1]
                 )
-    return penalty * total
+    return total
 
 
 cdef class Workspace:
@@ -299,15 +237,7 @@ cpdef double average_weight(double ema_decay, Py_ssize_t step) noexcept nogil:
     -------
     float
     """
-    return max(1.0 - ema_decay, 10.0 / (9.0 + step))
-
-
-cdef struct Descent:
-    Py_ssize_t batch_size
-    double learning_rate
-    double penalty
-    double ema_decay
-    Py_ssize_t n_parameters
+    return newest_weight(ema_decay, step)
 
 
 cdef double train_network(
@@ -328,7 +258,7 @@ cdef double train_network(
     """Take one step of Adam for each minibatch; return the loss summed over samples."""
     cdef:
         Py_ssize_t start = 0, n_rows, end
-        double total = 0.0, correction1, correction2, weight
+        double total = 0.0
         float* weights = NULL if sample_weight is None else space.weights
     while start < n_visits:
         n_rows = min(how.batch_size, n_visits - start)
@@ -340,24 +270,15 @@ cdef double train_network(
         prefetch_rows(X, visits + end, min(n_rows, n_visits - end))
         forward(net, parameters, n_rows, space.activations)
         total += output_gradient(
-            net, n_rows, space.activations[net.n_layers], space.targets,
-            weights, space.deltas[net.n_layers - 1],
+            &net.loss, n_rows, space.activations[net.n_layers], space.targets,
+            weights, <double> n_rows, space.deltas[net.n_layers - 1],
         )
         total += n_rows * backward(
             net, parameters, n_rows, how.penalty / n_rows,
             space.activations, space.deltas, space.gradient,
         )
         step += 1
-        correction1 = 1.0 - pow(BETA1, <double> step)
-        correction2 = 1.0 - pow(BETA2, <double> step)
-        adam_step(
-            how.n_parameters, <float> (how.learning_rate / correction1), <float> BETA1,
-            <float> BETA2, <float> sqrt(correction2), <float> EPSILON,
-            space.gradient, parameters, moment1, moment2,
-        )
-        if average != NULL:
-            weight = average_weight(how.ema_decay, step)
-            move_average(how.n_parameters, <float> weight, parameters, average)
+        descend(how, step, space.gradient, parameters, moment1, moment2, average)
         start = end
     return total
 
@@ -469,9 +390,9 @@ def train_epoch(
     net.n_layers = layer_sizes.shape[0] - 1
     net.sizes = &layer_sizes[0]
     net.activation = &ACTIVATION_LOOPS[activation]
-    net.loss = &LOSS_LOOPS[loss]
-    net.n_blocks = blocks.shape[0]
-    net.blocks = &blocks[0]
+    net.loss.loop = &LOSS_LOOPS[loss]
+    net.loss.n_blocks = blocks.shape[0]
+    net.loss.blocks = &blocks[0]
     how.batch_size = batch_size
     how.learning_rate = learning_rate
     how.penalty = penalty
@@ -545,15 +466,15 @@ def loss_gradient(
     net.n_layers = layer_sizes.shape[0] - 1
     net.sizes = &layer_sizes[0]
     net.activation = &ACTIVATION_LOOPS[activation]
-    net.loss = &LOSS_LOOPS[loss]
-    net.n_blocks = blocks.shape[0]
-    net.blocks = &blocks[0]
+    net.loss.loop = &LOSS_LOOPS[loss]
+    net.loss.n_blocks = blocks.shape[0]
+    net.loss.blocks = &blocks[0]
     with nogil:
         memcpy(space.activations[0], &X[0, 0], n_rows * X.shape[1] * sizeof(float))
         forward(&net, &parameters[0], n_rows, space.activations)
         total = output_gradient(
-            &net, n_rows, space.activations[net.n_layers], &y[0, 0],
-            weights, space.deltas[net.n_layers - 1],
+            &net.loss, n_rows, space.activations[net.n_layers], &y[0, 0],
+            weights, <double> n_rows, space.deltas[net.n_layers - 1],
         )
         total = total / n_rows + backward(
             &net, &parameters[0], n_rows, penalty / n_rows,
@@ -683,27 +604,6 @@ cdef int check_choices(int activation, int loss, Py_ssize_t n_steps) except -1:
         raise ValueError(f"loss must be one of LOSSES, got {loss}")
     if n_steps < 0:
         raise ValueError(f"n_steps must be at least 0, got {n_steps}")
-    return 0
-
-
-cdef int check_blocks(const Py_ssize_t[::1] blocks, Py_ssize_t n_outputs) except -1:
-    cdef Py_ssize_t i, total = 0
-    for i in range(blocks.shape[0]):
-        if not 1 <= blocks[i] <= n_outputs - total:
-            total = -1
-            break
-        total += blocks[i]
-    if total != n_outputs:
-        raise ValueError(
-            f"blocks must be positive widths that add up to {n_outputs}, got "
-            f"{[width for width in blocks]}"
-        )
-    return 0
-
-
-cdef int check_length(str name, Py_ssize_t found, Py_ssize_t expected) except -1:
-    if found != expected:
-        raise ValueError(f"{name} must have length {expected}, got {found}")
     return 0
 
 

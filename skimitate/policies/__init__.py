@@ -6,6 +6,7 @@ from skimitate.policies._history_policy import HistoryPolicy
 from skimitate.policies._network_policy import NetworkPolicy
 from skimitate.policies._per_observation import PerObservation
 from skimitate.policies._pipeline_policy import PipelinePolicy
+from skimitate.policies._recurrent_policy import RecurrentPolicy
 
 __all__ = [
     "ActorPolicy",
@@ -14,6 +15,7 @@ __all__ = [
     "NetworkPolicy",
     "PerObservation",
     "PipelinePolicy",
+    "RecurrentPolicy",
 ]
 
 # Pickles name them by this package, whose rooms may move.
@@ -24,5 +26,6 @@ for _class in (
     NetworkPolicy,
     PerObservation,
     PipelinePolicy,
+    RecurrentPolicy,
 ):
     _class.__module__ = __name__

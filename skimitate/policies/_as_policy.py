@@ -1,5 +1,6 @@
 """What acts of an object, alone."""
 
+from collections.abc import Callable
 from functools import singledispatch
 from inspect import getattr_static
 from typing import Any, Protocol
@@ -12,11 +13,16 @@ from sklearn.utils.validation import check_is_fitted
 from skimitate._public import public
 from skimitate.cloning._classes import Classes
 from skimitate.cloning._classifier import BehaviorCloningClassifier
+from skimitate.cloning._recurrent_classifier import (
+    RecurrentBehaviorCloningClassifier,
+)
+from skimitate.cloning._recurrent_regressor import RecurrentBehaviorCloner
 from skimitate.cloning._regressor import BehaviorCloner
 from skimitate.cloning._units import Units
 from skimitate.policies._actor_policy import ActorPolicy
 from skimitate.policies._class_policy import ClassPolicy
 from skimitate.policies._network_policy import NetworkPolicy
+from skimitate.policies._recurrent_policy import RecurrentPolicy
 
 
 class Policy(Protocol):
@@ -39,6 +45,9 @@ class Policy(Protocol):
 
     def reset(self) -> None:
         """Begin an episode."""
+
+
+_POLICIES = (NetworkPolicy, RecurrentPolicy, ClassPolicy, ActorPolicy)
 
 
 @public
@@ -98,7 +107,7 @@ def as_policy(actor: Any, name: str = "actor") -> Policy:
     >>> policy.n_features, policy.n_outputs, policy.act(X[0]).shape
     (2, 1, (1,))
     """
-    if isinstance(actor, (NetworkPolicy, ClassPolicy, ActorPolicy)):
+    if isinstance(actor, _POLICIES):
         return actor
     check_fitted(actor, name)
     try:
@@ -178,29 +187,57 @@ def acts_otherwise(actor: Any, known: Any) -> bool:
 def _of_cloner(actor: BehaviorCloner) -> Policy:
     if acts_otherwise(actor, BehaviorCloner):
         return ActorPolicy(actor)
-    return _network_policy(actor, actor.action_mean_, actor.action_scale_)
+    return _network_policy(actor, _units(actor))
+
+
+@policy_of.register
+def _of_recurrent_cloner(actor: RecurrentBehaviorCloner) -> Policy:
+    if acts_otherwise(actor, RecurrentBehaviorCloner):
+        return ActorPolicy(actor)
+    return _recurrent_policy(actor, _units(actor))
 
 
 @policy_of.register
 def _of_classifier(actor: BehaviorCloningClassifier) -> Policy:
     if acts_otherwise(actor, BehaviorCloningClassifier):
         return ActorPolicy(actor)
-    classes = Classes.fitted(actor.classes_)
+    return _class_policy(actor, _network_policy)
+
+
+@policy_of.register
+def _of_recurrent_classifier(actor: RecurrentBehaviorCloningClassifier) -> Policy:
+    if acts_otherwise(actor, RecurrentBehaviorCloningClassifier):
+        return ActorPolicy(actor)
+    return _class_policy(actor, _recurrent_policy)
+
+
+def _class_policy(cloner: Any, policy: Callable[[Any, Units], Policy]) -> Policy:
+    classes = Classes.fitted(cloner.classes_)
     n_units = sum(classes.widths)
-    units = _network_policy(actor, np.zeros(n_units), np.ones(n_units))
-    return ClassPolicy(units, classes.of_outputs)
+    units = _units(cloner, np.zeros(n_units), np.ones(n_units))
+    return ClassPolicy(policy(cloner, units), classes.of_outputs)
 
 
-def _network_policy(
-    cloner: Any, output_mean: NDArray, output_scale: NDArray
-) -> NetworkPolicy:
-    network, normalizer = cloner.network_, cloner.normalizer_
-    mean, scale = np.zeros(cloner.n_features_in_), np.ones(cloner.n_features_in_)
+def _network_policy(cloner: Any, units: Units) -> Policy:
+    network = cloner.network_
+    vectors = network.vectors.cpu().float().numpy()
+    return NetworkPolicy(network.layer_sizes, network.activation, vectors, units)
+
+
+def _recurrent_policy(cloner: Any, units: Units) -> Policy:
+    network = cloner.network_
+    vectors = network.vectors.cpu().float().numpy()
+    return RecurrentPolicy(network.architecture, vectors, units)
+
+
+def _units(
+    cloner: Any, mean: NDArray | None = None, scale: NDArray | None = None
+) -> Units:
+    """Return the units of a cloner's network; those of its outputs may be given."""
+    n_features, normalizer = cloner.n_features_in_, cloner.normalizer_
+    shift, factor = np.zeros(n_features), np.ones(n_features)
     if normalizer is not None:
-        mean, scale = normalizer.mean_, normalizer.scale_
-    return NetworkPolicy(
-        network.layer_sizes,
-        network.activation,
-        network.vectors.cpu().float().numpy(),
-        Units(mean, scale, output_mean, output_scale),
-    )
+        shift, factor = normalizer.mean_, normalizer.scale_
+    if mean is None or scale is None:
+        mean, scale = cloner.action_mean_, cloner.action_scale_
+    return Units(shift, factor, mean, scale)

@@ -1,0 +1,24 @@
+"""scikit-learn's own checks of the recurrent estimators, without groups."""
+
+import pytest
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from skimitate import RecurrentBehaviorCloner, RecurrentBehaviorCloningClassifier
+
+FAILED = {
+    "check_sample_weight_equivalence_on_dense_data": (
+        "minibatches differ between weights and repetitions, and a step of weight 0 is "
+        "remembered; test_steps_of_weight_0_are_seen checks what holds"
+    )
+}
+FAST = {"hidden_size": 16, "max_iter": 40, "learning_rate_init": 0.01}
+
+
+@pytest.mark.filterwarnings("ignore:groups. expected the episode of each:UserWarning")
+@parametrize_with_checks(
+    [RecurrentBehaviorCloner(**FAST), RecurrentBehaviorCloningClassifier(**FAST)],
+    expected_failed_checks=lambda estimator: FAILED,
+    xfail_strict=False,
+)
+def test_check_estimator(estimator, check):
+    check(estimator)
