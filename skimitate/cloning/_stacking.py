@@ -83,22 +83,15 @@ class Stacking:
             If there is an action of an unknown class.
         """
         rows = np.arange(len(X)) if rows is None else rows
-        first = starts[rows]
-        dtype = X.dtype if actions is None else np.result_type(X.dtype, np.float64)
-        out = np.empty((len(rows), self.n_columns), dtype=dtype)
-        seen = out[:, : self._n_seen].reshape(len(rows), self.n_steps, self.n_features)
-        for column in range(self.n_steps):
-            before = self.n_steps - 1 - column
-            seen[:, column] = X[np.maximum(rows - before, first)]
-        if actions is not None:
-            done = out[:, self._n_seen :]
-            done = done.reshape(len(rows), self.n_steps, self._action_width)
-            columns = self._columns_of(actions)
-            for column in range(self.n_steps):
-                then = rows - (self.n_steps - column)
-                done[:, column] = columns[np.maximum(then, 0)]
-                done[then < first, column] = 0.0
-        return out
+        then = rows[:, np.newaxis] - np.arange(self.n_steps - 1, -1, -1)
+        first = starts[rows][:, np.newaxis]
+        seen = X.take(np.maximum(then, first), axis=0).reshape(len(rows), -1)
+        if actions is None:
+            return seen
+        then -= 1
+        done = self._columns_of(actions).take(np.maximum(then, 0), axis=0)
+        done[then < first] = 0.0
+        return np.concatenate([seen, done.reshape(len(rows), -1)], axis=1)
 
     def begin(self, observations: NDArray) -> NDArray[np.float64]:
         """Return what is shown at the first step of each of some episodes.
@@ -209,8 +202,17 @@ class Stacking:
         """Return actions as numbers: those of classes as one column for each."""
         if self.actions is None or isinstance(self.actions, int):
             return actions
-        known = Classes(self.actions)
-        return known.one_hot(known.codes(actions, "actions"))
+        hot = np.zeros((len(actions), self._action_width))
+        rows, start = np.arange(len(actions)), 0
+        for output, classes in enumerate(self.actions):
+            codes = _codes_at_once(actions[:, output], classes)
+            if codes is None:
+                # This knows how to say what is wrong, and takes its time.
+                known = Classes(self.actions)
+                return known.one_hot(known.codes(actions, "actions"))
+            hot[rows, start + codes] = 1.0
+            start += len(classes)
+        return hot
 
 
 def starts_of(episodes: NDArray[np.intp]) -> NDArray[np.intp]:
@@ -231,3 +233,12 @@ def starts_of(episodes: NDArray[np.intp]) -> NDArray[np.intp]:
 
 def _at(age: int) -> str:
     return f"[t-{age}]" if age else "[t]"
+
+
+def _codes_at_once(labels: NDArray, classes: NDArray) -> NDArray[np.intp] | None:
+    """Return the numbers of classes, or None where something is in doubt."""
+    kinds = labels.dtype.kind + classes.dtype.kind
+    if not (set(kinds) <= set("biuf") or kinds == "UU"):
+        return None
+    codes = np.minimum(np.searchsorted(classes, labels), len(classes) - 1)
+    return None if (classes[codes] != labels).any() else codes
