@@ -58,7 +58,8 @@ def as_policy(actor: Any, name: str = "actor") -> Policy:
 
         - a fitted estimator. One that remembers, as a
           :class:`skimitate.HistoryRegressor` does, can be the last step of a
-          :class:`~sklearn.pipeline.Pipeline`, and inside of nothing else;
+          :class:`~sklearn.pipeline.Pipeline`, and be inside of a search or of DAgger,
+          but of no other estimator;
         - a callable from a batch of observations (n, n_features) to a batch of actions
           (n, n_outputs), or an object with such an ``act`` or ``predict``. A
           ``reset()`` of its own is called at the start of each episode. One number for
