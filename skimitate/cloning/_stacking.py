@@ -1,6 +1,7 @@
 """What was seen and done last, side by side in one row."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,11 +37,17 @@ class Stacking:
         self.n_steps = n_steps
         self.n_features = n_features
         self.actions = actions
+        self._columns_of_classes: list[dict[Any, int]] = []
         if actions is None:
             self._action_width = 0
         elif isinstance(actions, int):
             self._action_width = actions
         else:
+            columns = iter(range(sum(map(len, actions))))
+            self._columns_of_classes = [
+                {label: next(columns) for label in classes.tolist()}
+                for classes in actions
+            ]
             self._action_width = sum(map(len, actions))
         self._n_seen = n_steps * n_features
         # Slices made once: this is all that a step of an episode costs.
@@ -202,17 +209,15 @@ class Stacking:
         """Return actions as numbers: those of classes as one column for each."""
         if self.actions is None or isinstance(self.actions, int):
             return actions
-        hot = np.zeros((len(actions), self._action_width))
-        rows, start = np.arange(len(actions)), 0
-        for output, classes in enumerate(self.actions):
-            codes = _codes_at_once(actions[:, output], classes)
-            if codes is None:
-                # This knows how to say what is wrong, and takes its time.
-                known = Classes(self.actions)
-                return known.one_hot(known.codes(actions, "actions"))
-            hot[rows, start + codes] = 1.0
-            start += len(classes)
-        return hot
+        if len(actions) == 1:  # what a control loop waits for
+            pairs = zip(self._columns_of_classes, actions[0].tolist(), strict=True)
+            columns = [known[label] for known, label in pairs if label in known]
+            if len(columns) == len(self._columns_of_classes):
+                hot = np.zeros((1, self._action_width))
+                hot[0, columns] = 1.0
+                return hot
+        classes = Classes(self.actions)
+        return classes.one_hot(classes.codes(actions, "actions"))
 
 
 def starts_of(episodes: NDArray[np.intp]) -> NDArray[np.intp]:
@@ -233,12 +238,3 @@ def starts_of(episodes: NDArray[np.intp]) -> NDArray[np.intp]:
 
 def _at(age: int) -> str:
     return f"[t-{age}]" if age else "[t]"
-
-
-def _codes_at_once(labels: NDArray, classes: NDArray) -> NDArray[np.intp] | None:
-    """Return the numbers of classes, or None where something is in doubt."""
-    kinds = labels.dtype.kind + classes.dtype.kind
-    if not (set(kinds) <= set("biuf") or kinds == "UU"):
-        return None
-    codes = np.minimum(np.searchsorted(classes, labels), len(classes) - 1)
-    return None if (classes[codes] != labels).any() else codes
