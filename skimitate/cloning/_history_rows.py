@@ -86,13 +86,7 @@ class HistoryRows(BaseEstimator):
             _warn_of_no_groups()
         rows = None if weight is None or weight.all() else np.flatnonzero(weight)
         labels = self._check_labels(y if rows is None else safe_indexing(y, rows))
-        n_outputs = int(np.prod(labels.shape[1:]))
-        if reset:
-            self.n_outputs_ = n_outputs
-        elif n_outputs != self.n_outputs_:
-            raise ValueError(
-                f"y: expected {self.n_outputs_} outputs as before, got {n_outputs}"
-            )
+        n_outputs = self._count_outputs(labels, reset=reset)
         remembers = self.actions if reset else self._action_kind is not None
         done = None
         if remembers:
@@ -107,6 +101,17 @@ class HistoryRows(BaseEstimator):
             weight if weight is None or rows is None else weight[rows],
             None if groups is None else episodes if rows is None else episodes[rows],
         )
+
+    def _count_outputs(self, labels: NDArray, *, reset: bool) -> int:
+        """Return how many outputs there are; ``reset`` adopts that."""
+        n_outputs = int(np.prod(labels.shape[1:]))
+        if reset:
+            self.n_outputs_ = n_outputs
+        elif n_outputs != self.n_outputs_:
+            raise ValueError(
+                f"y: expected {self.n_outputs_} outputs as before, got {n_outputs}"
+            )
+        return n_outputs
 
     def _validation_rows(
         self,

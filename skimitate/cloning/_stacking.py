@@ -1,6 +1,7 @@
 """What was seen and done last, side by side in one row."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,11 +37,17 @@ class Stacking:
         self.n_steps = n_steps
         self.n_features = n_features
         self.actions = actions
+        self._columns_of_classes: list[dict[Any, int]] = []
         if actions is None:
             self._action_width = 0
         elif isinstance(actions, int):
             self._action_width = actions
         else:
+            columns = iter(range(sum(map(len, actions))))
+            self._columns_of_classes = [
+                {label: next(columns) for label in classes.tolist()}
+                for classes in actions
+            ]
             self._action_width = sum(map(len, actions))
         self._n_seen = n_steps * n_features
         # Slices made once: this is all that a step of an episode costs.
@@ -83,22 +90,15 @@ class Stacking:
             If there is an action of an unknown class.
         """
         rows = np.arange(len(X)) if rows is None else rows
-        first = starts[rows]
-        dtype = X.dtype if actions is None else np.result_type(X.dtype, np.float64)
-        out = np.empty((len(rows), self.n_columns), dtype=dtype)
-        seen = out[:, : self._n_seen].reshape(len(rows), self.n_steps, self.n_features)
-        for column in range(self.n_steps):
-            before = self.n_steps - 1 - column
-            seen[:, column] = X[np.maximum(rows - before, first)]
-        if actions is not None:
-            done = out[:, self._n_seen :]
-            done = done.reshape(len(rows), self.n_steps, self._action_width)
-            columns = self._columns_of(actions)
-            for column in range(self.n_steps):
-                then = rows - (self.n_steps - column)
-                done[:, column] = columns[np.maximum(then, 0)]
-                done[then < first, column] = 0.0
-        return out
+        then = rows[:, np.newaxis] - np.arange(self.n_steps - 1, -1, -1)
+        first = starts[rows][:, np.newaxis]
+        seen = X.take(np.maximum(then, first), axis=0).reshape(len(rows), -1)
+        if actions is None:
+            return seen
+        then -= 1
+        done = self._columns_of(actions).take(np.maximum(then, 0), axis=0)
+        done[then < first] = 0.0
+        return np.concatenate([seen, done.reshape(len(rows), -1)], axis=1)
 
     def begin(self, observations: NDArray) -> NDArray[np.float64]:
         """Return what is shown at the first step of each of some episodes.
@@ -209,8 +209,15 @@ class Stacking:
         """Return actions as numbers: those of classes as one column for each."""
         if self.actions is None or isinstance(self.actions, int):
             return actions
-        known = Classes(self.actions)
-        return known.one_hot(known.codes(actions, "actions"))
+        if len(actions) == 1:  # what a control loop waits for
+            pairs = zip(self._columns_of_classes, actions[0].tolist(), strict=True)
+            columns = [known[label] for known, label in pairs if label in known]
+            if len(columns) == len(self._columns_of_classes):
+                hot = np.zeros((1, self._action_width))
+                hot[0, columns] = 1.0
+                return hot
+        classes = Classes(self.actions)
+        return classes.one_hot(classes.codes(actions, "actions"))
 
 
 def starts_of(episodes: NDArray[np.intp]) -> NDArray[np.intp]:

@@ -65,7 +65,10 @@ def as_policy(actor: Any, name: str = "actor") -> Policy:
     actor : callable or object with act or predict
         One of
 
-        - a fitted estimator;
+        - a fitted estimator. One that remembers, as a
+          :class:`skimitate.HistoryRegressor` does, can be the last step of a
+          :class:`~sklearn.pipeline.Pipeline`, and be inside of a search or of DAgger,
+          but of no other estimator;
         - a callable from a batch of observations (n, n_features) to a batch of actions
           (n, n_outputs), or an object with such an ``act`` or ``predict``. A
           ``reset()`` of its own is called at the start of each episode. One number for
@@ -94,7 +97,7 @@ def as_policy(actor: Any, name: str = "actor") -> Policy:
     Raises
     ------
     TypeError
-        If the object cannot act.
+        If the object cannot act, or keeps an estimator inside of it from remembering.
     NotFittedError
         If it is an estimator that was not fitted.
 
