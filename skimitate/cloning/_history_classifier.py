@@ -36,10 +36,10 @@ class HistoryClassifier(ClassifierMixin, BaseHistory):
         in columns after those of the observations, one for each class
         (``action0=left[t-1]``), 1 where it was taken; before the first step, zeros.
         Mind the copycat: actions are mostly those before them. A learner that is shown
-        them copies the last one, has a smaller loss than one that is not, and does
-        much worse once it is its own actions that it copies [1]_. Leave it off unless
-        the expert itself looks at what it did last, and judge by returns, not by
-        :meth:`score`.
+        them may copy the last one: it has a smaller loss than one that is not, and
+        often does much worse once it is its own actions that it copies [1]_. Leave it
+        off unless the expert itself looks at what it did last, and judge by returns,
+        not by :meth:`score`.
 
     Attributes
     ----------

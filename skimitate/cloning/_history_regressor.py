@@ -41,9 +41,9 @@ class HistoryRegressor(MultiOutputMixin, RegressorMixin, BaseHistory):
         Whether the last ``n_steps`` actions before the current step are shown as well,
         in columns after those of the observations (``action0[t-1]`` is the newest);
         before the first step, zeros. Mind the copycat: actions are mostly much like
-        those before them. A learner that is shown them copies the last one, has a
-        smaller loss than one that is not, and does much worse once it is its own
-        actions that it copies [1]_. Leave it off unless the expert itself looks at
+        those before them. A learner that is shown them may copy the last one: it has
+        a smaller loss than one that is not, and often does much worse once it is its
+        own actions that it copies [1]_. Leave it off unless the expert itself looks at
         what it did last, and judge by returns, not by :meth:`score`.
 
     Attributes
