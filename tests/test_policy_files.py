@@ -6,7 +6,7 @@ import sys
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 from safetensors.numpy import load_file, save_file
@@ -131,6 +131,7 @@ def test_a_classifier_comes_back_with_its_classes(path, y):
         lambda of: st.lists(st.lists(of, min_size=1, max_size=4), min_size=1)
     )
 )
+@settings(max_examples=30)
 def test_any_classes_come_back(tmp_path_factory, lists):
     path = tmp_path_factory.mktemp("classes") / "policy.safetensors"
     classes = [np.unique(np.array(one)) for one in lists]
