@@ -5,12 +5,19 @@ import re
 import subprocess
 import sys
 
+import gymnasium
 import numpy as np
 import pytest
 from imageio_ffmpeg import get_ffmpeg_exe
 
-from skimitate import evaluate_policy, load_expert
+from skimitate import (
+    BehaviorCloningClassifier,
+    evaluate_policy,
+    load_expert,
+    save_policy,
+)
 from skimitate.cli._main import main
+from skimitate.environments._spec import spec_of
 from skimitate.studies import _camera
 from skimitate.studies._camera import Shot, choose_renderer, is_mujoco
 from skimitate.studies._film import Film, frame_of, write_film
@@ -128,6 +135,7 @@ def test_takes_that_end_early_stand_still():
     assert frame.shape == (48, 128, 3)
     assert frame[-1, 0, 0] == 30
     assert frame[-1, -1, 0] == 200
+    assert (frame[:, 64:66] == 128).all(), "a line tells where one ends"
     np.testing.assert_array_equal(frame[:, :64], frame_of(takes, 1)[:, :64])
     assert (frame[:, 64:] != frame_of(takes, 1)[:, 64:]).any()
 
@@ -202,8 +210,92 @@ def test_without_ffmpeg_it_says_what_to_install(monkeypatch, tmp_path, capsys):
     assert "pip install skimitate[video]" in capsys.readouterr().err
 
 
+class DrawnEnv(gymnasium.Env):
+    """Draws itself, and is steered by a choice."""
+
+    metadata = {"render_modes": ["rgb_array"], "render_fps": 10}
+    observation_space = gymnasium.spaces.Box(-np.inf, np.inf, (1,))
+    action_space = gymnasium.spaces.Discrete(2, start=3)
+    drawn = staticmethod(lambda t, action: np.full((20, 30, 3), 10 * t + action))
+
+    def __init__(self, render_mode=None):
+        self.render_mode = render_mode
+
+    def reset(self, *, seed=None, options=None):
+        super().reset(seed=seed)
+        self.t, self.action = 0, 0
+        return np.zeros(1, dtype=np.float32), {}
+
+    def step(self, action):
+        self.t, self.action = self.t + 1, action
+        return np.full(1, self.t, dtype=np.float32), 1.0, self.t == 4, False, {}
+
+    def render(self):
+        return self.drawn(self.t, self.action)
+
+
+DRAWN = "test_film:DrawnEnv"
+
+
 def test_an_environment_of_another_maker_needs_no_gl(monkeypatch, tmp_path):
     monkeypatch.setattr(_camera, "can_draw", lambda name: False)
     assert is_mujoco(ENV)
     assert not is_mujoco("Pendulum-v1")
-    Film("Pendulum-v1", tmp_path / "film.mp4", seed=0, max_steps=None)
+    Film(spec_of(DRAWN, {}), tmp_path / "film.mp4", seed=0, max_steps=None)
+
+
+def test_a_classifier_is_filmed(tmp_path, monkeypatch, capsys):
+    X = np.arange(4.0)[:, None]
+    clone = BehaviorCloningClassifier(max_iter=50, random_state=0, batch_size=2)
+    clone.fit(X, 3 + (X[:, 0] > 1))
+    save_policy(clone, tmp_path / "clone.safetensors")
+    written = {}
+    monkeypatch.setattr(
+        "skimitate.studies._film.write_film",
+        lambda path, takes, fps: written.update(takes) or path.touch(),
+    )
+    film = ["film", DRAWN, "--policy", str(tmp_path / "clone.safetensors")]
+    assert main([*film, "--out", str(tmp_path / "film.mp4")]) == 0
+    assert "filmed clone (1/1), 4 steps, return 4.0" in capsys.readouterr().out
+    shown = [shot.pixels()[0, 0, 0] for shot in written["clone"]]
+    assert shown == [0, 13, 23, 34, 44]
+
+
+def uninstalled(t, action):
+    raise gymnasium.error.DependencyNotInstalled("no crayons, run `pip install them`")
+
+
+def broken(t, action):
+    raise RuntimeError("the pen is dry")
+
+
+@pytest.mark.parametrize(
+    ("drawn", "message"),
+    [
+        (uninstalled, f"film: cannot draw {DRAWN}: no crayons, run pip install them$"),
+        (broken, r"ENV: cannot film '.*DrawnEnv': RuntimeError\('the pen is dry'\)$"),
+        (
+            lambda t, action: None,
+            "ENV: cannot film .*: expected an image to film, got ",
+        ),
+    ],
+)
+def test_what_cannot_be_drawn(tmp_path, monkeypatch, capsys, drawn, message):
+    monkeypatch.setattr(DrawnEnv, "drawn", staticmethod(drawn))
+    film = ["film", DRAWN, "--expert", "toy:hopper_noop"]
+    assert main([*film, "--out", str(tmp_path / "film.mp4")]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert re.match(f"skimitate: error: {message}", line)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_classic_control_is_filmed_without_a_screen(tmp_path, capsys):
+    pytest.importorskip("pygame")
+    film = ["film", "CartPole-v1", "--steps", "40"]
+    assert main([*film, "--out", str(tmp_path / "film.mp4")]) == 0
+    _, frames = frames_of(tmp_path / "film.mp4")
+    assert frames.shape == (21, 400, 600, 3)
+    # The cart is black, and the pole brown.
+    assert (frames[-1].max(axis=-1) < 40).sum() > 500
+    assert (frames[-1][..., 0].astype(int) - frames[-1][..., 2] > 40).sum() > 500

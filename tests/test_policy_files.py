@@ -6,7 +6,7 @@ import sys
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 from safetensors.numpy import load_file, save_file
@@ -25,7 +25,9 @@ from skimitate import (
     load_policy,
     save_policy,
 )
+from skimitate.cloning._units import Units
 from skimitate.policies._class_policy import ClassPolicy
+from skimitate.policies._network_policy import NetworkPolicy
 
 X = np.random.default_rng(0).normal(size=(60, 2))
 KEY = "skimitate_policy"
@@ -122,6 +124,25 @@ def test_a_classifier_comes_back_with_its_classes(path, y):
     before = path.read_bytes()
     save_policy(policy, path)
     assert path.read_bytes() == before
+
+
+@given(
+    st.sampled_from([st.integers(-(2**63), 2**63 - 1), st.text(max_size=4)]).flatmap(
+        lambda of: st.lists(st.lists(of, min_size=1, max_size=4), min_size=1)
+    )
+)
+@settings(max_examples=30)
+def test_any_classes_come_back(tmp_path_factory, lists):
+    path = tmp_path_factory.mktemp("classes") / "policy.safetensors"
+    classes = [np.unique(np.array(one)) for one in lists]
+    n_units = sum(map(len, classes))
+    units = Units(np.zeros(1), np.ones(1), np.zeros(n_units), np.ones(n_units))
+    vectors = np.zeros((1, 2 * n_units), dtype=np.float32)
+    networks = NetworkPolicy([1, n_units], "identity", vectors, units)
+    save_policy(ClassPolicy(networks, classes), path)
+    for found, expected in zip(load_policy(path).classes, classes, strict=True):
+        assert_array_equal(found, expected)
+        assert found.dtype.kind == expected.dtype.kind
 
 
 def balance(observations):

@@ -32,7 +32,7 @@ def test_return_by_round():
 def test_returns_are_dagger_s_alone(rollouts):
     cloner = BehaviorCloner(max_iter=1)
     fitted = cloner.fit(rollouts.observations, rollouts.actions)
-    needed = "estimator: expected a fitted DAggerRegressor, got "
+    needed = "estimator: expected a fitted DAgger estimator, got "
     for estimator, came in (
         (BehaviorCloner(), "BehaviorCloner unfitted"),
         (fitted, "BehaviorCloner"),

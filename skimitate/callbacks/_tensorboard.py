@@ -36,11 +36,10 @@ from skimitate.callbacks._tasks import (
 class TensorBoardCallback:
     """Callback that writes a fit down for TensorBoard.
 
-    Set it on the outermost estimator, a search, a pipeline or a
-    :class:`skimitate.DAggerRegressor`, and look at ``tensorboard --logdir LOG_DIR``
-    while it is fitted or afterwards. The horizontal axis of what belongs to ``loss``,
-    ``score`` and ``seconds/epoch`` is the epochs trained, through all rounds of
-    DAgger, and that of the rest the rounds.
+    Set it on the outermost estimator, a search, a pipeline or DAgger, and look at
+    ``tensorboard --logdir LOG_DIR`` while it is fitted or afterwards. The horizontal
+    axis of what belongs to ``loss``, ``score`` and ``seconds/epoch`` is the epochs
+    trained, through all rounds of DAgger, and that of the rest the rounds.
 
     ===================== ==========================================================
     tag                   what it is

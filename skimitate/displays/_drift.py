@@ -143,7 +143,7 @@ class DriftDisplay:
         Parameters
         ----------
         estimator : object
-            What acts: a fitted cloner, a DAggerRegressor, a Pipeline, an expert; see
+            What acts: a fitted cloner, a DAgger estimator, a Pipeline, an expert; see
             :func:`skimitate.as_policy`.
         env : str, EnvSpec, callable or gymnasium.Env
             See :func:`skimitate.collect_rollouts`.

@@ -79,7 +79,7 @@ class ReturnCurveDisplay:
         best_round: int | None = None,
         ax: "Axes | None" = None,
     ) -> Self:
-        """Draw the ``history_`` of a :class:`skimitate.DAggerRegressor`.
+        """Draw the ``history_`` of a DAgger estimator.
 
         Parameters
         ----------
@@ -115,11 +115,11 @@ class ReturnCurveDisplay:
         levels: dict[str, float] | None = None,
         ax: "Axes | None" = None,
     ) -> Self:
-        """Draw a fitted :class:`skimitate.DAggerRegressor`.
+        """Draw a fitted DAgger estimator.
 
         Parameters
         ----------
-        estimator : DAggerRegressor
+        estimator : DAggerRegressor or DAggerClassifier
             Fitted; or a search, or another estimator, around one.
         levels : dict of str to float or None, default=None
             Returns to draw as horizontal lines, by their labels.
@@ -135,14 +135,14 @@ class ReturnCurveDisplay:
         NotFittedError
             If the estimator is not fitted.
         TypeError
-            If it is no DAggerRegressor.
+            If it is none.
         ValueError
             If no round's return was measured, as without an environment.
         ImportError
             If matplotlib is not installed (``pip install skimitate[plot]``).
         """
         drawn = drawn_estimator(estimator)
-        error = f"estimator: expected a fitted DAggerRegressor, got {said_of(drawn)}"
+        error = f"estimator: expected a fitted DAgger estimator, got {said_of(drawn)}"
         if not isinstance(drawn, BaseDAgger):
             raise TypeError(error)
         if not hasattr(drawn, "best_round_"):
@@ -199,14 +199,14 @@ def _measured(history: Any) -> list[Mapping[str, Any]]:
     needed = {*_MEASURED, "n_eval_episodes"}
     if not np.iterable(history) or isinstance(history, (str, Mapping)):
         raise TypeError(
-            "history: expected the history_ of a DAggerRegressor, got "
+            "history: expected the history_ of a DAgger estimator, got "
             f"{said_of(history)}"
         )
     records = list(history)
     for record in records:
         if not isinstance(record, Mapping) or not needed <= record.keys():
             raise TypeError(
-                "history: expected the history_ of a DAggerRegressor, dicts with "
+                "history: expected the history_ of a DAgger estimator, dicts with "
                 f"{', '.join(sorted(needed))}, got {reprlib.repr(record)}"
             )
     measured = [record for record in records if record["n_eval_episodes"] > 0]

@@ -142,8 +142,39 @@ def _make_visible(env: MadeByGymnasium) -> gymnasium.Env:
             return gymnasium.make(env, **options)
     except (gymnasium.error.Error, ImportError, TypeError) as error:
         message = str(error).splitlines()[0]
-        env_id = env if isinstance(env, str) else env.id
-        raise ValueError(f"env: cannot film {env_id!r}: {message}") from error
+        raise ValueError(f"env: cannot film {_id_of(env)!r}: {message}") from error
+
+
+def _id_of(env: MadeByGymnasium) -> str:
+    return env if isinstance(env, str) else env.id
+
+
+def check_drawn(env: MadeByGymnasium) -> None:
+    """Raise if an environment that MuJoCo does not draw cannot be drawn.
+
+    Parameters
+    ----------
+    env : str or EnvSpec
+        Environment.
+
+    Raises
+    ------
+    ImportError
+        If it needs a package that is not installed, such as pygame for classic control.
+    ValueError
+        If it cannot be made or drawn.
+    """
+    # Most are drawn by SDL, which asks for a screen that nobody looks at.
+    os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
+    with filmed_env(env, fps=1, max_steps=None) as (camera, _):
+        try:
+            camera.reset()
+        except gymnasium.error.DependencyNotInstalled as error:
+            message = str(error).replace("`", "")
+            raise ImportError(f"film: cannot draw {_id_of(env)}: {message}") from None
+        except Exception as error:  # whatever the environment raises
+            reason = error if isinstance(error, ValueError) else repr(error)
+            raise ValueError(f"env: cannot film {_id_of(env)!r}: {reason}") from error
 
 
 def choose_renderer() -> str:

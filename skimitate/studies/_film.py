@@ -19,12 +19,17 @@ from skimitate.formats._files import check_writable, replace_file
 from skimitate.studies._camera import (
     MadeByGymnasium,
     Shot,
+    check_drawn,
     choose_renderer,
     filmed_env,
     is_mujoco,
 )
 
 FPS = 30
+
+# Between takes, in pixels.
+_LINE = 2
+_GREY = 128
 
 
 class Film:
@@ -46,9 +51,9 @@ class Film:
     Raises
     ------
     ImportError
-        If what writes videos is not installed.
+        If what writes videos, or draws the environment, is not installed.
     ValueError
-        If the file is to be of another format.
+        If the file is to be of another format, or the environment cannot be drawn.
     OSError
         If the file cannot be written, or nothing can be drawn here.
     """
@@ -69,6 +74,8 @@ class Film:
             raise IsADirectoryError(f"out: expected a file to write, got {out}")
         if is_mujoco(env):
             choose_renderer()
+        else:
+            check_drawn(env)
         check_writable(out.parent, "out")
         self.env = env
         self.name = name or str(env)
@@ -147,13 +154,15 @@ def write_film(path: Path, takes: Mapping[str, Sequence[Shot]], fps: float) -> N
 
 
 def frame_of(takes: Mapping[str, Sequence[Shot]], i: int) -> NDArray[np.uint8]:
-    """Return a frame: the i-th shots side by side, with captions."""
-    return np.hstack(
-        [
-            _captioned(shots[min(i, len(shots) - 1)], name)
-            for name, shots in takes.items()
-        ]
-    )
+    """Return a frame: the i-th shots side by side, with captions and lines between."""
+    shots = [
+        _captioned(shots[min(i, len(shots) - 1)], name) for name, shots in takes.items()
+    ]
+    frame = np.hstack(shots)
+    # Where all are drawn on white, nothing tells where one ends.
+    for left in np.cumsum([shot.shape[1] for shot in shots])[:-1]:
+        frame[:, left : left + _LINE] = _GREY
+    return frame
 
 
 def _captioned(shot: Shot, name: str) -> NDArray[np.uint8]:
