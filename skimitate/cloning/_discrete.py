@@ -84,16 +84,19 @@ class DiscreteCloner(ClassifierMixin, BaseCloner):
     def _weigh(
         self, targets: NDArray, weight: NDArray[np.float64] | None
     ) -> NDArray[np.float64] | None:
-        """Weigh the samples by their classes as well."""
+        """Weigh the samples by their classes as well; what weighs nothing has none."""
         if self.class_weight is None:
             return weight
+        weight = np.ones(len(targets)) if weight is None else weight
+        counts = weight > 0
         classes = self._classes
-        labels = classes.labels(classes.highest(targets))
+        labels = classes.labels(classes.highest(targets[counts]))
         with naming("class_weight"):
             own = compute_sample_weight(
                 self.class_weight, labels if self.n_outputs_ > 1 else labels.ravel()
             )
-        weight = own if weight is None else weight * own
+        weight = weight.copy()
+        weight[counts] *= own
         if not (np.isfinite(weight).all() and (weight >= 0).all() and weight.any()):
             raise ValueError(
                 "class_weight: expected weights that are not negative, and not zero "
