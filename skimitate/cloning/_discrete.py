@@ -84,12 +84,14 @@ class DiscreteCloner(ClassifierMixin, BaseCloner):
     def _weigh(
         self, targets: NDArray, weight: NDArray[np.float64] | None
     ) -> NDArray[np.float64] | None:
-        """Weigh the samples by their classes as well."""
+        """Weigh the samples by their classes as well; what weighs nothing has none."""
         if self.class_weight is None:
             return weight
+        weight = np.ones(len(targets)) if weight is None else weight.copy()
+        counts = weight > 0
         with naming("class_weight"):
-            own = self._weights_of_classes(self._classes.highest(targets))
-        weight = own if weight is None else weight * own
+            codes = self._classes.highest(targets[counts])
+            weight[counts] *= self._weights_of_classes(codes)
         if not (np.isfinite(weight).all() and (weight >= 0).all() and weight.any()):
             raise ValueError(
                 "class_weight: expected weights that are not negative, and not zero "

@@ -10,7 +10,6 @@ from sklearn.metrics import r2_score
 from skimitate._public import public
 from skimitate._sklearn import fit_context
 from skimitate.cloning._continuous import ContinuousCloner
-from skimitate.cloning._early_stopping import Told
 from skimitate.cloning._recurrent_base import RecurrentCloner
 
 
@@ -208,72 +207,6 @@ class RecurrentBehaviorCloner(
         self.verbose = verbose
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(
-        self,
-        X: ArrayLike,
-        y: ArrayLike,
-        sample_weight: ArrayLike | None = None,
-        *,
-        groups: ArrayLike | None = None,
-        X_val: ArrayLike | None = None,
-        y_val: ArrayLike | None = None,
-        groups_val: ArrayLike | None = None,
-    ) -> Self:
-        """Clone the expert's actions.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Observations, in their own units; those of an episode in successive rows,
-            in the order of its steps.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            The expert's action for each observation.
-        sample_weight : array-like of shape (n_samples,) or None, default=None
-            Non-negative weights of the samples; only their proportions matter. A sample
-            of weight 0 has no label: it is seen and remembered, but its ``y`` counts
-            for nothing.
-        groups : array-like of shape (n_samples,) or None, default=None
-            The episode of each sample. None: each is an episode of its own, and there
-            is nothing to remember.
-        X_val : array-like of shape (n_validation_samples, n_features) or None
-            Observations to validate with in place of a part of X; only with
-            ``early_stopping``, and together with ``y_val``. For what a
-            :class:`~sklearn.pipeline.Pipeline` does to them, see its
-            ``transform_input``.
-        y_val : array-like of shape (n_validation_samples,) or \
-                (n_validation_samples, n_outputs) or None, default=None
-            The expert's actions for them.
-        groups_val : array-like of shape (n_validation_samples,) or None, default=None
-            The episode of each of them, if ``groups`` is given.
-
-        Returns
-        -------
-        RecurrentBehaviorCloner
-            The object itself.
-
-        Raises
-        ------
-        ValueError, TypeError
-            If the data or a parameter is not as described; if the rows of an episode
-            are not successive; if there are no two episodes to be split for
-            ``early_stopping``; if the loss stops being finite; or if a warm start is
-            given other features or outputs than it goes on with.
-        KeyboardInterrupt
-            If training is interrupted, by Ctrl-C for one. What was learnt so far acts
-            then, with ``early_stopping`` the best of it, and training can go on from
-            there; so it is for :meth:`partial_fit` and :meth:`continue_fit`. Before the
-            first step of training, the cloner is left as it was.
-
-        Warns
-        -----
-        UserWarning
-            If no ``groups`` are given, or if the sizes of the actions are too different
-            for ``action_scaling``.
-        """
-        told = Told(groups, X_val, y_val, groups_val)
-        return self._fit_episodes(X, y, sample_weight, told)
-
-    @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(
         self,
         X: ArrayLike,
@@ -307,45 +240,6 @@ class RecurrentBehaviorCloner(
         self._check_partial_fit()
         return self._go_on_for(
             X, y, sample_weight, n_epochs=1, running=True, groups=groups
-        )
-
-    @fit_context(prefer_skip_nested_validation=True)
-    def continue_fit(
-        self,
-        X: ArrayLike,
-        y: ArrayLike,
-        sample_weight: ArrayLike | None = None,
-        *,
-        groups: ArrayLike | None = None,
-        n_epochs: int = 1,
-    ) -> Self:
-        """Train for some epochs more, on data that holds all there is to learn.
-
-        The normalizer is fitted anew to these data, and its change is folded into the
-        network. This is how DAgger trains from round to round: as many calls of
-        :meth:`partial_fit` would count the oldest samples over and over. All the
-        samples are trained on; early stopping does not apply.
-
-        Parameters
-        ----------
-        X, y, sample_weight, groups
-            See :meth:`fit`.
-        n_epochs : int, default=1
-            Number of passes over the data.
-
-        Returns
-        -------
-        RecurrentBehaviorCloner
-            The object itself.
-
-        Raises
-        ------
-        ValueError, TypeError
-            If the data or a parameter is not as described, or if the loss stops being
-            finite.
-        """
-        return self._go_on_for(
-            X, y, sample_weight, n_epochs=n_epochs, running=False, groups=groups
         )
 
     def predict(
