@@ -194,6 +194,21 @@ class IncrementalRecorder(Recorder):
         return self
 
 
+class SequenceRecorder(RegressorMixin, BaseEstimator):
+    """Wants whole episodes, keeps what it is given, and goes to the origin."""
+
+    learns_sequences = True
+    log: list = []
+
+    def fit(self, X, y, sample_weight=None, *, groups=None, actions=None):
+        self.log.append((X, y, sample_weight, groups, actions))
+        self.shape_ = y.shape[1:]
+        return self
+
+    def predict(self, X, groups=None):
+        return np.sign(-X)
+
+
 class Fading(RegressorMixin, BaseEstimator):
     """A learner that is best after a number of partial fits and then gets worse."""
 
