@@ -1,12 +1,15 @@
 """Runs of DAgger to be compared: in one piece, in two halves, with a stop between."""
 
+from functools import partial
+
 import gymnasium
 import numpy as np
 from numpy.testing import assert_array_equal, assert_equal
 from sklearn.linear_model import Ridge
-from toy import PointEnv
+from sklearn.tree import DecisionTreeClassifier
+from toy import STEPS, PointEnv, StepsEnv, StepsExpert
 
-from skimitate import DAggerRegressor
+from skimitate import BehaviorCloningClassifier, DAggerClassifier, DAggerRegressor
 
 
 def curved(observations):
@@ -80,6 +83,25 @@ def go_on(model):
         model.tell(asked.ids, curved(asked.observations))
         if len(model.history_) > model.n_rounds:
             return model
+
+
+def steps_dagger(learner=None, space="discrete", **options):
+    """A run with actions that are classes; ``space`` is a key of STEPS."""
+    learner = DecisionTreeClassifier() if learner is None else learner
+    options = {"n_rounds": 3, "n_eval_episodes": 2, "random_state": 0} | options
+    env, who = partial(StepsEnv, STEPS[space]), StepsExpert(STEPS[space])
+    return DAggerClassifier(
+        learner, **{"env": env, "expert": who, "n_epochs_per_round": 5} | options
+    )
+
+
+def steps_cloner(**options):
+    options = {"max_iter": 30, "learning_rate_init": 0.01} | options
+    return BehaviorCloningClassifier((20,), **options)
+
+
+def states(n=9, seed=1):
+    return np.random.default_rng(seed).normal(size=(n, 2))
 
 
 class SilentCallback:

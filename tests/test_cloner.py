@@ -21,7 +21,7 @@ from sklearn.neural_network import MLPRegressor
 from sklearn.pipeline import make_pipeline
 from threadpoolctl import threadpool_info
 
-from skimitate import BehaviorCloner, RunningNormalizer
+from skimitate import BehaviorCloner, BehaviorCloningClassifier, RunningNormalizer
 from skimitate.cloning._activations import ACTIVATIONS
 
 
@@ -266,10 +266,13 @@ def test_warm_start_goes_on(data):
     assert cold.n_iter_ == 10
 
 
-def test_sample_weight_is_repetition_in_expectation():
+@pytest.mark.parametrize("kind", [BehaviorCloner, BehaviorCloningClassifier])
+def test_sample_weight_is_repetition_in_expectation(kind):
     rng = np.random.default_rng(0)
     X = rng.normal(size=(60, 1))
     y = np.sin(X[:, 0]) + rng.normal(size=60)
+    y = y if kind is BehaviorCloner else y > 0
+    predict = "predict" if kind is BehaviorCloner else "predict_proba"
     weight = rng.integers(0, 4, size=60)
     grid = np.linspace(-1, 1, 9)[:, None]
     options = {"hidden_layer_sizes": (10,), "max_iter": 30, "batch_size": 8}
@@ -278,9 +281,10 @@ def test_sample_weight_is_repetition_in_expectation():
         options["max_iter"] = max_iter
         return np.mean(
             [
-                BehaviorCloner(**options, random_state=seed)
-                .fit(X, y, sample_weight=sample_weight)
-                .predict(grid)
+                getattr(
+                    kind(**options, random_state=seed).fit(X, y, sample_weight),
+                    predict,
+                )(grid)
                 for seed in range(8)
             ],
             axis=0,

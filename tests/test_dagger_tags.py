@@ -3,18 +3,24 @@
 import numpy as np
 import pytest
 from sklearn.compose import TransformedTargetRegressor
-from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestRegressor
+from sklearn.ensemble import (
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
 from sklearn.impute import SimpleImputer
-from sklearn.linear_model import Ridge
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.svm import SVR
+from sklearn.svm import SVC, SVR
+from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils import get_tags
 from sklearn.utils.estimator_checks import parametrize_with_checks
 from toy import OneActionEnv, PointEnv, expert, lean
 
-from skimitate import BehaviorCloner, DAggerRegressor
+from skimitate import BehaviorCloner, DAggerClassifier, DAggerRegressor
 
 
 def boosting():
@@ -110,6 +116,38 @@ def test_outputs_are_those_that_the_learner_can_have(learner, single, multi):
     assert tags.estimator_type == "regressor"
 
 
+@pytest.mark.parametrize(
+    ("learner", "multi", "labels"),
+    [
+        (None, True, True),
+        (LogisticRegression(), False, False),
+        (RandomForestClassifier(), True, True),
+        (make_pipeline(StandardScaler(), SVC()), False, False),
+        (HistGradientBoostingClassifier(), False, False),
+    ],
+)
+def test_classes_are_those_that_the_learner_can_have(learner, multi, labels):
+    tags = get_tags(DAggerClassifier(learner))
+    assert tags.estimator_type == "classifier"
+    assert tags.target_tags.single_output
+    assert tags.target_tags.multi_output is multi
+    assert tags.classifier_tags.multi_label is labels
+    assert not tags.input_tags.sparse
+    allows_nan = isinstance(
+        learner, (HistGradientBoostingClassifier, RandomForestClassifier)
+    )
+    assert tags.input_tags.allow_nan == allows_nan
+
+
+def test_gaps_are_left_to_a_classifier_that_takes_them():
+    X, y = gappy()
+    model = DAggerClassifier(RandomForestClassifier(3, random_state=0))
+    labels = np.sign(np.round(y[:, 1])).astype(int)
+    assert model.fit(X, labels).score(X, labels) > 0.8
+    with pytest.raises(ValueError, match="X contains NaN"):
+        DAggerClassifier(LogisticRegression()).fit(X, labels)
+
+
 def test_one_action_for_a_learner_that_wants_a_column():
     learner = MultiOutputRegressor(boosting())
     model = DAggerRegressor(
@@ -152,10 +190,13 @@ def test_learners_without_tags():
         DAggerRegressor(HistGradientBoostingRegressor(max_iter=5)),
         DAggerRegressor(Ridge()),
         DAggerRegressor(MultiOutputRegressor(Ridge())),
+        DAggerClassifier(HistGradientBoostingClassifier(max_iter=5)),
+        DAggerClassifier(LogisticRegression()),
+        DAggerClassifier(DecisionTreeClassifier()),
     ],
     expected_failed_checks=lambda estimator: (
         {"check_supervised_y_2d": "a column is the action of an environment with one"}
-        if isinstance(estimator.estimator, HistGradientBoostingRegressor)
+        if not get_tags(estimator).target_tags.multi_output
         else {}
     ),
 )

@@ -6,6 +6,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from skimitate import (
     BehaviorCloner,
     BehaviorCloningClassifier,
+    DAggerClassifier,
     DAggerRegressor,
     RunningNormalizer,
 )
@@ -30,7 +31,14 @@ FAST_CLASSIFIER = BehaviorCloningClassifier(max_iter=100)
 
 
 @parametrize_with_checks(
-    [RunningNormalizer(), FAST, FAST_CLASSIFIER, DAggerRegressor(FAST)], **OPTIONS
+    [
+        RunningNormalizer(),
+        FAST,
+        FAST_CLASSIFIER,
+        DAggerRegressor(FAST),
+        DAggerClassifier(FAST_CLASSIFIER),
+    ],
+    **OPTIONS,
 )
 def test_check_estimator(estimator, check):
     check(estimator)
@@ -43,6 +51,7 @@ def test_check_estimator(estimator, check):
         BehaviorCloner(n_networks=2, max_iter=100),
         BehaviorCloningClassifier(),
         DAggerRegressor(),
+        DAggerClassifier(),
     ],
     **OPTIONS,
 )

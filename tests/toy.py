@@ -2,7 +2,7 @@
 
 import gymnasium
 import numpy as np
-from gymnasium.spaces import Box
+from gymnasium.spaces import Box, Discrete, MultiBinary, MultiDiscrete
 from sklearn.base import BaseEstimator, RegressorMixin
 
 LIMIT = 0.5
@@ -82,6 +82,63 @@ class OneActionEnv(PointEnv):
         return super().step(np.append(action, 0.0).astype(np.float32))
 
 
+class StepsEnv(PointEnv):
+    """The point, moved by steps of one length that whole numbers name.
+
+    A Discrete action is one of five: stay, left, right, down, up. Of a MultiDiscrete
+    one each entry is for an axis: back, stay, forth. Of a MultiBinary one two bits are:
+    back and forth.
+    """
+
+    def __init__(self, action_space, n_steps=8):
+        super().__init__(n_steps)
+        self.action_space = action_space
+
+    def step(self, action):
+        assert self.action_space.contains(action), action
+        return super().step(LIMIT * moves(self.action_space, np.asarray(action)))
+
+
+_FIVE = np.array([[0, 0], [-1, 0], [1, 0], [0, -1], [0, 1]])
+
+
+def moves(space, actions):
+    """Where one action of a space leads, in steps along each axis."""
+    if isinstance(space, Discrete):
+        return _FIVE[actions - space.start]
+    if isinstance(space, MultiDiscrete):
+        return actions - space.start - 1
+    back, forth = actions.reshape(2, 2).T.astype(int)
+    return forth - back
+
+
+class StepsExpert:
+    """Leads the point to the origin by the actions of a space."""
+
+    def __init__(self, space):
+        self.space = space
+
+    def __call__(self, observations):
+        steps = -np.sign(observations) * (np.abs(observations) > LIMIT / 2)
+        steps = steps.astype(int)
+        if isinstance(self.space, MultiDiscrete):
+            return self.space.start + 1 + steps
+        if isinstance(self.space, MultiBinary):
+            bits = np.stack([steps == -1, steps == 1], axis=-1)
+            return bits.reshape(len(steps), 4).astype(int)
+        rows = np.arange(len(steps))
+        axis = np.abs(observations).argmax(axis=1)
+        far = steps[rows, axis]
+        return self.space.start + (far != 0) * (1 + 2 * axis + (far == 1))
+
+
+STEPS = {
+    "discrete": Discrete(5, start=5),
+    "several": MultiDiscrete([3, 3], start=[0, -1]),
+    "bits": MultiBinary((2, 2)),
+}
+
+
 def logged(kind):
     """The entries of one kind in the environments' log."""
     return [entry[1:] for entry in PointEnv.log if entry[0] == kind]
@@ -135,6 +192,21 @@ class IncrementalRecorder(Recorder):
     def partial_fit(self, X, y):
         self.log.append(("partial_fit", X.copy(), y.copy()))
         return self
+
+
+class SequenceRecorder(RegressorMixin, BaseEstimator):
+    """Wants whole episodes, keeps what it is given, and goes to the origin."""
+
+    learns_sequences = True
+    log: list = []
+
+    def fit(self, X, y, sample_weight=None, *, groups=None, actions=None):
+        self.log.append((X, y, sample_weight, groups, actions))
+        self.shape_ = y.shape[1:]
+        return self
+
+    def predict(self, X, groups=None):
+        return np.sign(-X)
 
 
 class Fading(RegressorMixin, BaseEstimator):

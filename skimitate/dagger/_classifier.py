@@ -235,14 +235,18 @@ class DAggerClassifier(MultiOutputMixin, ClassifierMixin, ActingDAgger):
             If X is not as described.
         """
         answer = self._predict(X, "predict_proba")
-        met = Classes.fitted(self.estimator_.classes_)
-        known = Classes.fitted(self.classes_)
+        known = Classes.fitted(self.classes_).of_outputs
+        met = Classes.fitted(self.estimator_.classes_).of_outputs
         answers = answer if isinstance(answer, list) else [answer]
+        if len(answers) < len(known):
+            # Of labels that apply or do not, scikit-learn's may give one array, of the
+            # probability that each applies.
+            answers = [np.column_stack([1.0 - p, p]) for p in np.asarray(answer).T]
+            met = known
         of_outputs = []
-        for i, given in enumerate(answers):
-            probabilities = np.zeros((len(given), known.widths[i]))
-            columns = np.searchsorted(known.of_outputs[i], met.of_outputs[i])
-            probabilities[:, columns] = given
+        for given, columns, classes in zip(answers, met, known, strict=True):
+            probabilities = np.zeros((len(given), len(classes)))
+            probabilities[:, np.searchsorted(classes, columns)] = given
             of_outputs.append(probabilities)
         return of_outputs[0] if self.n_outputs_ == 1 else of_outputs
 

@@ -1,6 +1,7 @@
 """The policy that knows nothing."""
 
 import zlib
+from collections import Counter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +12,11 @@ from skimitate.environments._make import EnvLike, spaces_of
 class UniformPolicy:
     """Acts by chance: actions uniform over the action space.
 
-    An action is random, but a function of the observation, so that an episode does
-    not depend on which process runs it, or on what ran before. A side of the action
-    space without a limit counts as 1 away from zero.
+    An action is random, but a function of the observation, and of how often that was
+    seen in the episode, so that an episode does not depend on which process runs it, or
+    on what ran before. Of the observation alone it would do again and again what leads
+    nowhere, as a step into a wall. A side of the action space without a limit counts as
+    1 away from zero.
 
     Parameters
     ----------
@@ -23,6 +26,11 @@ class UniformPolicy:
 
     def __init__(self, env: EnvLike) -> None:
         self._actions = spaces_of(env).actions
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin an episode."""
+        self._n_visits: Counter[bytes] = Counter()
 
     def __call__(self, observations: NDArray) -> NDArray[np.float64]:
         """Return an action for each of a batch of observations.
@@ -36,5 +44,10 @@ class UniformPolicy:
         -------
         ndarray of shape (n, n_outputs)
         """
-        seeds = [zlib.crc32(np.ascontiguousarray(row)) for row in observations]
-        return np.array([self._actions.draw(seed) for seed in seeds])
+        return np.array([self._actions.draw(self._seed(row)) for row in observations])
+
+    def _seed(self, observation: NDArray) -> int:
+        seen = observation.tobytes()
+        n_visits = self._n_visits[seen]
+        self._n_visits[seen] += 1
+        return zlib.crc32(seen, n_visits)
