@@ -1,6 +1,7 @@
 """DAggerClassifier from round to round: who drives, who answers, in which halves."""
 
 import pickle
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -10,7 +11,7 @@ from runs import numbers, same_run, states
 from runs import steps_cloner as cloner
 from runs import steps_dagger as dagger
 from sklearn.neighbors import KNeighborsClassifier
-from toy import STEPS, PointEnv, StepsExpert, logged
+from toy import STEPS, PointEnv, StepsEnv, StepsExpert, logged
 
 
 @pytest.mark.parametrize("space", STEPS)
@@ -52,6 +53,24 @@ def test_nobody_drives_the_first_episodes_at_random():
     told = [int(a) if k else None for a, k in zip(answers, known, strict=True)]
     model.tell(asked.ids, told)
     assert model.finish().history_[-1]["n_samples"] == 24 + known.sum()
+
+
+class FixedStart(StepsEnv):
+    def reset(self, *, seed=None, options=None):
+        super().reset(seed=seed)
+        self.position[:] = 1.0
+        return self.position, {}
+
+
+@pytest.mark.parametrize("space", STEPS)
+def test_chance_takes_other_ways_from_the_same_start(space):
+    env = partial(FixedStart, STEPS[space])
+    options = {"env": env, "expert": None, "n_episodes_per_round": 4}
+    asked = dagger(None, space, **options).ask()
+    ways = {part.tobytes() for part in np.split(asked.observations, 4)}
+    assert len(ways) == 4
+    again = dagger(None, space, n_jobs=2, **options).ask()
+    assert_array_equal(again.observations, asked.observations)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from skimitate.dagger._expert import Expert
 from skimitate.dagger._visits import remember
 from skimitate.environments._drivers import Actions
+from skimitate.environments._uniform_policy import UniformPolicy
 from skimitate.policies._actions import StepError
 from skimitate.policies._actor import Actor
 
@@ -38,6 +39,7 @@ class Mixture:
     ) -> None:
         self.expert = None if expert is None else Expert(expert)
         self.learner = None if learner is None else Actor(learner, "estimator")
+        self._chance = learner if isinstance(learner, UniformPolicy) else None
         # One with a memory sees each step, whoever drives.
         self._learner_remembers = (
             self.learner is not None and self.learner.policy.is_stateful
@@ -56,6 +58,8 @@ class Mixture:
         for actor in (self.expert, self.learner):
             if actor is not None:
                 actor.reset()
+        if self._chance is not None:
+            self._chance.begin_episode(seed)
 
     def __call__(self, observation: NDArray, space: Actions) -> tuple[NDArray, NDArray]:
         """Return what is remembered of the step, and the action that drives."""

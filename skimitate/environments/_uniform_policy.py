@@ -12,11 +12,11 @@ from skimitate.environments._make import EnvLike, spaces_of
 class UniformPolicy:
     """Acts by chance: actions uniform over the action space.
 
-    An action is random, but a function of the observation, and of how often that was
-    seen in the episode, so that an episode does not depend on which process runs it, or
-    on what ran before. Of the observation alone it would do again and again what leads
-    nowhere, as a step into a wall. A side of the action space without a limit counts as
-    1 away from zero.
+    An action is random, but a function of the observation, of how often that was seen
+    in the episode, and of the seed of the episode, if it is told: an episode does not
+    depend on which process runs it, or on what ran before. Of the observation alone it
+    would do again and again what leads nowhere, as a step into a wall. A side of the
+    action space without a limit counts as 1 away from zero.
 
     Parameters
     ----------
@@ -30,6 +30,17 @@ class UniformPolicy:
 
     def reset(self) -> None:
         """Begin an episode."""
+        self.begin_episode(0)
+
+    def begin_episode(self, seed: int) -> None:
+        """Begin an episode that is another one than those from the same state.
+
+        Parameters
+        ----------
+        seed : int
+            Of the episode.
+        """
+        self._episode_seed = seed
         self._n_visits: Counter[bytes] = Counter()
 
     def __call__(self, observations: NDArray) -> NDArray[np.float64]:
@@ -50,4 +61,4 @@ class UniformPolicy:
         seen = observation.tobytes()
         n_visits = self._n_visits[seen]
         self._n_visits[seen] += 1
-        return zlib.crc32(seen, n_visits)
+        return zlib.crc32(seen, (self._episode_seed + n_visits) % 2**32)
