@@ -55,13 +55,20 @@ def run_clone(task: Task, name: str, seed: int, expert: Any) -> dict[str, Any]:
 def run_dagger(task: Task, name: str, seed: int, expert: Any) -> dict[str, Any]:
     """Let the learner lead."""
     kind = DAggerClassifier if task.is_discrete else DAggerRegressor
+    learner = learner_of(task, name)
+    demos = collect_rollouts(
+        task.env, expert, n_episodes=task.n_start, random_state=seed
+    )
     dagger = kind(
-        learner_of(task, name),
+        learner,
         env=task.env,
         expert=expert,
         n_rounds=task.n_rounds,
+        n_episodes_per_round=task.n_episodes_per_round,
         random_state=seed,
-    ).fit()
+    )
+    told = {} if groups_keyword(learner) is None else {"groups": demos.episode_ids}
+    dagger.fit(demos.observations, demos.actions, **told)
     n_labels = dagger.history_[-1]["n_samples"]
     return {"n_labels": n_labels} | measure(task, dagger, seed)
 

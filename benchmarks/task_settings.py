@@ -30,8 +30,12 @@ class Task(NamedTuple):
         The features that learners see; the expert sees all.
     n_demonstrations : int, default=20
         Of the clones.
+    n_start : int, default=1
+        Demonstrations that DAgger starts from.
     n_rounds : int, default=20
-        Of DAgger, which starts from one demonstration.
+        Of DAgger.
+    n_episodes_per_round : int, default=1
+        Of DAgger.
     n_episodes : int, default=20
         In which a policy is measured.
     tells_success : bool, default=False
@@ -44,7 +48,9 @@ class Task(NamedTuple):
     is_discrete: bool = False
     seen: Sequence[int] | None = None
     n_demonstrations: int = 20
+    n_start: int = 1
     n_rounds: int = 20
+    n_episodes_per_round: int = 1
     n_episodes: int = 20
     tells_success: bool = False
 
@@ -113,6 +119,10 @@ TASKS = {
     "GoalReacher": Task(
         goal_task.GoalReacher,
         lambda: goal_task.expert,
+        n_demonstrations=200,
+        n_start=20,
+        n_rounds=40,
+        n_episodes_per_round=10,
         n_episodes=100,
         tells_success=True,
     ),

@@ -122,7 +122,9 @@ class Learner:
         found = continuation(self.fitted) if self.incremental else None
         if found is None or not _knows_classes(found.estimator, labels.y):
             return self.fit_anew(labels, context, owner)
-        n_epochs = epochs_of_round(n_epochs, found.estimator, len(labels.X))
+        n_epochs = epochs_of_round(
+            n_epochs, found.estimator, len(labels.X), labels.groups
+        )
         with self._nested(found.estimator, context, owner), _naming_the_learner():
             found.go_on(labels.X, labels.y, n_epochs, **told(labels))
         return "continued"
