@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import goal_task
 import small_envs
-from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 
 import skimitate
 from skimitate import load_expert
@@ -156,5 +157,5 @@ def learner_of(task: Task, name: str) -> Any:
     learner = LEARNERS[name](task)
     if task.seen is None:
         return learner
-    seen = ColumnTransformer([("seen", "passthrough", list(task.seen))])
+    seen = FunctionTransformer(itemgetter((slice(None), list(task.seen))))
     return make_pipeline(seen, learner)

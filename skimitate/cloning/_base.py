@@ -195,13 +195,16 @@ class BaseCloner(EpochRunner):
         seed = draw_seed(self.random_state)
         self.network_ = self._new_networks(self._architecture(train))
         self._rngs = generators(seed, self.network_.n_networks)
-        self.network_.initialize(self._rngs)
+        self._initialize()
         self._n_samples = self._count(train)
         self._trainer = trainer(self.network_, self._settings())
         self.normalizer_ = None
         self.n_iter_ = 0
         self.loss_curve_ = []
         self.validation_scores_ = self.best_validation_score_ = None
+
+    def _initialize(self) -> None:
+        self.network_.initialize(self._rngs)
 
     def _go_on(self, train: Samples, *, running: bool = False) -> None:
         """Get ready to train on, with parameters that may have been changed.

@@ -23,6 +23,9 @@ class Cell(NamedTuple):
         How many rows of weights there are for each hidden unit.
     n_states : int
         How many numbers each hidden unit remembers; the first is its output.
+    keeps, admits : int or None
+        Which of the gates keeps what a unit remembers the more, the larger it is, and
+        which admits something new, if that is another one.
     step : callable
         From the shares of inputs and of the state in the gates, both of shape
         (n, n_gates * hidden_size), and the state (n, n_states * hidden_size) to the
@@ -32,6 +35,8 @@ class Cell(NamedTuple):
     module: str
     n_gates: int
     n_states: int
+    keeps: int
+    admits: int | None
     step: Callable[[Floats, Floats, Floats], Floats]
 
 
@@ -57,4 +62,7 @@ def _lstm(inputs: Floats, hidden: Floats, state: Floats) -> Floats:
     return np.concatenate([show * np.tanh(cell), cell], axis=1)
 
 
-CELLS = {"gru": Cell("GRU", 3, 1, _gru), "lstm": Cell("LSTM", 4, 2, _lstm)}
+CELLS = {
+    "gru": Cell("GRU", 3, 1, 1, None, _gru),
+    "lstm": Cell("LSTM", 4, 2, 1, 0, _lstm),
+}

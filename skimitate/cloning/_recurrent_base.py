@@ -50,6 +50,9 @@ class RecurrentCloner(BaseCloner):
     network_: "RecurrentNetwork"
     _trainer: "RecurrentTrainer"
 
+    def _initialize(self) -> None:
+        self.network_.initialize(self._rngs, self.bptt_steps)
+
     @staticmethod
     def _kinds() -> "tuple[type[RecurrentNetwork], type[RecurrentTrainer]]":
         from skimitate.cloning._recurrent_network import RecurrentNetwork

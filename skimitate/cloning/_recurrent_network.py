@@ -82,21 +82,42 @@ class RecurrentNetwork(ParameterRows):
             (head.weight, head.bias),
         ]
 
-    def initialize(self, rngs: Sequence[np.random.Generator]) -> Self:
-        """Draw weights and biases as torch does, from a uniform distribution.
+    def initialize(
+        self, rngs: Sequence[np.random.Generator], longest: int = 100
+    ) -> Self:
+        """Draw weights and biases as torch does, and let units remember for a while.
+
+        What torch draws forgets within a few steps, and gradients do not reach back
+        any further. Here the bias of the gate that keeps is shifted by the logarithm of
+        a number of steps, for which a unit then remembers by itself: as many units for
+        each order of magnitude, some for one step, and some for the longest time.
 
         Parameters
         ----------
         rngs : sequence of numpy.random.Generator
             Of one.
+        longest : int, default=100
+            The longest time, in steps.
 
         Returns
         -------
         RecurrentNetwork
             The object itself.
+
+        References
+        ----------
+        Tallec and Ollivier: "Can recurrent neural networks warp time?", ICLR 2018,
+        section 2: chrono initialization, with times that are uniform.
         """
-        bound = self.architecture.hidden_size**-0.5
+        size = self.architecture.hidden_size
+        bound = size**-0.5
         drawn = rngs[0].uniform(-bound, bound, (1, self.layout.n_parameters))
+        shift = rngs[0].uniform(0.0, np.log(longest), size)
+        gates = self.layout.layers(drawn)[0].bias.reshape(-1, size)
+        cell = CELLS[self.architecture.cell]
+        gates[cell.keeps] += shift
+        if cell.admits is not None:
+            gates[cell.admits] -= shift
         self.assign(torch.from_numpy(drawn))
         return self
 
