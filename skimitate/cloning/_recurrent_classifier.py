@@ -280,7 +280,7 @@ class RecurrentBehaviorCloningClassifier(
             If X or groups are not as described.
         """
         outputs = self._outputs(X, groups)
-        actions = self._classes.labels(self._classes.highest(outputs))
+        actions = self._classes.chosen(outputs)
         return actions if self._y_ndim == 2 else actions[:, 0]
 
     def predict_proba(
