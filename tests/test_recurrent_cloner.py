@@ -10,6 +10,7 @@ from pickles import assert_public_names
 from recall import recall
 from sklearn import config_context
 from sklearn.base import clone
+from sklearn.callback import ScoringMonitor
 from sklearn.metrics import r2_score
 from sklearn.model_selection import GroupKFold, cross_validate
 from test_interruption import CtrlC, interrupt
@@ -296,6 +297,18 @@ def test_groups_are_routed(data):
             cloner, X, y, params={"groups": groups}, cv=GroupKFold(2)
         )
     assert (found["test_score"] > 0.8).all()
+
+
+@pytest.mark.parametrize("estimator", BOTH)
+def test_scores_of_callbacks_are_told_of_episodes(data, estimator):
+    X, y, groups = data
+    weight = np.arange(len(X), dtype=float)
+    for given in ({}, {"sample_weight": weight}):
+        monitor = ScoringMonitor(scoring={"score": type(estimator).score})
+        cloner = clone(estimator).set_callbacks(monitor)
+        cloner.fit(X, y, groups=groups, **given)
+        found = monitor.get_logs().data[-1]["score"]
+        assert found == pytest.approx(cloner.score(X, y, groups=groups, **given))
 
 
 def test_several_outputs_of_classes(data):

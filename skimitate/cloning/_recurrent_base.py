@@ -38,6 +38,7 @@ class RecurrentCloner(BaseCloner):
     """
 
     learns_sequences = True
+    _remembers = True
 
     _network_constraints: dict = {
         "hidden_size": [Interval(Integral, 1, None, closed="left")],
