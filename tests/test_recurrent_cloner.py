@@ -64,7 +64,7 @@ def test_as_it_comes_it_remembers_for_fifty_steps(cell, n_steps):
     rng = np.random.default_rng(0)
     (X, y, groups), (X_new, y_new, groups_new) = task(100, rng), task(100, rng)
     cloner = RecurrentBehaviorCloningClassifier(
-        cell=cell, max_iter=250, random_state=0
+        cell=cell, max_iter=120, random_state=0
     ).fit(X, y, groups=groups)
     decides = X_new[:, 1] == 1.0
     found = cloner.predict(X_new, groups=groups_new)
@@ -303,7 +303,8 @@ def test_groups_are_routed(data):
 def test_scores_of_callbacks_are_told_of_episodes(data, estimator):
     X, y, groups = data
     monitor = ScoringMonitor(scoring={"score": type(estimator).score})
-    cloner = clone(estimator).set_callbacks(monitor).fit(X, y, groups=groups)
+    cloner = clone(estimator).set_params(max_iter=20, learning_rate_init=0.01)
+    cloner.set_callbacks(monitor).fit(X, y, groups=groups)
     found = [row["score"] for row in monitor.get_logs().data]
     assert found[-1] == pytest.approx(cloner.score(X, y, groups=groups))
     assert found[-1] != pytest.approx(cloner.score(X, y))
