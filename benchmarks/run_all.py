@@ -8,7 +8,16 @@ import importlib
 import json
 import warnings
 
-NAMES = ("normalizer", "fit", "classifier", "act", "rollouts", "dagger", "grid_search")
+NAMES = (
+    "normalizer",
+    "fit",
+    "classifier",
+    "act",
+    "recurrent",
+    "rollouts",
+    "dagger",
+    "grid_search",
+)
 
 
 def main() -> None:

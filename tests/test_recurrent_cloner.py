@@ -10,6 +10,7 @@ from pickles import assert_public_names
 from recall import recall
 from sklearn import config_context
 from sklearn.base import clone
+from sklearn.callback import ScoringMonitor
 from sklearn.metrics import r2_score
 from sklearn.model_selection import GroupKFold, cross_validate
 from test_interruption import CtrlC, interrupt
@@ -63,7 +64,7 @@ def test_as_it_comes_it_remembers_for_fifty_steps(cell, n_steps):
     rng = np.random.default_rng(0)
     (X, y, groups), (X_new, y_new, groups_new) = task(100, rng), task(100, rng)
     cloner = RecurrentBehaviorCloningClassifier(
-        cell=cell, max_iter=250, random_state=0
+        cell=cell, max_iter=120, random_state=0
     ).fit(X, y, groups=groups)
     decides = X_new[:, 1] == 1.0
     found = cloner.predict(X_new, groups=groups_new)
@@ -296,6 +297,17 @@ def test_groups_are_routed(data):
             cloner, X, y, params={"groups": groups}, cv=GroupKFold(2)
         )
     assert (found["test_score"] > 0.8).all()
+
+
+@pytest.mark.parametrize("estimator", BOTH)
+def test_scores_of_callbacks_are_told_of_episodes(data, estimator):
+    X, y, groups = data
+    monitor = ScoringMonitor(scoring={"score": type(estimator).score})
+    cloner = clone(estimator).set_params(max_iter=20, learning_rate_init=0.01)
+    cloner.set_callbacks(monitor).fit(X, y, groups=groups)
+    found = [row["score"] for row in monitor.get_logs().data]
+    assert found[-1] == pytest.approx(cloner.score(X, y, groups=groups))
+    assert found[-1] != pytest.approx(cloner.score(X, y))
 
 
 def test_several_outputs_of_classes(data):

@@ -25,6 +25,8 @@ class EpochRunner(CallbackSupportMixin, Restorable):
     _score_samples: Callable[[Samples], float]
     _loss_unit: Callable[[], float]
 
+    _remembers = False  # whether an answer depends on the steps before
+
     tol: float
     n_iter_no_change: int
     learning_rate_init: float
@@ -77,7 +79,7 @@ class EpochRunner(CallbackSupportMixin, Restorable):
         if validation is not None and self.n_iter_ > 0:
             # A warm start that only makes it worse ends where it began.
             epochs.note_start(self._score_samples(validation))
-        shown = train.for_callbacks()
+        shown = train.for_callbacks(with_episodes=self._remembers)
         context = self._init_callback_context(max_subtasks=n_epochs)
         context.call_on_fit_task_begin(estimator=self, **shown)
         for _ in range(n_epochs):

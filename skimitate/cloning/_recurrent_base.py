@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from skimitate.cloning._recurrent_network import RecurrentNetwork
     from skimitate.cloning._recurrent_trainer import RecurrentData, RecurrentTrainer
 
-# Gradient steps of a fit with max_iter="auto".
-N_STEPS = 20_000
+# Gradient steps of a fit with max_iter="auto". Clones of ten episodes of Hopper whose
+# velocities are hidden earned 3,000 of 3,700 in two seeds of three after as many, each
+# of two windows; with half of them, or as long a training of larger minibatches, less.
+N_STEPS = 50_000
 
 
 class RecurrentCloner(BaseCloner):
@@ -38,6 +40,7 @@ class RecurrentCloner(BaseCloner):
     """
 
     learns_sequences = True
+    _remembers = True
 
     _network_constraints: dict = {
         "hidden_size": [Interval(Integral, 1, None, closed="left")],

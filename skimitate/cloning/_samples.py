@@ -48,20 +48,34 @@ class Samples:
         episodes = None if self.episodes is None else self.episodes[rows]
         return Samples(X, y, weight, self.given, rows, episodes)
 
-    def for_callbacks(self) -> dict[str, Any]:
+    def for_callbacks(self, *, with_episodes: bool = False) -> dict[str, Any]:
         """Return what scikit-learn's callbacks are shown: data as the user gave them.
 
         A scorer compares y with what ``predict`` returns, which has the shape of the
         user's y, and a frame has the names that ``predict`` expects. Rows are taken
         when a callback asks for them.
-        """
-        metadata = None if self.given[2] is None else self._metadata
-        return {"X": lambda: self._shown[0], "y": lambda: self._shown[1]} | {
-            "metadata": metadata
-        }
 
-    def _metadata(self) -> dict[str, Any]:
-        return {"sample_weight": self._shown[2]}
+        Parameters
+        ----------
+        with_episodes : bool, default=False
+            Whether ``score`` has to be told of them.
+
+        Returns
+        -------
+        dict
+            X, y and metadata, or functions that return them.
+        """
+
+        def metadata() -> dict[str, Any]:
+            told = {} if self.given[2] is None else {"sample_weight": self._shown[2]}
+            return told | ({"groups": self.episodes} if with_episodes else {})
+
+        tells = with_episodes or self.given[2] is not None
+        return {
+            "X": lambda: self._shown[0],
+            "y": lambda: self._shown[1],
+            "metadata": metadata if tells else None,
+        }
 
     @cached_property
     def _shown(self) -> tuple[Any, Any, Any]:

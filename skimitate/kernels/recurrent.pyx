@@ -795,10 +795,12 @@ cdef int set_data(
                 f"starts and lengths must be those of windows of {n_samples} samples, "
                 f"got {starts[i]} and {lengths[i]}"
             )
+    data.y = NULL
     data.sample_weight = NULL
     if n_windows > 0:
         data.X = &X[0, 0]
-        data.y = NULL if y is None else &y[0, 0]
+        if y is not None:
+            data.y = &y[0, 0]
         data.starts, data.lengths = &starts[0], &lengths[0]
         data.states = &states[0, 0]
         if sample_weight is not None:
