@@ -10,14 +10,22 @@ from pickles import assert_public_names
 from scipy.special import log_softmax, softmax
 from sklearn.base import clone
 from sklearn.callback import ScoringMonitor
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.metrics import accuracy_score, log_loss
 from sklearn.model_selection import GridSearchCV, GroupKFold
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.class_weight import compute_sample_weight
 
-from skimitate import BehaviorCloningClassifier, RunningNormalizer, as_policy
+from skimitate import (
+    BehaviorCloner,
+    BehaviorCloningClassifier,
+    DAggerRegressor,
+    HistoryRegressor,
+    RecurrentBehaviorCloner,
+    RunningNormalizer,
+    as_policy,
+)
 
 
 @pytest.fixture(scope="module")
@@ -393,3 +401,19 @@ def test_a_search_over_a_pipeline_with_groups(data):
     assert search.best_params_ == {name + "learning_rate_init": 1e-2}
     assert search.classes_.tolist() == ["a", "b", "c"]
     assert search.predict_proba(X).shape == (400, 3)
+
+
+@pytest.mark.parametrize(
+    ("regressor", "classifier"),
+    [
+        (BehaviorCloner(), "BehaviorCloningClassifier"),
+        (RecurrentBehaviorCloner(), "RecurrentBehaviorCloningClassifier"),
+        (DAggerRegressor(), "DAggerClassifier"),
+        (HistoryRegressor(LinearRegression(), 2), "HistoryClassifier"),
+    ],
+)
+def test_regressors_say_who_takes_text(regressor, classifier):
+    y = ["left", "right", "left"]
+    groups = {} if classifier == "DAggerClassifier" else {"groups": [0, 0, 1]}
+    with pytest.raises(ValueError, match=rf"^y: .* {classifier} takes actions as cl"):
+        regressor.fit(np.eye(3), y, **groups)

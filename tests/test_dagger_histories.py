@@ -9,6 +9,7 @@ from runs import numbers
 from sklearn.compose import make_column_transformer
 from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 from sklearn.tree import DecisionTreeClassifier
 
 from skimitate import (
@@ -28,7 +29,7 @@ class Sliding(gymnasium.Env):
     """A point that slides on, and is to come to rest at the origin."""
 
     observation_space = Box(-np.inf, np.inf, (2,), dtype=np.float64)
-    action_space = Box(-5.0, 5.0, (1,), dtype=np.float64)
+    action_space = Box(-500.0, 500.0, (1,), dtype=np.float64)
     seen: list = []
     done: list = []
 
@@ -147,8 +148,11 @@ def test_what_is_hidden_is_found_out(actions):
     assert as_policy(stacked).is_stateful
 
 
-def test_it_drives_as_it_predicts_while_the_expert_drives_at_times():
+@pytest.mark.parametrize("in_a_pipeline", [False, True])
+def test_it_drives_as_it_predicts_while_the_expert_drives_at_times(in_a_pipeline):
     learner = HistoryRegressor(LinearRegression(), 2, actions=True)
+    if in_a_pipeline:
+        learner = make_pipeline(FunctionTransformer(), learner)
     dagger(learner, beta=0.5, n_rounds=1).fit()
     (first, taught), (seen, done) = episodes()[:2]
     model = HistoryRegressor(LinearRegression(), 2, actions=True)
@@ -168,9 +172,14 @@ def test_it_goes_on_from_round_to_round():
     training = [record["training"] for record in model.history_]
     assert training == ["fitted"] + ["continued"] * 4
     assert model.estimator_[-1].estimator_.n_iter_ == 2 + 4 * 3
-    # As many epochs as its batches want, not as if it took a step for each sample.
-    model = dagger(HistoryRegressor(learner, 2), n_rounds=1).fit()
-    assert model.estimator_.estimator_.n_iter_ == 2 + int(np.ceil(3000 / 2))
+
+
+@pytest.mark.parametrize(("query", "n_batches"), [("all", 4), (5, 2)])
+def test_a_round_takes_as_many_steps_as_without_a_memory(query, n_batches):
+    learner = BehaviorCloner((4,), max_iter=2, batch_size=16, random_state=0)
+    model = dagger(HistoryRegressor(learner, 2), n_rounds=1, query=query).fit()
+    # Batches of labels: the steps that nobody was asked about are none.
+    assert model.estimator_.estimator_.n_iter_ == 2 + int(np.ceil(3000 / n_batches))
 
 
 @pytest.mark.parametrize("actions", [False, True])
@@ -186,6 +195,24 @@ def test_classes(actions):
     options = {"n_episodes": 10, "random_state": 1}
     means = [evaluate_policy(Steps, one, **options).mean() for one in (stacked, plain)]
     assert means[0] > 0.8 * means[1]
+
+
+def test_the_expert_may_do_what_it_has_never_shown():
+    class Changing:
+        n_episodes = 0
+
+        def reset(self):
+            self.n_episodes += 1
+
+        def __call__(self, observations):
+            action = 0 if self.n_episodes == 1 else 1
+            return np.full((len(observations), 1), action - (observations[0, 0] > 0))
+
+    learner = HistoryClassifier(DecisionTreeClassifier(random_state=0), 2, actions=True)
+    options = {"n_rounds": 2, "keep": "last", "beta": 0.9, "random_state": 0}
+    model = DAggerClassifier(learner, Steps, Changing(), **options).fit()
+    assert_array_equal(model.classes_, [-1, 0, 1])
+    assert_array_equal(model.estimator_.classes_, [-1, 0, 1])
 
 
 def test_demonstrations_need_their_episodes():

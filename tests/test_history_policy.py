@@ -169,8 +169,26 @@ def test_what_another_one_did_is_remembered():
         acted.append(policy.act(observation)[0])
         policy.did(done[t])
     assert_array_equal(acted, expected)
-    with pytest.raises(ValueError, match="actions: expected one of the classes"):
-        policy.did([7])
+
+
+def test_what_another_one_did_may_be_of_a_class_that_is_new():
+    class Shown:
+        n_features, n_outputs = None, 2
+
+        def act(self, observation):
+            self.row = observation.copy()
+            return np.array([1, 0])
+
+        def reset(self):
+            pass
+
+    policy = HistoryPolicy(Shown(), 1, 2, 2, [np.array([0, 1]), np.array([0, 1])])
+    policy.act(X[0])
+    policy.did([0, 7])
+    policy.act(X[1])
+    assert_array_equal(policy.policy.row, [*X[1], 1, 0, 0, 0])
+    policy.act(X[2])
+    assert_array_equal(policy.policy.row, [*X[2], 0, 1, 1, 0])
 
 
 def test_an_observation_that_is_changed_in_place_is_remembered_as_it_was():

@@ -1,6 +1,7 @@
 """The classes of each output: what stands for them in arrays of numbers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Self
 
 import numpy as np
@@ -229,6 +230,17 @@ class Classes:
         if len(self.widths) == 1:
             return [units]
         return np.split(units, self._starts()[1:], axis=-1)
+
+
+@contextmanager
+def hinting_at(classifier: str, y: ArrayLike) -> Iterator[None]:
+    """Say in errors about actions which classifier takes them, if they are text."""
+    try:
+        yield
+    except ValueError as error:
+        if not any(isinstance(one, str) for one in np.ravel(np.asarray(y))[:1]):
+            raise
+        raise ValueError(f"{error} {classifier} takes actions as classes.") from None
 
 
 def _are_among(labels: NDArray, classes: NDArray) -> NDArray[np.bool_]:

@@ -16,6 +16,7 @@ from skimitate.cloning._action_scaling import (
     warn_of_spreads,
 )
 from skimitate.cloning._base import BaseCloner
+from skimitate.cloning._classes import hinting_at
 from skimitate.cloning._samples import Samples
 from skimitate.preprocessing._normalizer import RunningNormalizer
 
@@ -27,6 +28,9 @@ class ContinuousCloner(BaseCloner):
         "action_scaling": [StrOptions(set(SCALINGS))]
     }
 
+    #: The class for actions that are classes.
+    _takes_classes: str
+
     _loss = "squared_error"
     _predicted: Callable[[Samples], NDArray[np.float64]]
 
@@ -34,10 +38,8 @@ class ContinuousCloner(BaseCloner):
         self, X: ArrayLike, y: ArrayLike, *, reset: bool
     ) -> tuple[NDArray, NDArray]:
         """Check the pairs, and remember the shape that actions shall have."""
-        try:
+        with hinting_at(self._takes_classes, y):
             observations, actions = validate_pairs(self, X, y, reset=reset)
-        except ValueError as error:
-            raise _hinting_at_classes(error, y) from None
         self._y_ndim = actions.ndim
         actions = actions.reshape(len(actions), -1)
         if reset:
@@ -88,10 +90,3 @@ class ContinuousCloner(BaseCloner):
         """Return R² of the policy that acts."""
         predicted = self._predicted(samples)
         return r2_score(samples.y, predicted, sample_weight=samples.weight)
-
-
-def _hinting_at_classes(error: ValueError, y: ArrayLike) -> ValueError:
-    """Say who takes actions that are text."""
-    if not any(isinstance(action, str) for action in np.ravel(np.asarray(y))[:1]):
-        return error
-    return ValueError(f"{error} BehaviorCloningClassifier takes actions as classes.")

@@ -11,6 +11,7 @@ from sklearn.utils.metaestimators import available_if
 from skimitate._public import public
 from skimitate._sklearn import fit_context
 from skimitate._validation import validate_actions
+from skimitate.cloning._classes import hinting_at
 from skimitate.cloning._history import BaseHistory, learner_has
 from skimitate.learners._tags import follow_learner
 
@@ -111,7 +112,8 @@ class HistoryRegressor(MultiOutputMixin, RegressorMixin, BaseHistory):
         self.actions = actions
 
     def _check_labels(self, y: ArrayLike, name: str = "y") -> NDArray:
-        return validate_actions(y, name)
+        with hinting_at("HistoryClassifier", y):
+            return validate_actions(y, name)
 
     def _kind_of(self, labels: NDArray, done: NDArray, classes: Any) -> int:
         return self.n_outputs_

@@ -39,6 +39,12 @@ class RecurrentCloner(BaseCloner):
         with weight 0 where there is none.
     """
 
+    # Episodes are their business: without being told, no request has to be made.
+    __metadata_request__fit = {"groups": True}
+    __metadata_request__partial_fit = {"groups": True}
+    __metadata_request__predict = {"groups": True}
+    __metadata_request__score = {"groups": True}
+
     learns_sequences = True
     _remembers = True
 

@@ -166,6 +166,9 @@ class RecurrentBehaviorCloningClassifier(
         DiscreteCloner._parameter_constraints | RecurrentCloner._network_constraints
     )
 
+    # Episodes are its business here as well.
+    __metadata_request__predict_proba = {"groups": True}
+
     def __init__(
         self,
         hidden_size: int = 64,

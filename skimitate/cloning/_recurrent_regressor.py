@@ -161,6 +161,7 @@ class RecurrentBehaviorCloner(
     [-1, -1, -1]
     """
 
+    _takes_classes = "RecurrentBehaviorCloningClassifier"
     _parameter_constraints: dict = (
         ContinuousCloner._parameter_constraints | RecurrentCloner._network_constraints
     )

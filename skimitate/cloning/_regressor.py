@@ -158,6 +158,8 @@ class BehaviorCloner(MultiOutputMixin, RegressorMixin, FeedforwardRegressor):
     (2,)
     """
 
+    _takes_classes = "BehaviorCloningClassifier"
+
     def __init__(
         self,
         hidden_layer_sizes: int | Sequence[int] = (50, 50),

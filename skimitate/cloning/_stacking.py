@@ -158,11 +158,20 @@ class Stacking:
         Parameters
         ----------
         shown, actions
-            See :meth:`note`.
+            See :meth:`note`; whoever else acts may know more classes, for which there
+            are no columns: zeros stand for them.
         """
-        if self.actions is not None:
-            newest = self.n_columns - self._action_width
-            shown[:, newest:] = self._columns_of(np.atleast_2d(actions))
+        if self.actions is None:
+            return
+        others = np.atleast_2d(actions)
+        newest = shown[:, self.n_columns - self._action_width :]
+        if isinstance(self.actions, int):
+            newest[:] = others
+            return
+        newest[:] = 0.0
+        for row, labels in zip(newest, others.tolist(), strict=True):
+            pairs = zip(self._columns_of_classes, labels, strict=True)
+            row[[known[label] for known, label in pairs if label in known]] = 1.0
 
     def names(self, features: Iterable[str]) -> list[str]:
         """Return the names of the columns: ``x[t-1]``, ``x[t]``, ``action0[t-1]``.

@@ -122,9 +122,10 @@ class Learner:
         found = continuation(self.fitted) if self.incremental else None
         if found is None or not _knows_classes(found.estimator, labels.y):
             return self.fit_anew(labels, context, owner)
-        n_epochs = epochs_of_round(
-            n_epochs, found.estimator, len(labels.X), labels.groups
-        )
+        n_labels = len(labels.X)
+        if labels.is_labelled is not None:
+            n_labels = int(labels.is_labelled.sum())
+        n_epochs = epochs_of_round(n_epochs, found.estimator, n_labels, labels.groups)
         with self._nested(found.estimator, context, owner), _naming_the_learner():
             found.go_on(labels.X, labels.y, n_epochs, **told(labels))
         return "continued"

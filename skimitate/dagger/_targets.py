@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from skimitate._validation import validate_labelled, validate_pairs
 from skimitate.cloning._accuracy import exact_accuracy
-from skimitate.cloning._classes import Classes
+from skimitate.cloning._classes import Classes, hinting_at
 from skimitate.environments._drivers import Actions
 
 
@@ -116,7 +116,8 @@ class ContinuousTargets:
         self, dagger: Any, X: ArrayLike, y: ArrayLike, **options: Any
     ) -> tuple[NDArray, NDArray]:
         """Check pairs; see :class:`Targets`."""
-        return validate_pairs(dagger, X, y, **options)
+        with hinting_at("DAggerClassifier", y):
+            return validate_pairs(dagger, X, y, **options)
 
     def of_numbers(self, numbers: NDArray[np.float64]) -> NDArray:
         """Return the numbers."""

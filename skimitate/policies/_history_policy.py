@@ -109,7 +109,8 @@ class HistoryPolicy:
         """Remember that something else was done at the last step than :meth:`act` said.
 
         It is for whoever lets another one drive at some steps. Nothing is to be done
-        where actions are not shown.
+        where actions are not shown. An action of a class that the policy has never met
+        is shown as none: there is no column for it.
 
         Parameters
         ----------
@@ -119,7 +120,7 @@ class HistoryPolicy:
         Raises
         ------
         ValueError
-            If no step has been, or the action is of an unknown class or another shape.
+            If no step has been, or the action has another shape.
         """
         if self._shown is None:
             raise ValueError("action: expected a step before it, got the start")

@@ -86,6 +86,18 @@ class PipelinePolicy:
 
     __call__ = act
 
+    def did(self, action: ArrayLike) -> None:
+        """Tell the policy, if it wants to know, that something else was done.
+
+        Parameters
+        ----------
+        action : array-like of shape (n_outputs,) or (n, n_outputs)
+            What was done at the last step in place of its own action.
+        """
+        did = getattr(self.policy, "did", None)
+        if did is not None:
+            did(action)
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.transformer!r}, {self.policy!r})"
 
