@@ -287,11 +287,10 @@ def test_after_an_error_it_is_as_it_was(data):
     assert cloner.n_iter_ == 3
 
 
-def test_groups_are_routed(data):
+def test_groups_are_routed_without_a_request(data):
     X, y, groups = data
     with config_context(enable_metadata_routing=True):
         cloner = clone(REGRESSOR).set_params(max_iter=60, learning_rate_init=1e-2)
-        cloner.set_fit_request(groups=True).set_score_request(groups=True)
         found = cross_validate(
             cloner, X, y, params={"groups": groups}, cv=GroupKFold(2)
         )

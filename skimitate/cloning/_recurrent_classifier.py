@@ -121,6 +121,11 @@ class RecurrentBehaviorCloningClassifier(
     --------
     as_policy : What acts step by step, and remembers.
 
+    Notes
+    -----
+    With metadata routing it asks for ``groups`` itself, in training and in scoring, so
+    that a search tells it of the episodes; see :class:`HistoryRegressor`.
+
     References
     ----------
     .. [1] Hausknecht and Stone: "Deep recurrent Q-learning for partially observable
@@ -159,6 +164,9 @@ class RecurrentBehaviorCloningClassifier(
     >>> [str(action[0]) for action in actions]
     ['left', 'left', 'left']
     """
+
+    # Episodes are its business here as well.
+    __metadata_request__predict_proba = {"groups": True}
 
     _parameter_constraints: dict = (
         DiscreteCloner._parameter_constraints | RecurrentCloner._network_constraints
