@@ -8,13 +8,22 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 from pickles import assert_public_names
+from sklearn.base import clone
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.tree import DecisionTreeClassifier
 from toy import PointEnv, expert
 
-from skimitate import BehaviorCloner, DAggerRegressor, as_policy, load_expert
+from skimitate import (
+    BehaviorCloner,
+    BehaviorCloningClassifier,
+    DAggerRegressor,
+    HistoryClassifier,
+    as_policy,
+    load_expert,
+)
 
 X = np.random.default_rng(0).normal(size=(60, 2))
 
@@ -115,3 +124,31 @@ def test_a_search_without_a_refit_has_no_policy():
     search.fit(X, expert(X))
     with pytest.raises(TypeError, match="actor: expected a search with refit=True"):
         as_policy(search)
+
+
+@pytest.mark.parametrize(
+    "learner",
+    [
+        DecisionTreeClassifier(random_state=0),
+        make_pipeline(StandardScaler(), DecisionTreeClassifier(random_state=0)),
+        make_pipeline(StandardScaler(), BehaviorCloningClassifier(max_iter=3)),
+        HistoryClassifier(DecisionTreeClassifier(random_state=0), 1),
+        HistoryClassifier(DecisionTreeClassifier(random_state=0), 1, actions=True),
+    ],
+    ids=["tree", "pipeline", "pipeline of ours", "history", "history of actions"],
+)
+@pytest.mark.parametrize("n_outputs", [1, 2])
+@pytest.mark.parametrize("names", [["left", "right"], [False, True], [3, 7]])
+@pytest.mark.filterwarnings("ignore:without groups")
+def test_a_classifier_gives_its_classes(learner, n_outputs, names):
+    labels = np.array(names)[(X[:, :n_outputs] > 0).astype(int)]
+    model = clone(learner).fit(X, labels if n_outputs > 1 else labels[:, 0])
+    policy = as_policy(model)
+    acted = []
+    for observation in X:
+        policy.reset()
+        acted.append(policy.act(observation))
+    assert_array_equal(acted, np.reshape(model.predict(X), (len(X), n_outputs)))
+    assert np.asarray(acted).dtype == labels.dtype
+    policy.reset()
+    assert_array_equal(policy.act(X), acted)

@@ -172,6 +172,19 @@ def test_classes_that_the_environment_does_not_have():
         evaluate_policy(partial(StepsEnv, STEPS["discrete"]), words)
 
 
+@pytest.mark.parametrize(
+    "learner", [KNeighborsClassifier(1), BehaviorCloningClassifier(max_iter=1)]
+)
+def test_names_are_no_actions_of_an_environment(learner):
+    demos = demonstrations(STEPS["discrete"], n_episodes=1)
+    names = np.char.add("action ", demos.actions.astype(str))
+    message = r"policy: expected numbers, .* got \['action .'\]; .* \(episode 0, "
+    with pytest.raises(ValueError, match=message):
+        evaluate_policy(
+            partial(StepsEnv, STEPS["discrete"]), learner.fit(demos.observations, names)
+        )
+
+
 def test_noise_is_for_continuous_actions(space):
     with pytest.raises(ValueError, match="action_noise: expected None, because"):
         demonstrations(space, action_noise=0.1)

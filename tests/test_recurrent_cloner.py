@@ -289,7 +289,7 @@ def test_after_an_error_it_is_as_it_was(data):
     assert cloner.n_iter_ == 3
 
 
-def test_groups_are_routed(data):
+def test_groups_are_routed_without_a_request(data):
     X, y, groups = data
     with config_context(enable_metadata_routing=True):
         cloner = clone(REGRESSOR).set_params(max_iter=60, learning_rate_init=1e-2)

@@ -10,7 +10,7 @@ from gymnasium.spaces import Box
 from gymnasium.wrappers import TransformAction
 from numpy.testing import assert_array_equal
 
-from skimitate import collect_rollouts
+from skimitate import collect_rollouts, per_observation
 
 LINE = Box(-1, 1, (2,), dtype=np.float32)
 
@@ -116,3 +116,41 @@ def test_other_actions_are_taken_by_the_wrapper_that_is_named(kind):
 def test_what_no_wrapper_makes_flat(observations, actions, message):
     with pytest.raises(ValueError, match=message):
         collect_rollouts(partial(AnyEnv, observations, actions), partial(nothing, 2))
+
+
+def for_the_dict(shown):
+    return shown["goal"] - shown["position"]
+
+
+def for_the_number(shown):
+    return [[0.1, 0.2], [0.3, 0.4]][shown]
+
+
+@pytest.mark.parametrize(
+    ("observations", "function", "columns"),
+    [
+        (
+            spaces.Dict(goal=LINE, position=LINE),
+            for_the_dict,
+            r"goal\[0\], goal\[1\], position\[0\], \.\.\.:",
+        ),
+        (spaces.Discrete(2), for_the_number, "observation=0, observation=1:"),
+    ],
+    ids=["dict", "number"],
+)
+def test_an_expert_that_was_written_for_what_is_shown(observations, function, columns):
+    make = partial(AnyEnv, observations)
+    message = rf"policy: raised .*step 0\); .* {columns} gymnasium.spaces.unflatten\("
+    with pytest.raises(ValueError, match=message):
+        collect_rollouts(make, per_observation(function), n_episodes=1)
+    # As the error says:
+    told = per_observation(lambda row: function(spaces.unflatten(observations, row)))
+    assert len(collect_rollouts(make, told, n_episodes=1)) == 3
+
+
+def test_whose_mistake_is_another_is_told_nothing_of_rows():
+    make = partial(AnyEnv, spaces.Dict(goal=LINE))
+    with pytest.raises(ValueError, match=r"step 0\)$"):
+        collect_rollouts(make, lambda rows: np.array(["left"]), n_episodes=1)
+    with pytest.raises(ValueError, match=r"step 0\)$"):
+        collect_rollouts(AnyEnv, per_observation(for_the_dict), n_episodes=1)

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from skimitate._callers import levels_to_the_user
-from skimitate._sklearn import Interval, StrOptions, fit_context
+from skimitate._sklearn import Interval, StrOptions, fit_context, safe_indexing
 from skimitate._validation import validate_observations
 from skimitate.cloning._base import BaseCloner
 from skimitate.cloning._cells import CELLS
@@ -39,14 +39,14 @@ class RecurrentCloner(BaseCloner):
         with weight 0 where there is none.
     """
 
+    learns_sequences = True
+    _remembers = True
+
     # Episodes are their business: without being told, no request has to be made.
     __metadata_request__fit = {"groups": True}
     __metadata_request__partial_fit = {"groups": True}
     __metadata_request__predict = {"groups": True}
     __metadata_request__score = {"groups": True}
-
-    learns_sequences = True
-    _remembers = True
 
     _network_constraints: dict = {
         "hidden_size": [Interval(Integral, 1, None, closed="left")],
@@ -93,8 +93,8 @@ class RecurrentCloner(BaseCloner):
             strings or bools.
         sample_weight : array-like of shape (n_samples,) or None, default=None
             Non-negative weights of the samples; only their proportions matter. A sample
-            of weight 0 has no label: it is seen and remembered, but its ``y`` counts
-            for nothing.
+            of weight 0 has no label: it is seen and remembered, and its ``y`` may be
+            anything, NaN or None as well.
         groups : array-like of shape (n_samples,) or None, default=None
             The episode of each sample. None: each is an episode of its own, and there
             is nothing to remember.
@@ -111,7 +111,7 @@ class RecurrentCloner(BaseCloner):
 
         Returns
         -------
-        RecurrentCloner
+        estimator
             The object itself.
 
         Raises
@@ -164,7 +164,7 @@ class RecurrentCloner(BaseCloner):
 
         Returns
         -------
-        RecurrentCloner
+        estimator
             The object itself.
 
         Raises
@@ -175,6 +175,22 @@ class RecurrentCloner(BaseCloner):
         """
         return self._go_on_for(
             X, y, sample_weight, n_epochs=n_epochs, running=False, groups=groups
+        )
+
+    def _validate_samples(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None,
+        *,
+        anew: bool,
+        groups: ArrayLike | None = None,
+        **told: Any,
+    ) -> Samples:
+        """Check the training data, but not what stands where there is no label."""
+        labels = _with_labels(y, sample_weight)
+        return super()._validate_samples(
+            X, labels, sample_weight, anew=anew, groups=groups, **told
         )
 
     def _episodes(self, groups: ArrayLike | None, n_samples: int) -> NDArray[np.intp]:
@@ -234,6 +250,25 @@ class RecurrentCloner(BaseCloner):
         if groups is not None:
             episodes = validate_groups(groups, n_samples)
         return self.network_.over(observations, episodes, self._units)
+
+
+def _with_labels(y: Any, sample_weight: ArrayLike | None) -> Any:
+    """Put a label that there is in the place of each one that weighs nothing.
+
+    What stands there counts for nothing, may be NaN, and is no class of its own.
+    """
+    if sample_weight is None:
+        return y
+    try:
+        weighs = np.asarray(sample_weight, dtype=np.float64) != 0
+        fits = weighs.shape == (len(y),)
+    except (TypeError, ValueError):  # which the checks will tell of
+        return y
+    if not fits or weighs.all() or not weighs.any():
+        return y
+    rows = np.arange(len(weighs))
+    rows[~weighs] = np.argmax(weighs)
+    return safe_indexing(y, rows)
 
 
 def _check_goes_together(told: Told) -> None:

@@ -123,6 +123,11 @@ class RecurrentBehaviorCloner(
     --------
     as_policy : What acts step by step, and remembers.
 
+    Notes
+    -----
+    With metadata routing it asks for ``groups`` itself, in training and in scoring, so
+    that a search tells it of the episodes; see :class:`HistoryRegressor`.
+
     References
     ----------
     .. [1] Hausknecht and Stone: "Deep recurrent Q-learning for partially observable

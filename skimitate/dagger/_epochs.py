@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 N_STEPS = 3000
 # The same of a network that learns from windows of steps, each of which counts for many
 # samples: a twentieth of a fit, as it is for others.
-N_STEPS_OF_WINDOWS = 1000
+N_STEPS_OF_WINDOWS = 2500
 
 
 def epochs_of_round(
@@ -27,7 +27,7 @@ def epochs_of_round(
     ----------
     n_epochs : int or "auto"
         What the user asks for; "auto" for as many as make 3,000 gradient steps, or
-        1,000 of windows.
+        2,500 of windows.
     learner : object
         Goes on; its ``batch_size``, if it has one, is the number of samples a step, or
         if it has ``bptt_steps`` that of windows of so many steps. Others are taken to

@@ -54,7 +54,7 @@ class DAggerRegressor(MultiOutputMixin, RegressorMixin, ActingDAgger):
     n_epochs_per_round : int or "auto", default="auto"
         Of a learner that goes on from round to round, the number of passes over all
         the labels in each round. "auto" makes it as many as take 3,000 gradient steps,
-        or 1,000 of a recurrent cloner, and at least one: what a pass is worth depends
+        or 2,500 of a recurrent cloner, and at least one: what a pass is worth depends
         on the number of labels.
     query : {"all"}, int, float or callable, default="all"
         Which visited states the expert is asked about: all; that many of each episode,

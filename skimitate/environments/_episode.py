@@ -16,6 +16,9 @@ from skimitate.policies._actions import StepError
 # Environments that were reset twice with one seed, to see whether that does the same.
 _SEEN: WeakSet[gymnasium.Env] = WeakSet()
 
+# What Python raises where an array is used as if it were something else.
+_MISTAKEN = (AttributeError, IndexError, KeyError, TypeError)
+
 
 class Episode(NamedTuple):
     """What happened in one episode.
@@ -104,7 +107,8 @@ class EpisodeRunner:
         try:
             return self._run(seed, max_steps)
         except StepError as error:
-            located = f"{error} ({where}, step {self._step})"
+            hint = _hint_at_rows(error.__cause__, self.spaces.feature_names)
+            located = f"{error} ({where}, step {self._step}){hint}"
             raise ValueError(located) from error.__cause__
         except Exception as error:
             # Drivers name their own errors: this is the environment's.
@@ -153,6 +157,25 @@ class EpisodeRunner:
             success_in(info),
             feature_names=self.spaces.feature_names,
         )
+
+
+def _hint_at_rows(
+    cause: BaseException | None, feature_names: tuple[str, ...] | None
+) -> str:
+    """Return what to add where somebody may have taken a row for what it was made of.
+
+    That is what an expert does that was written for a dict, or for the number of a
+    state.
+    """
+    if feature_names is None or not isinstance(cause, _MISTAKEN):
+        return ""
+    shown = ", ".join(feature_names[:3])
+    more = ", ..." if len(feature_names) > 3 else ""
+    return (
+        f"; it is shown rows of numbers, with the columns {shown}{more}: "
+        "gymnasium.spaces.unflatten(env.observation_space, row) is what the "
+        "environment showed"
+    )
 
 
 def _is_new(env: gymnasium.Env) -> bool:

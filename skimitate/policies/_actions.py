@@ -88,6 +88,33 @@ def as_batch(answer: Any, n: int) -> NDArray[np.float64]:
     return actions
 
 
+def as_classes(answer: Any, n: int) -> NDArray:
+    """Return what a classifier answers to a batch as an array of two dimensions.
+
+    Parameters
+    ----------
+    answer : array-like of shape (n,) or (n, n_outputs)
+        Classes, of whatever type they are.
+    n : int
+        Number of observations in the batch.
+
+    Returns
+    -------
+    ndarray of shape (n, n_outputs)
+
+    Raises
+    ------
+    StepError
+        If it has another shape.
+    """
+    classes = np.array(answer)
+    if classes.ndim not in (1, 2) or len(classes) != n:
+        raise StepError(
+            f"expected classes of shape ({n},) or ({n}, n_outputs), got {classes.shape}"
+        )
+    return classes.reshape(n, -1)
+
+
 def as_labels(
     answer: Any,
     n: int,

@@ -60,12 +60,12 @@ class Actor:
             what is no action there.
         """
         try:
-            # Classes are numbers here.
-            action = np.asarray(self.policy.act(observation), dtype=np.float64)
+            answer = self.policy.act(observation)
         except StepError as error:
             raise StepError(f"{self.name}: {error}") from error.__cause__
         except Exception as error:
             raise StepError(f"{self.name}: raised {error!r}") from error
+        action = self._numbers(answer)
         if action.shape != (space.n_outputs,):
             raise StepError(
                 f"{self.name}: expected actions of shape (1, {space.n_outputs}) for a "
@@ -79,6 +79,17 @@ class Actor:
         except StepError as error:
             raise StepError(f"{self.name}: {error}") from None
         return action
+
+    def _numbers(self, answer: Any) -> NDArray[np.float64]:
+        """Return an action as numbers; in an environment classes are."""
+        try:
+            return np.asarray(answer, dtype=np.float64)
+        except (TypeError, ValueError):
+            raise StepError(
+                f"{self.name}: expected numbers, as actions of an environment are, got "
+                f"{np.asarray(answer).tolist()!r}; what learnt names of classes is to "
+                "be fitted to their numbers instead"
+            ) from None
 
     def _hint(self, observation: NDArray) -> str:
         if isinstance(self.policy, ActorPolicy):

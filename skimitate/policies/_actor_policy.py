@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from sklearn.base import is_classifier
 
-from skimitate.policies._actions import StepError, as_batch
+from skimitate.policies._actions import StepError, as_batch, as_classes
 from skimitate.policies._declared_space import (
     declared_space,
     in_the_form_of,
@@ -47,8 +48,9 @@ class ActorPolicy:
         self.n_features = _width(actor, ("n_features", "n_features_in_"), "observation")
         self.n_outputs = _width(actor, ("n_outputs", "n_outputs_"), "action")
         self._ask = _how_to_ask(actor)
+        self._read = as_classes if _gives_classes(actor) else as_batch
 
-    def act(self, observation: ArrayLike) -> NDArray[np.float64]:
+    def act(self, observation: ArrayLike) -> NDArray:
         """Return the action for an observation, or those for a batch.
 
         Parameters
@@ -59,6 +61,7 @@ class ActorPolicy:
         Returns
         -------
         ndarray of shape (n_outputs,) or (n, n_outputs)
+            Of a classifier its classes, else numbers.
 
         Raises
         ------
@@ -67,14 +70,12 @@ class ActorPolicy:
         """
         observations = np.asarray(observation)
         batch = np.atleast_2d(observations)
-        actions = self.answer(batch, partial(as_batch, n=len(batch)))
+        actions = self.answer(batch, partial(self._read, n=len(batch)))
         return actions[0] if observations.ndim == 1 else actions
 
     __call__ = act
 
-    def answer(
-        self, batch: NDArray, read: Callable[[Any], NDArray[np.float64]]
-    ) -> NDArray[np.float64]:
+    def answer(self, batch: NDArray, read: Callable[[Any], NDArray]) -> NDArray:
         """Return what the actor says to a batch, whatever that may be.
 
         Parameters
@@ -161,6 +162,12 @@ def _how_to_ask(actor: Any) -> Ask:
 
 
 _UNFIT = "expected a callable or an object with act or predict, got {!r}"
+
+
+def _gives_classes(actor: Any) -> bool:
+    """Tell whether it is a fitted classifier, whose answers may be names."""
+    is_estimator = hasattr(actor, "__sklearn_tags__") and not hasattr(actor, "act")
+    return is_estimator and is_classifier(actor)
 
 
 def _how_to_call(method: Callable, space: Any | None) -> Ask:
