@@ -125,8 +125,7 @@ class RecurrentBehaviorCloningClassifier(
 
     Notes
     -----
-    With metadata routing it asks for ``groups`` itself, in training and in scoring, so
-    that a search tells it of the episodes; see :class:`HistoryRegressor`.
+    With metadata routing it asks for ``groups`` itself; see :class:`HistoryRegressor`.
 
     References
     ----------
