@@ -193,6 +193,10 @@ class DAggerClassifier(MultiOutputMixin, ClassifierMixin, ActingDAgger):
     def predict(self, X: ArrayLike) -> NDArray:
         """Return the kept policy's actions.
 
+        To a learner with a memory each row is an episode of its own here:
+        ``estimator_.predict(X, groups=...)`` is told episodes, and
+        :func:`skimitate.as_policy` gives what acts.
+
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
@@ -216,6 +220,8 @@ class DAggerClassifier(MultiOutputMixin, ClassifierMixin, ActingDAgger):
     @available_if(_has_probabilities)
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64] | list[NDArray]:
         """Return how probable each class is, if the learner can tell.
+
+        With a memory it begins anew at each row; see :meth:`predict`.
 
         Parameters
         ----------
@@ -258,7 +264,8 @@ class DAggerClassifier(MultiOutputMixin, ClassifierMixin, ActingDAgger):
 
         That says how well the kept policy copies these labels, and little of where it
         leads: to choose by what it earns, give a search
-        ``scoring=make_return_scorer(env)``; see :func:`make_return_scorer`.
+        ``scoring=make_return_scorer(env)``; see :func:`make_return_scorer`. Of a
+        learner with a memory it says nothing; see :meth:`predict`.
 
         Parameters
         ----------

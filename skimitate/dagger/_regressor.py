@@ -178,6 +178,10 @@ class DAggerRegressor(MultiOutputMixin, RegressorMixin, ActingDAgger):
     def predict(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return the kept policy's actions.
 
+        To a learner with a memory each row is an episode of its own here:
+        ``estimator_.predict(X, groups=...)`` is told episodes, and
+        :func:`skimitate.as_policy` gives what acts.
+
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
@@ -204,7 +208,8 @@ class DAggerRegressor(MultiOutputMixin, RegressorMixin, ActingDAgger):
 
         That says how well the kept policy copies these labels, and little of where it
         leads: to choose by what it earns, give a search
-        ``scoring=make_return_scorer(env)``; see :func:`make_return_scorer`.
+        ``scoring=make_return_scorer(env)``; see :func:`make_return_scorer`. Of a
+        learner with a memory it says nothing; see :meth:`predict`.
 
         Parameters
         ----------

@@ -167,10 +167,13 @@ def _check_passes_resets(actor: Any) -> None:
     for part in parts:
         if getattr(part, "learns_sequences", False) and not isinstance(part, type):
             outer, inner = type(actor).__name__, type(part).__name__
+            swap = ""
+            if hasattr(part, "estimator"):
+                swap = f"put the {outer} inside of the {inner} instead, or "
             raise TypeError(
                 f"expected an estimator that tells where episodes begin, got {outer} "
-                f"around {inner}, which would remember nothing in it; put the {outer} "
-                f"inside of the {inner} instead, or use a Pipeline"
+                f"around {inner}, which would remember nothing in it; {swap}use a "
+                "Pipeline"
             )
 
 
