@@ -44,12 +44,11 @@ class RecurrentBehaviorCloner(
         was seen is not learnt to be remembered, though it may be.
     alpha : float or "auto", default=0.0
         Strength of the L2 penalty on the weights, against each minibatch; "auto" makes
-        it 0.05 against all samples together. None by default: long memory rests on
-        large weights, which a penalty wears away once all the rest is learnt.
+        it 0.05 against all samples together. None by default: where a memory of 50
+        steps had been learnt, training that went on with "auto" lost it again.
     batch_size : int, default=2
         Number of windows of a minibatch, of ``bptt_steps`` samples each or less. Few
-        make noisy steps, which the average evens out; it earned more in closed loops
-        than as much training with larger ones.
+        windows make noisy steps, which the average evens out.
     learning_rate_init : float, default=1e-3
         Step size of Adam.
     max_iter : int or "auto", default="auto"
