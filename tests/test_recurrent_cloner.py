@@ -46,6 +46,21 @@ def test_it_remembers_what_it_saw_at_the_start(data, cell):
     assert classifier.score(other.X, expected, groups=other.groups) > 0.95
 
 
+@pytest.mark.parametrize("cell", CELLS)
+def test_what_was_seen_fifty_steps_ago_is_not_forgotten_from_the_start(cell):
+    """A memory that fades at once has no gradient to learn from."""
+    train = recall(n_episodes=4)
+    cloner = RecurrentBehaviorCloner(
+        cell=cell, max_iter=1, learning_rate_init=1e-9, random_state=0
+    ).fit(train.X, train.y, groups=train.groups)
+    X = np.zeros((2, 51, 2))
+    X[:, 0, 0] = -1.0, 1.0
+    groups = np.repeat([0, 1], 51)
+    left, right = cloner.predict(X.reshape(-1, 2), groups).reshape(2, 51)
+    # Biases around 0 leave less than a part in a thousand million.
+    assert abs(left[-1] - right[-1]) > 1e-4 * abs(left[0] - right[0])
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("n_steps", [60, 300])
