@@ -50,6 +50,7 @@ def demonstrations(seed, n_episodes=10):
     return np.array(observations), np.array(actions), groups
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(5))
 def test_a_smaller_loss_and_a_worse_return(seed):
     X, y, groups = demonstrations(seed)

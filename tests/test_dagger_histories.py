@@ -132,6 +132,7 @@ def test_what_it_learns_is_what_was_seen_and_done(actions, beta, query):
     assert inner.weight_ is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("actions", [False, True])
 def test_what_is_hidden_is_found_out(actions):
     learner = HistoryRegressor(LinearRegression(), 2, actions=actions)
@@ -182,6 +183,7 @@ def test_a_round_takes_as_many_steps_as_without_a_memory(query, n_batches):
     assert model.estimator_.estimator_.n_iter_ == 2 + int(np.ceil(3000 / n_batches))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("actions", [False, True])
 def test_classes(actions):
     tree = DecisionTreeClassifier(random_state=0)
@@ -222,3 +224,14 @@ def test_demonstrations_need_their_episodes():
         dagger(learner).fit(X, expert(X))
     model = dagger(learner, n_rounds=1).fit(X, expert(X), groups=np.repeat([0, 1], 10))
     assert model.history_[-1]["n_samples"] == 20 + N_STEPS
+
+
+def test_early_stopping_needs_two_episodes_to_start_from():
+    cloner = BehaviorCloner(max_iter=5, early_stopping=True)
+    dagger = DAggerRegressor(
+        HistoryRegressor(cloner, 2), env=Sliding, expert=expert, n_rounds=1
+    )
+    with pytest.raises(ValueError, match="n_episodes_per_round: expected at least 2"):
+        dagger.fit()
+    dagger.set_params(n_episodes_per_round=2, n_eval_episodes=1).fit()
+    assert len(dagger.history_) == 2

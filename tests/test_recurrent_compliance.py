@@ -11,7 +11,13 @@ FAILED = {
         "remembered; test_steps_of_weight_0_are_seen checks what holds"
     )
 }
-FAST = {"hidden_size": 16, "max_iter": 40, "learning_rate_init": 0.01}
+# Steps as large want minibatches that are not as small.
+FAST = {
+    "hidden_size": 16,
+    "max_iter": 40,
+    "learning_rate_init": 0.01,
+    "batch_size": 8,
+}
 
 
 @pytest.mark.filterwarnings("ignore:groups. expected the episode of each:UserWarning")

@@ -16,6 +16,8 @@ from skimitate import (
 
 contrib = pytest.importorskip("sb3_contrib")
 
+pytestmark = pytest.mark.slow  # its models train and act for seconds
+
 ENV = "Pendulum-v1"
 
 

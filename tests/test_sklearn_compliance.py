@@ -27,7 +27,7 @@ def expected_failed_checks(estimator):
 OPTIONS = {"expected_failed_checks": expected_failed_checks, "xfail_strict": False}
 
 FAST = BehaviorCloner(max_iter=100)
-FAST_CLASSIFIER = BehaviorCloningClassifier(max_iter=100)
+FAST_CLASSIFIER = BehaviorCloningClassifier(max_iter=40, learning_rate_init=5e-3)
 
 
 @parametrize_with_checks(

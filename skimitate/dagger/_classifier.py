@@ -68,7 +68,8 @@ class DAggerClassifier(MultiOutputMixin, ClassifierMixin, ActingDAgger):
         drawn at random without replacement; that part of each episode (0 to 1), at
         least one; or those rows that a callable returns, as an array of int: it is
         given the observations of an episode, of shape (n_steps, n_features), and the
-        learner that drove (None if nothing has been trained yet). Steps that the expert
+        learner that drove (None if nothing has been trained yet), whose ``predict``
+        takes the episodes as ``groups`` if it has a memory. Steps that the expert
         drove, as in demonstrations, are labelled in any case. Neighbouring states say
         nearly the same. 0 is for experts that take over, or drive by ``beta``.
     beta : float, callable or None, default=None

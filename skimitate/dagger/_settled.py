@@ -171,6 +171,7 @@ def settle(
         assert env is not None
         assert space is not None
         targets = dagger._targets_class.of_space(space)
+        _check_can_stop_early(learner, dagger.n_episodes_per_round)
         dagger.__dict__.pop("feature_names_in_", None)
         dagger.n_features_in_, dagger.n_outputs_ = env_widths(env)
         dagger._y_ndim = space.n_dims
@@ -196,6 +197,22 @@ def settle(
     is_framed = "feature_names_in_" in learnt
     frame = safe_indexing(given.X, slice(0, 0)) if is_framed else None
     return Settled(plan, demonstrations, frame, dagger._y_ndim, learnt, targets, space)
+
+
+def _check_can_stop_early(learner: Any, n_episodes: int) -> None:
+    """Raise if a learner of sequences is to split the one episode that it starts from.
+
+    Others split blocks of an episode's rows.
+    """
+    inner = innermost(learner)
+    if not learns_sequences(learner) or n_episodes > 1:
+        return
+    if getattr(innermost(getattr(inner, "estimator", inner)), "early_stopping", False):
+        raise ValueError(
+            "n_episodes_per_round: expected at least 2, because the estimator, "
+            f"{type(inner).__name__}, learns sequences and early_stopping holds out "
+            f"whole episodes of the first, got {n_episodes} (or X, y and groups)"
+        )
 
 
 def _weighed_demonstrations(
