@@ -21,6 +21,9 @@ from task_run import WAYS, references
 from task_settings import LEARNERS, TASKS
 
 
+SEEDS = range(5)
+
+
 def missing(args: argparse.Namespace, task: str) -> list[dict[str, Any]]:
     """Return the runs of a task that are asked for and not kept yet."""
     learners = [name for name in args.learner if name in TASKS[task].learners]
@@ -38,7 +41,7 @@ def run_task(args: argparse.Namespace, name: str) -> None:
     task = TASKS[name]
     expert = task.expert()
     if name not in kept()["references"]:
-        found = references(task, expert)
+        found = references(task, expert, SEEDS)
         keep(lambda summary: summary["references"].update({name: found}))
     for run in missing(args, name):
         began = time.perf_counter()
@@ -57,7 +60,7 @@ def main() -> None:
         "--learner", choices=LEARNERS, nargs="+", default=list(LEARNERS)
     )
     parser.add_argument("--way", choices=WAYS, nargs="+", default=list(WAYS))
-    parser.add_argument("--seeds", type=int, nargs="+", default=list(range(5)))
+    parser.add_argument("--seeds", type=int, nargs="+", default=list(SEEDS))
     parser.add_argument("--report", action="store_true", help="no run, the table alone")
     args = parser.parse_args()
     if not args.report:

@@ -1,5 +1,6 @@
 """One run of the benchmark of tasks: a clone or DAgger, measured in fresh episodes."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -73,11 +74,17 @@ def run_dagger(task: Task, name: str, seed: int, expert: Any) -> dict[str, Any]:
     return {"n_labels": n_labels} | measure(task, dagger, seed)
 
 
-def references(task: Task, expert: Any) -> dict[str, Any]:
-    """Return what the expert and a policy of random actions earn."""
+def references(task: Task, expert: Any, seeds: Iterable[int]) -> dict[str, Any]:
+    """Return what the expert and random actions earn, in the episodes of all seeds."""
     return {
-        "expert": measure(task, expert, 0),
-        "random": measure(task, UniformPolicy(task.env), 0),
+        name: {
+            "returns": [
+                value
+                for seed in seeds
+                for value in measure(task, policy, seed)["returns"]
+            ]
+        }
+        for name, policy in (("expert", expert), ("random", UniformPolicy(task.env)))
     }
 
 

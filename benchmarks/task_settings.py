@@ -41,6 +41,8 @@ class Task(NamedTuple):
         In which a policy is measured.
     tells_success : bool, default=False
         Whether the environment reports ``is_success``.
+    step_size : float, default=1e-3
+        ``learning_rate_init`` of the recurrent learner.
     """
 
     env: Any
@@ -54,6 +56,7 @@ class Task(NamedTuple):
     n_episodes_per_round: int = 1
     n_episodes: int = 20
     tells_success: bool = False
+    step_size: float = 1e-3
 
 
 def _plain(task: Task) -> Any:
@@ -71,7 +74,7 @@ def _stacked(task: Task, n_steps: int) -> Any:
 def _recurrent(task: Task) -> Any:
     if task.is_discrete:
         return skimitate.RecurrentBehaviorCloningClassifier()
-    return skimitate.RecurrentBehaviorCloner()
+    return skimitate.RecurrentBehaviorCloner(learning_rate_init=task.step_size)
 
 
 LEARNERS: dict[str, Callable[[Task], Any]] = {
@@ -133,6 +136,7 @@ TASKS = {
         _MEMORY,
         seen=(0, 1),
         n_rounds=60,
+        step_size=3e-3,  # with the default it is not learnt in as many rounds
     ),
     "Hopper-v5 without velocities": Task(
         "Hopper-v5",
