@@ -66,7 +66,7 @@ def _row(
         _difference(runs, expert),
     ]
     if len(runs) < len(_SEEDS):
-        cells[2] += f" ({len(runs)} seeds)"
+        cells[2] += f" ({len(runs)} seed{'s' if len(runs) > 1 else ''})"
     return f"| {' | '.join(cells)} |"
 
 
