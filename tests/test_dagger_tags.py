@@ -185,6 +185,7 @@ def test_learners_without_tags():
     assert model.n_outputs_ == 2
 
 
+@pytest.mark.slow
 @parametrize_with_checks(
     [
         DAggerRegressor(HistGradientBoostingRegressor(max_iter=5)),
