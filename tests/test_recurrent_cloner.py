@@ -361,7 +361,7 @@ def test_the_global_generators_are_left_alone(data):
 
     np.random.seed(0)  # noqa: NPY002 - whether the global one is drawn from
     torch.manual_seed(0)
-    states = np.random.get_state()[1].copy(), torch.get_rng_state()  # noqa: NPY002
+    states = np.random.get_state()[1].copy(), torch.get_rng_state()  # noqa: NPY002 - as above
     clone(REGRESSOR).fit(*data[:2], groups=data.groups)
-    assert_array_equal(np.random.get_state()[1], states[0])  # noqa: NPY002
+    assert_array_equal(np.random.get_state()[1], states[0])  # noqa: NPY002 - as above
     assert_array_equal(torch.get_rng_state().numpy(), states[1].numpy())

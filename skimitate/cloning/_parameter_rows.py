@@ -1,6 +1,6 @@
 """Networks of torch whose parameters lie in rows, one for each of them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Self
 
 import numpy as np
@@ -32,14 +32,10 @@ class ParameterRows(nn.Module):
     vectors: Tensor
     layout: Layers
     architecture: Any
-
-    def layers_of_parameters(self) -> list[tuple[nn.Parameter, nn.Parameter]]:
-        """Return weights and biases in the order of the layout."""
-        raise NotImplementedError
-
-    def initialize(self, rngs: Sequence[np.random.Generator]) -> Self:
-        """Draw the parameters, with a generator for each network; return the object."""
-        raise NotImplementedError
+    # Weights and biases, in the order of the layout.
+    layers_of_parameters: Callable[[], list[tuple[nn.Parameter, nn.Parameter]]]
+    # Draws the parameters, with a generator for each network.
+    initialize: Callable[..., Self]
 
     @property
     def n_networks(self) -> int:

@@ -27,10 +27,8 @@ class Restorable(BaseEstimator):
     _units: Units
     _rngs: list[np.random.Generator]
 
-    @staticmethod
-    def _kinds() -> "tuple[type[ParameterRows], type[BaseTrainer]]":
-        """Return the classes of the networks and of what trains them."""
-        raise NotImplementedError
+    # The classes of the networks and of what trains them.
+    _kinds: "Callable[[], tuple[type[ParameterRows], type[BaseTrainer]]]"
 
     def _way_back(self) -> Callable[[], None]:
         """Return what goes back to all that is fitted now."""

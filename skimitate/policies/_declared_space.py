@@ -34,6 +34,7 @@ def width_of(space: Any) -> int | None:
     """Return how many numbers a row has for a space, None if that is not fixed."""
     try:
         return int(sys.modules["gymnasium"].spaces.flatdim(space))
+    # Gymnasium raises them of a space of no fixed width, or of one unknown to it.
     except (NotImplementedError, ValueError):
         return None
 
