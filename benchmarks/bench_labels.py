@@ -47,7 +47,7 @@ from make_table import ROOT, find_place, write_into
 from search_by_return import expert_of
 
 from skimitate import evaluate_policy
-from skimitate.formats._files import replace_file
+from skimitate._durable import replace_file
 
 PAGE = ROOT / "docs" / "labels.md"
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from label_settings import SETTINGS, TASKS, protocol_of
 
-from skimitate.formats._files import check_writable, replace_file
+from skimitate._durable import check_writable, replace_file
 from skimitate.studies._machine import describe_machine
 
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from skimitate.formats._files import check_writable, replace_file
+from skimitate._durable import check_writable, replace_file
 from skimitate.studies._machine import describe_machine
 
 

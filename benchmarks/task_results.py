@@ -6,7 +6,7 @@ from typing import Any
 
 import harness
 
-from skimitate.formats._files import replace_file
+from skimitate._durable import replace_file
 
 SUMMARY = harness.RESULTS / "tasks.json"
 

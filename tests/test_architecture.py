@@ -20,6 +20,8 @@ FLOORS = [
     "_validation",
     "_seeds",
     "_threads",
+    "_durable",
+    "_lock",
     "preprocessing",
     "learners",
     "cloning",
@@ -39,6 +41,7 @@ FLOORS = [
 # Libraries that few modules import, so that all that depends on them is there.
 IMPORTERS = {
     "torch": {"cloning"},
+    "filelock": {"_lock"},
     "gymnasium": {"environments", "studies._camera"},
     "matplotlib": {"displays"},
     "imageio_ffmpeg": {"studies._film"},

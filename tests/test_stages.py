@@ -1,7 +1,12 @@
 """Stages: what is finished is not done again, and nothing else counts as finished."""
 
+import hashlib
 import json
+import os
 import shutil
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +14,8 @@ import pytest
 
 import skimitate
 from skimitate import BehaviorCloner, Rollouts
-from skimitate.formats._files import check_writable, replace_file
+from skimitate._durable import check_writable, sweep, write_durably
+from skimitate._lock import FolderInUse, FolderLock
 from skimitate.studies._machine import code_checksum
 from skimitate.studies._stages import StageFolder
 
@@ -120,9 +126,92 @@ def test_a_file_is_replaced_in_one_step(tmp_path):
         raise RuntimeError("no more disk")
 
     with pytest.raises(RuntimeError, match="no more disk"):
-        replace_file(path, fail)
+        write_durably(path, fail)
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_checksum_is_that_of_what_was_written_itself(tmp_path, monkeypatch):
+    """Another process may replace a file as soon as it is in its place."""
+    path = tmp_path / "numbers.json"
+    replace = os.replace
+
+    def overtaken(part, place):
+        replace(part, place)
+        Path(place).write_text("[3]")
+
+    monkeypatch.setattr(os, "replace", overtaken)
+    checksum = write_durably(path, lambda part: part.write_text("[2]"))
+    assert path.read_text() == "[3]"
+    assert checksum == hashlib.sha256(b"[2]").hexdigest()
+
+
+def test_a_link_still_leads_to_what_was_written(tmp_path):
+    link = tmp_path / "latest.json"
+    link.symlink_to(tmp_path / "first.json")
+    write_durably(link, lambda part: part.write_text("[1]"))
+    assert link.is_symlink()
+    assert (tmp_path / "first.json").read_text() == "[1]"
+
+
+KILLED_WHILE_IT_WRITES = """
+import os, signal, sys
+from pathlib import Path
+from skimitate._durable import write_durably
+
+def write(part):
+    part.write_text("half")
+    os.kill(os.getpid(), signal.SIGKILL)
+
+write_durably(Path(sys.argv[1]), write)
+"""
+
+
+def test_what_a_killed_process_half_wrote_goes_when_the_folder_is_opened(tmp_path):
+    killed = [sys.executable, "-c", KILLED_WHILE_IT_WRITES, tmp_path / "all.npz"]
+    assert subprocess.run(killed, check=False).returncode == -signal.SIGKILL
+    assert [path.name.endswith("-all.npz") for path in tmp_path.iterdir()] == [True]
+    StageFolder(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_others_write_is_left_alone(tmp_path):
+    others = [f".skimitate-{os.getppid()}-all.npz", ".12-notes.txt", "all.npz"]
+    for name in others:
+        (tmp_path / name).touch()
+    sweep(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(others)
+
+
+HOLDING = """
+import sys
+from pathlib import Path
+from skimitate._lock import FolderLock
+
+with FolderLock(Path(sys.argv[1]), "out"):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_folder_is_one_processs_until_it_ends_or_is_killed(tmp_path):
+    folder = tmp_path / "new" / "run"
+    holding = [sys.executable, "-c", HOLDING, folder]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(holding, **pipes) as holder:
+        try:
+            assert holder.stdout.readline() == b"held\n"
+            with (
+                pytest.raises(FolderInUse, match=r"^out: .*run, where.*its own$"),
+                FolderLock(folder, "out"),
+            ):
+                raise AssertionError("two have it")
+        finally:
+            holder.kill()
+    with FolderLock(folder, "out"):
+        assert folder.is_dir()
+    with FolderLock(folder, "out"), pytest.raises(FolderInUse), FolderLock(folder, "x"):
+        raise AssertionError("two have it")
 
 
 def test_a_folder_that_cannot_be_written(tmp_path):

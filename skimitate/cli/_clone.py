@@ -304,6 +304,6 @@ def _keep(clone: Any, out: Path) -> None:
     else:
         import joblib
 
-        from skimitate.formats._files import replace_file
+        from skimitate._durable import write_durably
 
-        replace_file(out, partial(joblib.dump, clone))
+        write_durably(out, partial(joblib.dump, clone))

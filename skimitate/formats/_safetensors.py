@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 import skimitate
+from skimitate._durable import write_durably
 from skimitate._public import public
 from skimitate.cloning._layout import Layout
 from skimitate.cloning._units import Units
 from skimitate.formats._classes import listed_classes, read_classes
-from skimitate.formats._files import replace_file
 from skimitate.policies._as_policy import as_policy
 from skimitate.policies._class_policy import ClassPolicy
 from skimitate.policies._network_policy import NetworkPolicy
@@ -125,7 +125,7 @@ def save_policy(
     metadata = {_KEY: json.dumps(description, allow_nan=False)}
     if not Path(path).parent.is_dir():
         raise FileNotFoundError(f"path: no such folder: {Path(path).parent}")
-    replace_file(Path(path), partial(_write, tensors_of(networks), metadata))
+    write_durably(Path(path), partial(_write, tensors_of(networks), metadata))
 
 
 def _write(tensors: dict[str, NDArray], metadata: dict[str, str], path: Path) -> None:

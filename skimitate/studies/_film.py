@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skimitate._durable import check_writable, write_durably
 from skimitate._seeds import spawn_seeds
 from skimitate.callbacks._progress import Progress
 from skimitate.callbacks._work import followed
 from skimitate.environments._drivers import PolicyDriver
 from skimitate.environments._run import run_episodes
-from skimitate.formats._files import check_writable, replace_file
 from skimitate.studies._camera import (
     MadeByGymnasium,
     Shot,
@@ -101,7 +101,7 @@ class Film:
                 f"{shots[-1].step} steps, return {shots[-1].return_so_far:.1f}",
                 flush=True,
             )
-        replace_file(self.out, partial(write_film, takes=takes, fps=fps))
+        write_durably(self.out, partial(write_film, takes=takes, fps=fps))
 
     def _shoot(self, policy: Any) -> tuple[list[Shot], float]:
         with filmed_env(self.env, FPS, self.max_steps) as (camera, fps):

@@ -5,11 +5,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from skimitate._durable import write_durably
 from skimitate.displays._axes import axes_of_a_file
 from skimitate.displays._loss_curve import LossCurveDisplay
 from skimitate.displays._return_curve import ReturnCurveDisplay
 from skimitate.environments._report import summarize
-from skimitate.formats._files import replace_file
 from skimitate.formats._safetensors import save_policy
 from skimitate.studies._machine import describe_machine
 from skimitate.studies._markdown import markdown_table
@@ -55,7 +55,7 @@ def keep_findings(experiment: Any, folder: Path) -> None:
     folder : Path
         Where to.
     """
-    replace_file(folder / "results.json", partial(_write_results, experiment))
+    write_durably(folder / "results.json", partial(_write_results, experiment))
     _draw(experiment, folder)
     for name, file in (("BC", "clone"), ("DAgger", "dagger")):
         mean = float(experiment.returns[name].mean())
@@ -99,4 +99,4 @@ def _draw(experiment: Any, folder: Path) -> None:
         ax.set_xscale("log")
     for display, name in ((returns, "learning_curve.png"), (losses, "losses.png")):
         display.ax_.set_title(experiment.name)
-        replace_file(folder / name, partial(display.figure_.savefig, dpi=120))
+        write_durably(folder / name, partial(display.figure_.savefig, dpi=120))

@@ -1,6 +1,5 @@
 """Finished stages of a long run, kept in a folder so that it can go on from there."""
 
-import hashlib
 import json
 import time
 from collections.abc import Callable, Sequence
@@ -10,8 +9,8 @@ from typing import Any
 
 import joblib
 
+from skimitate._durable import check_writable, checksum_of, sweep, write_durably
 from skimitate.environments._rollouts import Rollouts
-from skimitate.formats._files import check_writable, replace_file
 
 _INDEX = "stages.json"
 
@@ -37,7 +36,8 @@ class StageFolder:
     Parameters
     ----------
     path : Path or None
-        The folder; None to keep nothing.
+        The folder; None to keep nothing. Nobody else may use it meanwhile, for which a
+        :class:`FolderLock` is there; what killed processes left half-written goes.
 
     Attributes
     ----------
@@ -56,6 +56,7 @@ class StageFolder:
         self._index: dict[str, Any] = {}
         if path is not None:
             check_writable(path, "out")
+            sweep(path)
             self._index = self._read_index(path / _INDEX)
         self.seconds = {name: entry["seconds"] for name, entry in self._index.items()}
 
@@ -124,7 +125,7 @@ class StageFolder:
             return False
         for name in names:
             path = self.path / name
-            if not path.is_file() or _checksum(path) != entry["sha256"].get(name):
+            if not path.is_file() or checksum_of(path) != entry["sha256"].get(name):
                 print(f"{path} is damaged or missing: {stage} is done again")
                 return False
         return True
@@ -137,21 +138,14 @@ class StageFolder:
         setting: dict[str, Any],
         made: tuple[Any, ...],
     ) -> None:
-        for name, thing in zip(names, made, strict=True):
-            write = partial(_format_of(name)[0], thing)
-            replace_file(folder / name, write)
-        self._index[stage] = {
-            "setting": setting,
-            "seconds": self.seconds[stage],
-            "sha256": {name: _checksum(folder / name) for name in names},
+        sha256 = {
+            name: write_durably(folder / name, partial(_format_of(name)[0], thing))
+            for name, thing in zip(names, made, strict=True)
         }
-        replace_file(folder / _INDEX, partial(write_json, self._index))
+        seconds = self.seconds[stage]
+        self._index[stage] = {"setting": setting, "seconds": seconds, "sha256": sha256}
+        write_durably(folder / _INDEX, partial(write_json, self._index))
 
 
 def _format_of(name: str) -> tuple[Callable[[Any, Path], Any], Callable[[Path], Any]]:
     return _FORMATS[Path(name).suffix]
-
-
-def _checksum(path: Path) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

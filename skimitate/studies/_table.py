@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skimitate._durable import write_durably
 from skimitate.environments._make import EnvLike
 from skimitate.environments._spec import folder_of
-from skimitate.formats._files import replace_file
 from skimitate.studies._experiment import Experiment
 from skimitate.studies._machine import describe_machine
 from skimitate.studies._network import network_of_the_table
@@ -105,8 +105,8 @@ class Table:
                 print(f"\n{about}", flush=True)
                 experiment.run()
             self._keep(row_of(experiments))
-            replace_file(self.out / "table.json", self._write_json)
-            replace_file(self.out / "table.md", self._write_markdown)
+            write_durably(self.out / "table.json", self._write_json)
+            write_durably(self.out / "table.md", self._write_markdown)
 
     def _keep(self, row: dict[str, Any]) -> None:
         """Put a row among those that were kept before and are of the same kind."""

@@ -1,0 +1,131 @@
+"""Files that are put in place in one step and stay, and folders that take them."""
+
+import errno
+import hashlib
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+# A file that is being written: with the process that writes it, so that others can see
+# whether anybody still does.
+_PART = re.compile(r"\.skimitate-(\d+)-.+")
+
+
+def write_durably(path: Path, write: Callable[[Path], Any]) -> str:
+    """Write a file beside its place, and put it there in one step.
+
+    Whatever happens meanwhile, a kill or a power cut, the place has the old content or
+    the new one, whole.
+
+    Parameters
+    ----------
+    path : Path
+        The place; what a link leads to is replaced, not the link.
+    write : callable
+        Writes to the path that it is given, which has the same suffix.
+
+    Returns
+    -------
+    str
+        SHA-256 of what was written, in hexadecimal digits.
+    """
+    path = Path(os.path.realpath(path))
+    part = path.with_name(f".skimitate-{os.getpid()}-{path.name}")
+    try:
+        write(part)
+        # Before it is put in place: there, another process may put its own at once.
+        checksum = _sync(part)
+        os.replace(part, path)
+        _sync_folder(path.parent)
+    finally:
+        part.unlink(missing_ok=True)
+    return checksum
+
+
+def checksum_of(path: Path) -> str:
+    """Return the SHA-256 of a file, in hexadecimal digits.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    """
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sync(path: Path) -> str:
+    """Have a file written to the disk, and return its checksum."""
+    # Windows does so only for who may write.
+    with open(path, "rb+") as file:
+        os.fsync(file.fileno())
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sync_folder(folder: Path) -> None:
+    """Have the names in a folder written to the disk."""
+    if os.name == "nt":  # which opens no folders
+        return
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    except OSError as error:
+        # Some file systems of networks know no such thing.
+        if error.errno != errno.EINVAL:
+            raise
+    finally:
+        os.close(opened)
+
+
+def sweep(folder: Path) -> None:
+    """Remove what killed processes had not finished writing.
+
+    Parameters
+    ----------
+    folder : Path
+        Where this process writes nothing now; what goes by its own number was left by
+        one that had it before. What other living processes write is left alone.
+    """
+    for path in folder.iterdir():
+        part = _PART.fullmatch(path.name)
+        if part is not None and not _is_another(int(part[1])):
+            path.unlink(missing_ok=True)
+
+
+def _is_another(pid: int) -> bool:
+    """Tell whether a number is that of another process that lives, as far as known."""
+    if pid == os.getpid():
+        return False
+    if os.name == "nt":  # where to ask is to kill
+        return True
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:  # somebody else's
+        return True
+    return True
+
+
+def check_writable(folder: Path, name: str) -> None:
+    """Make a folder, and raise OSError if nothing can be written in it.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder.
+    name : str
+        What the parameter is called that it was given by.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".skimitate-{os.getpid()}-probe"
+        probe.touch()
+        probe.unlink(missing_ok=True)  # another thread's may be the same
+    except OSError as error:
+        raise OSError(
+            f"{name}: expected a folder that can be written to, got {folder} "
+            f"({error.strerror})"
+        ) from None
