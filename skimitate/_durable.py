@@ -13,7 +13,9 @@ from typing import Any
 _PART = re.compile(r"\.skimitate-(\d+)-.+")
 
 
-def write_durably(path: Path, write: Callable[[Path], Any]) -> str:
+def write_durably(
+    path: Path, write: Callable[[Path], Any], *, sync: bool = True
+) -> str:
     """Write a file beside its place, and put it there in one step.
 
     Whatever happens meanwhile, a kill or a power cut, the place has the old content or
@@ -25,6 +27,9 @@ def write_durably(path: Path, write: Callable[[Path], Any]) -> str:
         The place; what a link leads to is replaced, not the link.
     write : callable
         Writes to the path that it is given, which has the same suffix.
+    sync : bool, default=True
+        False spares the wait for the disk, for what can be made again: a kill is
+        survived all the same, a power cut may not be.
 
     Returns
     -------
@@ -36,9 +41,10 @@ def write_durably(path: Path, write: Callable[[Path], Any]) -> str:
     try:
         write(part)
         # Before it is put in place: there, another process may put its own at once.
-        checksum = _sync(part)
+        checksum = _sync(part) if sync else checksum_of(part)
         os.replace(part, path)
-        _sync_folder(path.parent)
+        if sync:
+            _sync_folder(path.parent)
     finally:
         part.unlink(missing_ok=True)
     return checksum

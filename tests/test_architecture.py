@@ -48,6 +48,7 @@ IMPORTERS = {
     "PIL": {"studies._film"},
     "pandas": {"datasets._demonstrations"},
     "safetensors": {"formats"},
+    "skops": {"formats"},
     "tensorboard": {"callbacks"},
     "threadpoolctl": {"_threads"},
 }

@@ -1,6 +1,7 @@
 """What DAgger is for any kind of actions: a run, from its start to the decision."""
 
 import copy
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from numbers import Integral, Real
@@ -23,14 +24,18 @@ from skimitate._sklearn import (
     fit_context,
 )
 from skimitate._validation import put_back
+from skimitate.dagger._checkpoint import Checkpoint, begin, checked_folder
+from skimitate.dagger._identity import identity_of
 from skimitate.dagger._leaders import Candidate
 from skimitate.dagger._queries import Query
-from skimitate.dagger._run import Run
+from skimitate.dagger._run import Run, seeds_of_run
 from skimitate.dagger._runner import Runner
 from skimitate.dagger._settled import Given, plan_rounds, settle
 from skimitate.dagger._stages import decide, learn_first, run_rounds, shown_of
 from skimitate.dagger._targets import Targets
 from skimitate.environments._make import EnvLike, shared_env
+from skimitate.formats._checked_folder import CheckedFolder
+from skimitate.formats._estimator_bytes import format_of
 from skimitate.learners._metadata import routing_of
 
 
@@ -67,6 +72,7 @@ class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         "n_eval_episodes": [Interval(Integral, 1, None, closed="left")],
         "keep": [StrOptions({"best", "last"})],
         "n_jobs": [Integral, None],
+        "checkpoint_dir": [str, os.PathLike, None],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
@@ -87,6 +93,7 @@ class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         n_eval_episodes: int = 10,
         keep: Literal["best", "last"] = "best",
         n_jobs: int | None = None,
+        checkpoint_dir: str | os.PathLike | None = None,
         random_state: int | np.random.RandomState | None = None,
         verbose: bool = False,
     ) -> None:
@@ -103,6 +110,7 @@ class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         self.n_eval_episodes = n_eval_episodes
         self.keep = keep
         self.n_jobs = n_jobs
+        self.checkpoint_dir = checkpoint_dir
         self.random_state = random_state
         self.verbose = verbose
 
@@ -154,16 +162,25 @@ class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
             it, :meth:`ask` and :meth:`tell` go on with it.
         """
         given = Given(X, y, sample_weight, groups, fit_params)
-        with self._attempt(), shared_env(self.env, self.n_jobs) as env:
-            run, runner = self._begin(env, given, in_person=True), Runner(self, env)
-            context = self._begin_task(run)
+        with self._attempt(), self._at_work() as (env, folder):
+            run = self._begin(env, given, folder, in_person=True)
+            runner, context = Runner(self, env), self._begin_task(run)
             learn_first(run, runner, context, in_person=True)
             self._show(run, run.current())
-            if env is not None:
+            if env is not None and run.kept is None:
                 run_rounds(run, runner, context)
             self._finish(run, runner, context)
             self._end_task(run, context)
         return self
+
+    @contextmanager
+    def _at_work(self) -> Iterator[tuple[Any, CheckedFolder | None]]:
+        """Have the folder of checkpoints for oneself, and an environment open."""
+        with (
+            checked_folder(self.checkpoint_dir) as folder,
+            shared_env(self.env, self.n_jobs) as env,
+        ):
+            yield env, folder
 
     @contextmanager
     def _attempt(self) -> Iterator[dict[str, Any]]:
@@ -190,12 +207,31 @@ class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
     def _open_run(self) -> Run | None:
         return vars(self).get("_run")
 
-    def _begin(self, env: EnvLike | None, given: Given, *, in_person: bool) -> Run:
-        """Begin a run, which is open from here on."""
-        plan = plan_rounds(self, self._prototype, given, in_person=in_person)
-        settled = settle(self, self._prototype, env, plan, given)
-        self._run = Run(self, self._prototype, settled)
+    def _begin(
+        self,
+        env: EnvLike | None,
+        given: Given,
+        folder: CheckedFolder | None,
+        *,
+        in_person: bool,
+    ) -> Run:
+        """Begin a run, which is open from here on, or take up the one of a folder."""
+        prototype = self._prototype
+        plan = plan_rounds(self, prototype, given, in_person=in_person)
+        settled = settle(self, prototype, env, plan, given)
+        seeds = seeds_of_run(self.random_state)
+        if folder is not None:
+            begun_by = "fit" if in_person else "ask"
+            identity = identity_of(self, prototype, given, begun_by=begun_by)
+            seeds = begin(folder, identity, seeds)
+        self._run = Run(self, prototype, settled, seeds)
+        self._take_up(self._run, folder)
         return self._run
+
+    def _take_up(self, run: Run, folder: CheckedFolder | None) -> None:
+        """Let a run be where its folder says: another process may have gone on."""
+        if folder is not None:
+            run.take_up(Checkpoint(folder, format_of(self._prototype)), self)
 
     def _begin_task(self, run: Run) -> CallbackContext:
         self.__dict__.pop("feature_names_in_", None)
@@ -223,8 +259,12 @@ class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
 
     def _finish(self, run: Run, runner: Runner, context: CallbackContext) -> None:
         """Decide which round is kept, and close the run."""
-        known = run.current() if runner.env is None else decide(run, runner, context)
-        self._show(run, known)
+        if run.kept is not None:
+            kept = run.candidate(run.kept)
+        else:
+            kept = run.current() if runner.env is None else decide(run, runner, context)
+            run.decide(kept)
+        self._show(run, kept)
         del self._run
 
     @property

@@ -96,6 +96,10 @@ class DAggerClassifier(MultiOutputMixin, ClassifierMixin, ActingDAgger):
         Which round's policy to keep: that with the best mean return, or the last.
     n_jobs : int or None, default=None
         Number of workers that run episodes; see :func:`collect_rollouts`.
+    checkpoint_dir : path-like or None, default=None
+        A folder in which the run is kept, so that it survives whatever ends it: the
+        same call of :meth:`fit`, or of :meth:`ask`, goes on where it stopped. None
+        keeps nothing. See Notes.
     random_state : int, RandomState instance or None, default=None
         Determines everything, whatever ``n_jobs``; a ``random_state`` of the learner
         that is None is set too.

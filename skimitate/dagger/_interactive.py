@@ -6,12 +6,14 @@ from numpy.typing import ArrayLike
 
 from skimitate._sklearn import fit_context
 from skimitate.dagger._base import BaseDAgger
+from skimitate.dagger._checkpoint import checked_folder
 from skimitate.dagger._questions import Questions
 from skimitate.dagger._run import Run
 from skimitate.dagger._runner import Runner
 from skimitate.dagger._settled import Given, check_goes_on, check_next_round
-from skimitate.dagger._stages import learn_first, learn_told
-from skimitate.environments._make import shared_env
+from skimitate.dagger._stages import learn_answered, learn_first, learn_told
+from skimitate.environments._make import EnvLike, shared_env
+from skimitate.formats._checked_folder import CheckedFolder
 
 
 class InteractiveDAgger(BaseDAgger):
@@ -98,20 +100,30 @@ class InteractiveDAgger(BaseDAgger):
         self._check_may_ask(run, given)
         if run is not None and run.pending is not None:
             return run.pending.questions.copied()
-        with self._attempt(), shared_env(self.env, self.n_jobs) as env:
+        with self._attempt(), self._at_work() as (env, folder):
             runner = Runner(self, env)
             if run is None:
-                run = self._begin(env, given, in_person=False)
+                run = self._begin(env, given, folder, in_person=False)
+                self._check_has_rounds(run)
             else:
-                check_goes_on(env, run.settled)
+                self._go_on(run, env, folder)
                 check_next_round(self, run.settled, max(0, run.round))
             round_before, context = run.round, self._begin_task(run)
             learn_first(run, runner, context, in_person=False)
+            learn_answered(run, self, context)
+            self._check_has_rounds(run)
             questions = run.ask(runner, context, in_person=False)
             if run.round >= 0:
                 self._show(run, run.current())
             self._end_task(run, context, has_learnt=run.round > round_before)
         return questions.copied()
+
+    def _go_on(
+        self, run: Run, env: EnvLike | None, folder: CheckedFolder | None
+    ) -> None:
+        """Get ready to go on with a run that was begun before."""
+        check_goes_on(env, run.settled)
+        self._take_up(run, folder)
 
     def _check_may_ask(self, run: Run | None, given: Given) -> None:
         """Raise if a run is over, or was given already what it begins with."""
@@ -127,6 +139,14 @@ class InteractiveDAgger(BaseDAgger):
             raise ValueError(
                 "X: expected None, because a run is open: what it begins with was "
                 "given to its first call"
+            )
+        self._check_has_rounds(run)
+
+    def _check_has_rounds(self, run: Run) -> None:
+        if run.kept is not None:
+            raise ValueError(
+                f"checkpoint_dir: expected a run that is open, got one in "
+                f"{self.checkpoint_dir} that is over, with round {run.kept} kept"
             )
         if run.is_complete:
             raise ValueError(
@@ -172,8 +192,9 @@ class InteractiveDAgger(BaseDAgger):
                 "tell: expected a call of ask before, for labels belong to what it "
                 f"gave; {known}"
             )
-        answers = run.read(ids, actions)
-        with self._attempt() as before:
+        with self._attempt() as before, checked_folder(self.checkpoint_dir) as folder:
+            self._take_up(run, folder)
+            answers = run.read(ids, actions)
             context = self._begin_task(run)
             stop = learn_told(run, self, context, answers)
             self._show(run, run.current())
@@ -210,8 +231,8 @@ class InteractiveDAgger(BaseDAgger):
                 "finish: expected a run that has learnt something, "
                 f"{'none is open' if run is None else 'nothing was told yet'}"
             )
-        with self._attempt(), shared_env(self.env, self.n_jobs) as env:
-            check_goes_on(env, run.settled)
+        with self._attempt(), self._at_work() as (env, folder):
+            self._go_on(run, env, folder)
             context = self._begin_task(run)
             self._finish(run, Runner(self, env), context)
             self._end_task(run, context)

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,6 +14,31 @@ from skimitate.dagger._questions import Questions, read_answers
 from skimitate.dagger._visits import Visits
 from skimitate.policies._action_space import ActionSpace
 from skimitate.policies._actions import StepError
+
+
+class Answers(Protocol):
+    """Keeps the expert's answers."""
+
+    def known(
+        self, ids: NDArray[np.intp], n_outputs: int
+    ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """Return what was answered before.
+
+        Parameters
+        ----------
+        ids : ndarray of shape (n,)
+            What is asked about.
+        n_outputs : int
+            Number of columns of an answer.
+
+        Returns
+        -------
+        answers : ndarray of shape (n, n_outputs)
+        is_known : ndarray of shape (n,), bool
+        """
+
+    def note(self, ids: NDArray[np.intp], answers: NDArray[np.float64]) -> None:
+        """Keep answers, before the run goes on with what they teach."""
 
 
 @dataclass(frozen=True)
@@ -35,12 +61,15 @@ class Pending:
         The episode of each step, from 0 on.
     rows : ndarray of shape (n_questions,), int
         The steps that are to be asked about.
-    questions : Questions
-        What is to be asked about them.
+    first_id : int
+        The id of the first step.
     n_asked, n_heard, n_answered : int
         About how many states that are not among the questions the expert was asked
         during the episodes; at how many what it says counts, and how often it had an
         answer there.
+    returns : ndarray of shape (n,)
+        What the expert earned, in round 0; in later ones what the policy of the round
+        before did. Empty where that is not known.
     seconds : float
         What the episodes took.
     """
@@ -52,21 +81,40 @@ class Pending:
     actions: NDArray[np.float64]
     episodes: NDArray[np.intp]
     rows: NDArray[np.intp]
-    questions: Questions
+    first_id: int
     n_asked: int
     n_heard: int
     n_answered: int
+    returns: NDArray[np.float64]
     seconds: float
 
-    def answers_of(self, expert: Any, space: ActionSpace) -> NDArray[np.float64]:
+    @cached_property
+    def questions(self) -> Questions:
+        """What is to be asked about."""
+        rows = self.rows
+        # Those of an episode are successive.
+        steps = np.arange(len(self.episodes))
+        steps -= np.searchsorted(self.episodes, self.episodes)
+        return Questions(
+            self.first_id + rows,
+            self.observations[rows],
+            self.episodes[rows],
+            steps[rows],
+        )
+
+    def answers_of(
+        self, expert: Any, space: ActionSpace, kept: Answers
+    ) -> NDArray[np.float64]:
         """Let an expert answer, in one call for each episode.
 
         Parameters
         ----------
         expert : object
-            Not asked if there are no questions.
+            Not asked if there are no questions, or all of them are answered.
         space : ActionSpace
             Where actions belong.
+        kept : Answers
+            Has answers from before, which are not asked for again, and takes new ones.
 
         Returns
         -------
@@ -79,18 +127,19 @@ class Pending:
             If it fails, or gives what cannot be used, with the round and the episode.
         """
         questions = self.questions
-        answers = np.empty((len(questions.ids), space.n_outputs))
-        if not len(answers):
+        answers, is_known = kept.known(questions.ids, space.n_outputs)
+        if is_known.all():
             return answers
         heard = Expert(expert)
-        for episode in np.unique(questions.episode_ids):
-            rows = questions.episode_ids == episode
+        for episode in np.unique(questions.episode_ids[~is_known]):
+            rows = np.flatnonzero((questions.episode_ids == episode) & ~is_known)
             try:
                 with one_thread():
                     answers[rows] = heard.label(questions.observations[rows], space)
             except StepError as error:
                 where = f"(round {self.round}, episode {episode})"
                 raise ValueError(f"{error} {where}") from error.__cause__
+            kept.note(questions.ids[rows], answers[rows])
         return answers
 
     def read(
@@ -177,7 +226,7 @@ def ask_about(
     Returns
     -------
     Pending
-        ``seconds`` is 0.
+        ``returns`` is empty, and ``seconds`` is 0.
     """
     labels, asks, lengths = [], [], []
     for i, visit in enumerate(visits):
@@ -189,22 +238,20 @@ def ask_about(
         asks.append(is_chosen & ~visit.is_heard)
         lengths.append(len(visit.labels))
     episodes = np.repeat(np.arange(len(visits)), lengths)
-    steps = np.concatenate([np.arange(n) for n in lengths])
     is_question = np.concatenate(asks)
-    rows = np.flatnonzero(is_question)
     is_asked = np.concatenate([visit.is_asked for visit in visits])
-    observations = np.concatenate([visit.observations for visit in visits])
     return Pending(
         round,
         beta,
-        observations,
+        np.concatenate([visit.observations for visit in visits]),
         np.concatenate(labels),
         np.concatenate([visit.actions for visit in visits]),
         episodes,
-        rows,
-        Questions(first_id + rows, observations[rows], episodes[rows], steps[rows]),
+        np.flatnonzero(is_question),
+        first_id,
         n_asked=int((is_asked & ~is_question).sum()),
         n_heard=int(sum(visit.is_heard.sum() for visit in visits)),
         n_answered=int(sum((~np.isnan(v.labels).any(axis=1)).sum() for v in visits)),
+        returns=np.empty(0),
         seconds=0.0,
     )

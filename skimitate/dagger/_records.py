@@ -1,5 +1,6 @@
 """What is known of each round: its record, and what its policy earned."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,38 @@ class Records:
     def __init__(self) -> None:
         self.history: list[dict[str, Any]] = []
         self._leaders = Leaders()
+
+    @property
+    def leaders(self) -> list[Candidate]:
+        """The policies with the best returns so far, as copies."""
+        return self._leaders.candidates
+
+    def forget(self) -> None:
+        """Forget all rounds. The list of records stays: others know it."""
+        self.history.clear()
+        self._leaders = Leaders()
+
+    def begin_from(
+        self,
+        history: Iterable[dict[str, Any]],
+        leaders: Iterable[Candidate],
+        learners: Mapping[int, Any],
+    ) -> None:
+        """Have the records of another run.
+
+        Parameters
+        ----------
+        history : iterable of dict
+            Its records.
+        leaders : iterable of Candidate
+            Without their learners.
+        learners : mapping of int to object
+            The learner of each of them.
+        """
+        self.history[:] = history
+        self._leaders.candidates = [
+            leader._replace(learner=learners[leader.round]) for leader in leaders
+        ]
 
     def add(self, **record: Any) -> None:
         """Write down a round, before anything has measured its policy.

@@ -1,36 +1,31 @@
 """A run of DAgger: each round in two halves, what is visited and what is learnt."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from skimitate._seeds import child, spawn_seeds
+from skimitate._seeds import spawn_seeds
 from skimitate._sklearn import CallbackContext
 from skimitate.dagger._leaders import Candidate
-from skimitate.dagger._learner import Learner
 from skimitate.dagger._lessons import Lessons
-from skimitate.dagger._mixture import Mixture
-from skimitate.dagger._pending import Pending, ask_about
-from skimitate.dagger._queries import Query, rows_to_ask
 from skimitate.dagger._questions import Questions
-from skimitate.dagger._records import Records
 from skimitate.dagger._report import round_report
+from skimitate.dagger._run_so_far import RunSoFar
 from skimitate.dagger._runner import Runner
 from skimitate.dagger._settled import Settled
-from skimitate.dagger._visits import Visits, visits_of
-from skimitate.environments._run import return_of
-from skimitate.environments._uniform_policy import UniformPolicy
+from skimitate.dagger._visiting import Visiting
 
 
-class Run:
+class Run(RunSoFar):
     """What DAgger holds while it runs, and gives up when it is done.
 
     It holds neither the environment nor the expert nor the estimator on whose behalf
-    it runs: a run that waits for labels can be saved.
+    it runs: a run that waits for labels can be saved. What is kept of it in files is
+    up to a checkpoint, which stays behind when it is saved.
 
     Parameters
     ----------
@@ -40,55 +35,23 @@ class Run:
         The learner, not fitted.
     settled : Settled
         What was settled before.
-
-    Attributes
-    ----------
-    settled : Settled
-        The same.
-    aggregate : Aggregate
-        All that was visited so far, and its labels.
-    records : Records
-        What is known of each round.
-    round : int
-        The last round that was learnt from; -1 before the start.
-    pending : Pending or None
-        The next round, while its labels are awaited.
-    expert_return : float or None
-        Mean return of the demonstrations, if it collected them.
+    seeds : sequence of numpy.random.SeedSequence
+        Determine it: from :func:`seeds_of_run`.
     """
 
-    def __init__(self, dagger: Any, prototype: Any, settled: Settled) -> None:
-        self.settled = settled
-        seeds = spawn_seeds(dagger.random_state, 5)
-        self._demonstration_seed, self._round_seed, self._eval_seed = seeds[:3]
-        self._query_seed = seeds[4]
+    def __init__(
+        self,
+        dagger: Any,
+        prototype: Any,
+        settled: Settled,
+        seeds: Sequence[np.random.SeedSequence],
+    ) -> None:
+        demonstrations, rounds, evaluation, learner, queries = seeds
+        super().__init__(dagger, prototype, settled, learner)
         self._lessons = Lessons(prototype, settled)
-        self._learner = Learner(
-            prototype,
-            incremental=dagger.incremental,
-            seed=seeds[3],
-            fit_params=settled.plan.fit_params,
+        self._visiting = Visiting(
+            settled.plan.betas, demonstrations, rounds, evaluation, queries
         )
-        self.aggregate = settled.demonstrations
-        self.records = Records()
-        self.n_queries = 0
-        self.round = -1
-        self.pending: Pending | None = None
-        self.expert_return: float | None = None
-
-    @property
-    def learner(self) -> Any:
-        """The fitted learner as it stands; None before the start."""
-        return self._learner.fitted
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether all rounds that were planned are learnt from."""
-        return self.round == len(self.settled.plan.betas)
-
-    def current(self) -> Candidate:
-        """Return the policy as it stands."""
-        return Candidate(self.round, self.learner)
 
     def ask(
         self, runner: Runner, context: CallbackContext, *, in_person: bool
@@ -112,69 +75,21 @@ class Run:
         Questions
         """
         if self.pending is None:
-            began = time.perf_counter()
-            pending = self._visit(runner, context, in_person=in_person)
-            seconds = time.perf_counter() - began
-            self.pending = replace(pending, seconds=seconds)
-        return self.pending.questions
-
-    def _visit(
-        self, runner: Runner, context: CallbackContext, *, in_person: bool
-    ) -> Pending:
-        number, dagger = self.round + 1, runner.dagger
-        driver, beta = self._driver_of(number, runner, in_person=in_person)
-        seeds = self._seeds_of(number, dagger.n_episodes_per_round)
-        name = "collection" if number else "demonstrations"
-        episodes = runner.run(
-            driver, seeds, context, name=name, where=f"round {number}, "
-        )
-        visits = [visits_of(episode) for episode in episodes]
-        choose = partial(self._choose, dagger.query, number)
-        pending = ask_about(
-            visits, choose, len(self.aggregate), round=number, beta=beta
-        )
-        returns = [return_of(episode) for episode in episodes]
-        if number == 0:
-            self.expert_return = float(np.mean(returns)) if beta else None
-        elif beta == 0.0 and not any(visit.is_driven.any() for visit in visits):
-            self._measure(dagger, returns)
-        elif dagger.keep == "best":
-            name = f"evaluating round {self.round}"
-            returns = runner.returns_of(self.current(), self._eval_seed, context, name)
-            self._measure(dagger, returns)
-        return pending
-
-    def _driver_of(
-        self, number: int, runner: Runner, *, in_person: bool
-    ) -> tuple[Mixture, float]:
-        """Return who drives the episodes of a round, and how likely the expert does."""
-        expert = runner.dagger.expert
-        if number == 0 and expert is not None:
-            return Mixture(expert, None, 1.0), 1.0
-        if number == 0:
-            assert runner.env is not None
-            return Mixture(None, UniformPolicy(runner.env), 0.0), 0.0
-        beta = self.settled.plan.betas[number - 1]
-        return Mixture(expert, self.learner, beta, is_asked=in_person), beta
-
-    def _seeds_of(self, number: int, n: int) -> list[np.random.SeedSequence]:
-        """Return the seeds of the episodes of a round, the same at each call."""
-        if number == 0:
-            return [child(self._demonstration_seed, i) for i in range(n)]
-        return [child(self._round_seed, number - 1, i) for i in range(n)]
-
-    def _choose(
-        self, query: Query, number: int, i: int, visits: Visits
-    ) -> NDArray[np.intp]:
-        """Return the rows of an episode that are to be labelled."""
-        rng = np.random.default_rng(child(self._query_seed, number, i))
-        try:
-            return rows_to_ask(
-                query, visits.observations, self.learner, visits.is_driven, rng
+            self.recall(runner.dagger)
+        if self.pending is None:
+            files = self.files_of(self.round + 1)
+            pending = self._visiting.visit(
+                self.current(),
+                len(self.aggregate),
+                runner,
+                context,
+                files,
+                in_person=in_person,
             )
-        except ValueError as error:
-            where = f"(round {number}, episode {i})"
-            raise ValueError(f"{error} {where}") from error.__cause__
+            files.keep_visited(pending, sync=not in_person)
+            self._note_returns(pending, runner.dagger)
+            self.pending = pending
+        return self.pending.questions
 
     def hear(self, expert: Any) -> NDArray[np.float64]:
         """Let an expert answer what is pending.
@@ -191,7 +106,8 @@ class Run:
         """
         assert self.pending is not None
         began = time.perf_counter()
-        answers = self.pending.answers_of(expert, self.settled.taken)
+        files = self.files_of(self.pending.round)
+        answers = self.pending.answers_of(expert, self.settled.taken, files)
         seconds = self.pending.seconds + time.perf_counter() - began
         self.pending = replace(self.pending, seconds=seconds)
         return answers
@@ -209,8 +125,24 @@ class Run:
         ndarray of shape (n_questions, n_outputs)
             Rows of NaN where there is none.
         """
+        if self.pending is None:
+            raise ValueError(
+                "tell: expected a call of ask before, got labels of what was told "
+                "already, by another process"
+            )
+        answers = self.pending.read(ids, actions, self.settled.taken)
+        # Those that were left out are answered too: they get no label.
+        self.files_of(self.pending.round).note(self.pending.questions.ids, answers)
+        return answers
+
+    @property
+    def answers_kept(self) -> NDArray[np.float64] | None:
+        """What was told of what is pending, before a kill; None if it was not."""
         assert self.pending is not None
-        return self.pending.read(ids, actions, self.settled.taken)
+        ids = self.pending.questions.ids
+        files = self.files_of(self.pending.round)
+        answers, is_known = files.known(ids, self.settled.taken.n_outputs)
+        return answers if len(ids) and is_known.all() else None
 
     def start_from_demonstrations(self, dagger: Any, context: CallbackContext) -> None:
         """Fit the learner to the demonstrations that were given.
@@ -256,11 +188,8 @@ class Run:
         n_queries = self.n_queries + pending.n_asked + len(answers)
         first_id = len(self.aggregate)
         labels = pending.labels_with(answers, name)
-        weight = self.settled.plan.weights[pending.round]
         try:
-            self.aggregate.append(
-                pending.observations, labels, weight, pending.episodes, pending.actions
-            )
+            self._take_in(pending, labels)
             self._learn(pending.round, pending.beta, n_queries, began, dagger, context)
         except BaseException:
             if self.pending is not None:
@@ -298,6 +227,7 @@ class Run:
         self.round, self.n_queries, self.pending = number, n_queries, None
         if dagger.verbose:
             print(round_report(self.records.history), flush=True)
+        self._keep()
 
     def _train(
         self, number: int, dagger: Any, context: CallbackContext
@@ -314,12 +244,6 @@ class Run:
             raise ValueError(
                 f"{error} (training in round {number})"
             ) from error.__cause__
-
-    def _measure(self, dagger: Any, returns: list[float]) -> None:
-        """Note the returns of the current policy, which may be kept for them."""
-        measured = self.records.note(self.current(), returns)
-        if dagger.keep == "best":
-            self.records.propose(measured)
 
     def evaluate(
         self, candidate: Candidate, runner: Runner, context: CallbackContext, name: str
@@ -341,6 +265,32 @@ class Run:
         -------
         Candidate
         """
-        returns = runner.returns_of(candidate, self._eval_seed, context, name)
+        returns = self._visiting.returns_of(candidate, runner, context, name)
         self.records.history[candidate.round]["evaluated"] = True
         return self.records.note(candidate, returns)
+
+    def decide(self, kept: Candidate) -> None:
+        """Note which round is kept in the end.
+
+        Parameters
+        ----------
+        kept : Candidate
+            Its policy.
+        """
+        self.kept = kept.round
+        self._keep()
+
+
+def seeds_of_run(random_state: Any) -> list[np.random.SeedSequence]:
+    """Return the seeds that determine a run.
+
+    Parameters
+    ----------
+    random_state : int, RandomState instance or None
+        As everywhere in scikit-learn.
+
+    Returns
+    -------
+    list of numpy.random.SeedSequence
+    """
+    return spawn_seeds(random_state, 5)

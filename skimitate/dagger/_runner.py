@@ -12,7 +12,7 @@ from skimitate.dagger._leaders import Candidate
 from skimitate.environments._drivers import Driver, PolicyDriver
 from skimitate.environments._episode import Episode
 from skimitate.environments._make import EnvLike
-from skimitate.environments._run import return_of, run_episodes, whole
+from skimitate.environments._run import Journal, return_of, run_episodes
 
 
 class Runner:
@@ -38,7 +38,8 @@ class Runner:
         *,
         name: str,
         where: str,
-        keep: Callable[[Episode], Any] = whole,
+        keep: Callable[[Episode], Any],
+        journal: Journal | None = None,
     ) -> list[Any]:
         """Run one episode for each seed.
 
@@ -54,8 +55,10 @@ class Runner:
             What their task is called.
         where : str
             What goes before the episode and the step in errors.
-        keep : callable, default=whole
+        keep : callable
             From an episode to what is kept of it.
+        journal : Journal or None, default=None
+            See :func:`run_episodes`.
 
         Returns
         -------
@@ -70,6 +73,7 @@ class Runner:
                 n_jobs=self.dagger.n_jobs,
                 where=where,
                 keep=keep,
+                journal=journal,
                 report=report,
             )
 

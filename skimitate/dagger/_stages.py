@@ -92,6 +92,26 @@ def run_rounds(run: Run, runner: Runner, context: CallbackContext) -> None:
     rounds.call_on_fit_task_end(estimator=dagger)
 
 
+def learn_answered(run: Run, dagger: Any, context: CallbackContext) -> None:
+    """Train on what was told before a process was killed.
+
+    Parameters
+    ----------
+    run : Run
+        The run.
+    dagger : estimator
+        On whose behalf.
+    context : CallbackContext
+        Of the task that this is a part of.
+    """
+    while run.pending is not None:
+        answers = run.answers_kept
+        if answers is None:
+            return
+        learn_told(run, dagger, context, answers)
+        run.recall(dagger)
+
+
 def learn_told(
     run: Run, dagger: Any, context: CallbackContext, answers: NDArray[np.float64]
 ) -> bool:

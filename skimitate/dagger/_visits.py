@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skimitate.environments._episode import Episode
+from skimitate.environments._run import return_of
 
 _N_FLAGS = 3
 
@@ -47,6 +48,8 @@ class Visits(NamedTuple):
         Where it was asked, and nobody else is to answer.
     is_driven : ndarray of shape (n_steps,), bool
         Where it drove.
+    earned : float
+        The return.
     """
 
     observations: NDArray[np.float64]
@@ -55,6 +58,7 @@ class Visits(NamedTuple):
     is_asked: NDArray[np.bool_]
     is_heard: NDArray[np.bool_]
     is_driven: NDArray[np.bool_]
+    earned: float
 
 
 def visits_of(episode: Episode) -> Visits:
@@ -71,4 +75,13 @@ def visits_of(episode: Episode) -> Visits:
     """
     values, flags = np.split(episode.actions, [-_N_FLAGS], axis=1)
     labels, actions = np.split(values, 2, axis=1)
-    return Visits(episode.observations, labels, actions, *flags.astype(bool).T)
+    is_asked, is_heard, is_driven = flags.astype(bool).T
+    return Visits(
+        episode.observations,
+        labels,
+        actions,
+        is_asked,
+        is_heard,
+        is_driven,
+        return_of(episode),
+    )

@@ -6,7 +6,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, Protocol, cast
 
 import numpy as np
 from joblib import Parallel, delayed, effective_n_jobs
@@ -62,6 +62,16 @@ def outcome_of(episode: Episode, discount: float = 1.0) -> Outcome:
     return Outcome(value, episode.is_success)
 
 
+class Journal(Protocol):
+    """Keeps what is known of episodes that are over, in whichever process they ran."""
+
+    def find(self, number: int) -> Any:
+        """Return what was kept of an episode before; None if it is to be run."""
+
+    def done(self, number: int, kept: Any) -> None:
+        """Keep an episode, as soon as it is over."""
+
+
 def run_episodes(
     env: EnvLike,
     driver: Driver,
@@ -73,6 +83,7 @@ def run_episodes(
     verbose: bool = False,
     report: Callable[[int, int], None] | None = None,
     keep: Callable[[Episode], Any] = whole,
+    journal: Journal | None = None,
 ) -> list[Any]:
     """Run one episode for each seed.
 
@@ -99,6 +110,9 @@ def run_episodes(
     keep : callable, default=whole
         From an episode to what is kept of it: that alone travels from a worker. Must
         be picklable.
+    journal : Journal or None, default=None
+        Has what is kept of some of the episodes, which are not run again, and is given
+        that of the others one by one. Must be picklable.
 
     Returns
     -------
@@ -116,11 +130,16 @@ def run_episodes(
     UserWarning
         If the environment's ``reset`` does not do what its seed says.
     """
-    n_workers = min(effective_n_jobs(n_jobs), len(seeds))
-    refuse_live(env, n_workers)
     numbered = list(enumerate(seeds))
-    job = _Job(env, driver, max_steps, where, verbose, keep, speaker())
-    done = _Done(len(seeds), report)
+    known = {}
+    if journal is not None:
+        known = {number: journal.find(number) for number, _ in numbered}
+        known = {number: kept for number, kept in known.items() if kept is not None}
+        numbered = [(number, seed) for number, seed in numbered if number not in known]
+    n_workers = min(effective_n_jobs(n_jobs), len(numbered))
+    refuse_live(env, n_workers)
+    job = _Job(env, driver, max_steps, where, verbose, keep, journal, speaker())
+    done = _Done(known, len(seeds), report)
     if n_workers > 1:
         # The episodes that tell what an episode takes are run here.
         numbered = _run_until_workers_pay(job, numbered, n_workers, done)
@@ -134,7 +153,7 @@ def run_episodes(
             UserWarning,
             stacklevel=levels_to_the_user(),
         )
-    return done.kept
+    return [done.kept[number] for number in range(len(seeds))]
 
 
 class _Job(NamedTuple):
@@ -146,6 +165,7 @@ class _Job(NamedTuple):
     where: str
     verbose: bool
     keep: Callable[[Episode], Any]
+    journal: Journal | None
     speaker: Speaker
 
     def run(self, opened: EpisodeRunner, number: int, seed: Any) -> Any:
@@ -158,29 +178,37 @@ class _Job(NamedTuple):
                 f"{len(episode.actions)} steps",
                 flush=True,
             )
-        return self.keep(episode)
+        kept = self.keep(episode)
+        if self.journal is not None:
+            self.journal.done(number, kept)
+        return kept
 
 
 class _Part(NamedTuple):
-    """What a worker sends back."""
+    """What a worker sends back: what is kept of each episode, by its number."""
 
-    kept: list[Any]
+    kept: dict[int, Any]
     ignores_seed: bool
     warnings: Sequence[str] = ()
 
 
 class _Done:
-    """What was done so far, in the order of the episodes."""
+    """What was done so far: what is kept of each episode, by its number."""
 
-    def __init__(self, total: int, report: Callable[[int, int], None] | None) -> None:
-        self.kept: list[Any] = []
+    def __init__(
+        self,
+        known: dict[int, Any],
+        total: int,
+        report: Callable[[int, int], None] | None,
+    ) -> None:
+        self.kept = known
         self.ignores_seed = False
         self.report = report
         self._total = total
 
     def add(self, part: _Part) -> None:
         """Take in the next episodes."""
-        self.kept += part.kept
+        self.kept |= part.kept
         self.ignores_seed |= part.ignores_seed
         say_once(part.warnings)
         if self.report is not None:
@@ -205,9 +233,9 @@ def _run_until_workers_pay(
             if i > 0 and spent / i * left * (1 - 1 / min(n_workers, left)) > cost:
                 return numbered[i:]
             began = time.perf_counter()
-            kept = job.run(runner, number, seed)
+            kept = {number: job.run(runner, number, seed)}
             spent += time.perf_counter() - began
-            done.add(_Part([kept], runner.ignores_seed))
+            done.add(_Part(kept, runner.ignores_seed))
     return []
 
 
@@ -268,5 +296,5 @@ def _run_part(job: _Job, numbered: list[_Numbered]) -> _Part:
         open_env(job.env) as opened,
     ):
         runner = EpisodeRunner(opened, job.driver)
-        kept = [job.run(runner, number, seed) for number, seed in numbered]
+        kept = {number: job.run(runner, number, seed) for number, seed in numbered}
     return _Part(kept, runner.ignores_seed, unsaid)

@@ -1,0 +1,225 @@
+"""Kill DAgger at random instants, let it go on, and see that nothing is lost by it.
+
+A run is killed (SIGKILL) again and again, each time at a random instant of what it does
+next, until one of its processes comes to the end; then another one begins. What comes
+out is compared, bit for bit, with a run that was never killed, and each state that the
+expert is asked about with those whose labels were on the disk when a process was
+killed: these must not be asked about again.
+
+    python benchmarks/kill_dagger.py --kills 200
+"""
+
+import argparse
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+ENV = "Hopper-v5"
+
+# What is asked about, by whom, and how many processes run the episodes. A stateful
+# expert is asked during the episodes, in whichever process they run.
+CASES = {
+    "one job": {},
+    "one job, query=20": {"query": 20},
+    "two jobs": {"n_jobs": 2, "n_episodes_per_round": 3},
+    "two jobs, query=20": {"n_jobs": 2, "n_episodes_per_round": 3, "query": 20},
+    "two jobs, asked during episodes": {
+        "n_jobs": 2,
+        "n_episodes_per_round": 3,
+        "is_stateful": True,
+    },
+}
+
+
+class LoggedExpert:
+    """Writes down each state that it is asked about, before it answers."""
+
+    def __init__(self, log: Path, is_stateful: bool) -> None:
+        from skimitate import load_expert
+
+        self.policy = load_expert(ENV)
+        self.log = log
+        if is_stateful:
+            self.reset = self._begin
+
+    def _begin(self) -> None:
+        """Begin an episode: who has a reset() may remember."""
+
+    def __call__(self, observations):
+        """Return the actions for a batch."""
+        # Appended at once, whoever else writes: asked and killed is asked.
+        file = os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        os.write(file, np.ascontiguousarray(observations, dtype=np.float64).tobytes())
+        os.close(file)
+        return self.policy.act(observations)
+
+
+def run_once(folder: Path | None, log: Path, out: Path, case: str) -> None:
+    """Run DAgger, or go on with it, and write down what came out."""
+    from joblib import parallel_config
+
+    from skimitate import BehaviorCloner, DAggerRegressor
+
+    options = dict(CASES[case])
+    expert = LoggedExpert(log, options.pop("is_stateful", False))
+    dagger = DAggerRegressor(
+        BehaviorCloner(max_iter=2),
+        env=ENV,
+        expert=expert,
+        n_rounds=5,
+        n_epochs_per_round=2,
+        n_eval_episodes=2,
+        checkpoint_dir=folder,
+        random_state=0,
+        **options,
+    )
+    print("begin", flush=True)
+    # Processes that are forked are there at once: those of loky would not pay here.
+    with parallel_config(backend="multiprocessing"):
+        dagger.fit()
+    history = [{k: v for k, v in r.items() if k != "seconds"} for r in dagger.history_]
+    told = [dagger.best_round_, dagger.expert_return_, history]
+    part = out.with_suffix(".part.npz")
+    vectors = dagger.estimator_.network_.vectors.numpy()
+    np.savez(part, vectors=vectors, told=json.dumps(told))
+    os.replace(part, out)
+
+
+def command(folder: Path | None, log: Path, out: Path, case: str) -> list[str]:
+    """Return the command line that runs it in a process of its own."""
+    parts = [str(folder), str(log), str(out), case]
+    return [sys.executable, __file__, "--child", *parts]
+
+
+def started(arguments: list[str]) -> subprocess.Popen:
+    """Start a process, and wait until the run begins in it."""
+    process = subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    process.stdout.readline()
+    return process
+
+
+def durable(folder: Path, width: int) -> set[bytes]:
+    """Return the states whose labels are on the disk."""
+    from skimitate.dagger._round_files import RoundFiles
+    from skimitate.formats._checked_folder import CheckedFolder
+
+    return set(_labelled(CheckedFolder(folder, "folder"), RoundFiles))
+
+
+def _labelled(folder, files_of) -> Iterator[bytes]:
+    rounds = {int(name.split("-")[1]) for name in folder.names("round-")}
+    for number in rounds:
+        files = files_of(folder, number)
+        for name in folder.names(f"round-{number:04}-episode-"):
+            visits = files.find(int(name.rpartition("-")[2]))
+            yield from map(np.ndarray.tobytes, visits.observations[visits.is_heard])
+        visited = files.visited()
+        if visited is None:
+            continue
+        has_label = ~np.isnan(visited.labels).any(axis=1)
+        yield from map(np.ndarray.tobytes, visited.observations[has_label])
+        questions = visited.questions
+        _, is_known = files.known(questions.ids, visited.labels.shape[1])
+        yield from map(np.ndarray.tobytes, questions.observations[is_known])
+
+
+def asked(log: Path, width: int) -> list[bytes]:
+    """Return the states in a log."""
+    content = log.read_bytes() if log.exists() else b""
+    return [content[i : i + 8 * width] for i in range(0, len(content), 8 * width)]
+
+
+class Tally:
+    """What was found so far."""
+
+    def __init__(self) -> None:
+        self.kills = self.runs = self.other = self.again = self.in_flight = 0
+
+    def __str__(self) -> str:
+        return (
+            f"{self.kills} kills in {self.runs} runs: {self.runs - self.other} of them "
+            f"bit-identical, durable labels asked for again: {self.again}, labels of "
+            f"episodes in flight asked for again: {self.in_flight}"
+        )
+
+
+def kill_until_done(
+    folder: Path, reference: Path, case: str, seconds: float, width: int, rng, tally
+) -> None:
+    """Kill one run until it comes to its end."""
+    log, out = folder / "log", folder / "out.npz"
+    kept = folder / "checkpoint"
+    known: set[bytes] = set()
+    seen: set[bytes] = set()
+    while not out.exists():
+        log.unlink(missing_ok=True)
+        process = started(command(kept, log, out, case))
+        try:
+            code = process.wait(rng.uniform(0, seconds))
+            assert code == 0, f"a run that was resumed failed: {code}"
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+            tally.kills += 1
+        new = asked(log, width)
+        tally.again += sum(state in known for state in new)
+        tally.in_flight += sum(state in seen - known for state in new)
+        seen |= set(new)
+        if kept.exists():
+            known = durable(kept, width)
+    with np.load(reference) as expected, np.load(out) as found:
+        same = all(np.array_equal(expected[n], found[n]) for n in expected.files)
+    tally.runs += 1
+    tally.other += not same
+
+
+def kill_case(case: str, n_kills: int, seed: int) -> Tally:
+    """Kill runs of one kind that many times at least."""
+    tally, rng = Tally(), random.Random(f"{seed} {case}")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        reference = folder / "reference.npz"
+        process = started(command(None, folder / "log", reference, case))
+        began = time.perf_counter()
+        assert process.wait() == 0
+        seconds = time.perf_counter() - began
+        width = 11
+        while tally.kills < n_kills:
+            own = folder / str(tally.runs)
+            own.mkdir()
+            # Each gets on by a half of this, if it gets on at all.
+            kill_until_done(own, reference, case, seconds / 2, width, rng, tally)
+    return tally
+
+
+def main() -> None:
+    """Read the command line, and print a line for each case."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--kills", type=int, default=200, help="in all cases together")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--case", choices=CASES, action="append")
+    parser.add_argument("--child", nargs=4, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.child:
+        folder, log, out, case = options.child
+        path = None if folder == "None" else Path(folder)
+        run_once(path, Path(log), Path(out), case)
+        return
+    cases = options.case or list(CASES)
+    for case in cases:
+        n_kills = -(-options.kills // len(cases))
+        print(f"{case}: {kill_case(case, n_kills, options.seed)}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

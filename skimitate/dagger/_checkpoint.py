@@ -1,0 +1,262 @@
+"""What a run of DAgger leaves in a folder, so that another process goes on with it."""
+
+import json
+import os
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skimitate._callers import levels_to_the_user
+from skimitate._durable import sweep
+from skimitate._lock import FolderLock
+from skimitate.dagger._identity import differences
+from skimitate.dagger._pending import Pending
+from skimitate.dagger._round_files import RoundFiles
+from skimitate.dagger._run_state import RunState
+from skimitate.formats._checked_folder import CheckedFolder
+from skimitate.formats._estimator_bytes import EstimatorFormat
+
+_PARAMETER = "checkpoint_dir"
+_FORMAT = 1
+
+# Labels are on the disk before a run goes on. What is learnt from them is not waited
+# for: if a power cut takes it, it is learnt again.
+_N_STATES = 2
+
+
+class Kept(NamedTuple):
+    """What a run can go on from.
+
+    Parameters
+    ----------
+    state : RunState
+        Where it was.
+    learners : dict of int to object
+        What the rounds taught that are needed.
+    rounds : list of (Pending, ndarray of shape (n_questions, n_outputs))
+        What it visited, and the answers.
+    """
+
+    state: RunState
+    learners: dict[int, Any]
+    rounds: list[tuple[Pending, NDArray[np.float64]]]
+
+
+class Checkpoint:
+    """Keeps the labels, the learners and the records of a run.
+
+    Parameters
+    ----------
+    folder : CheckedFolder
+        Where.
+    format : EstimatorFormat
+        How learners are kept.
+    """
+
+    def __init__(self, folder: CheckedFolder, format: EstimatorFormat) -> None:
+        self._folder = folder
+        self._format = format
+        # Of the states that are there, the rounds whose learners they need.
+        self._needed: dict[str, set[int]] = {}
+
+    def files(self, number: int) -> RoundFiles:
+        """Return what keeps a round while it runs.
+
+        Parameters
+        ----------
+        number : int
+            Of the round.
+
+        Returns
+        -------
+        RoundFiles
+        """
+        return RoundFiles(self._folder, number)
+
+    def find(self, first_round: int) -> Kept | None:
+        """Return the last state that is whole, with all that it needs.
+
+        Parameters
+        ----------
+        first_round : int
+            The first that visited anything.
+
+        Returns
+        -------
+        Kept or None
+            None if there is none; the labels are there even so.
+        """
+        found = None
+        self._needed = {}
+        for name in reversed(self._folder.names("state-")):
+            state = self._read(name, RunState.from_json)
+            if state is None:
+                continue
+            self._needed[name] = state.rounds
+            if found is None:
+                found = self._whole(state, first_round)
+        return found
+
+    def _whole(self, state: RunState, first_round: int) -> Kept | None:
+        """Return a state with what it needs; None if something is damaged."""
+        learners = {
+            number: self._read(_learner(number), self._format.load)
+            for number in state.rounds
+        }
+        rounds = []
+        for number in range(first_round, state.round + 1):
+            files = self.files(number)
+            pending = files.visited()
+            if pending is None:
+                return None
+            ids = pending.questions.ids
+            answers, is_known = files.known(ids, pending.labels.shape[1])
+            if not is_known.all():
+                return None
+            rounds.append((pending, answers))
+        if any(learner is None for learner in learners.values()):
+            return None
+        return Kept(state, learners, rounds)
+
+    def _read(self, name: str, read: Any) -> Any:
+        """Return what a file says; None if it is missing, damaged or something else."""
+        content = self._folder.read(name)
+        if content is None:
+            return None
+        try:
+            return read(content)
+        except Exception as error:  # whatever a file leads to that somebody else wrote
+            warnings.warn(
+                f"{_PARAMETER}: {name} in {self._folder.path} cannot be used "
+                f"({error}): what was in it is done again",
+                UserWarning,
+                stacklevel=levels_to_the_user(),
+            )
+            return None
+
+    def keep(self, state: RunState, learner: Any) -> None:
+        """Keep where a run is.
+
+        Parameters
+        ----------
+        state : RunState
+            Between two rounds.
+        learner : object
+            As it is after the last one.
+        """
+        content = self._format.dump(learner)
+        kind = self._format.kind
+        self._folder.write(_learner(state.round), kind, content, sync=False)
+        name = f"state-{state.round:04}"
+        self._folder.write(name, "json", state.to_json(), sync=False)
+        self._needed[name] = state.rounds
+        for old in sorted(self._needed)[:-_N_STATES]:
+            self._folder.remove(old)
+            del self._needed[old]
+        needed = {_learner(n) for rounds in self._needed.values() for n in rounds}
+        for old in self._folder.names("learner-"):
+            if old not in needed:
+                self._folder.remove(old)
+
+
+def _learner(number: int) -> str:
+    return f"learner-{number:04}"
+
+
+@contextmanager
+def checked_folder(path: str | os.PathLike | None) -> Iterator[CheckedFolder | None]:
+    """Have a folder for oneself, without what killed processes did not finish.
+
+    Parameters
+    ----------
+    path : path-like or None
+        Of the folder; None for none.
+
+    Yields
+    ------
+    CheckedFolder or None
+
+    Raises
+    ------
+    FolderInUse
+        If another run uses it.
+    OSError
+        If it cannot be made, or nothing be written in it.
+    """
+    if path is None:
+        yield None
+        return
+    with FolderLock(Path(path), _PARAMETER):
+        sweep(Path(path))
+        yield CheckedFolder(Path(path), _PARAMETER)
+
+
+def begin(
+    folder: CheckedFolder,
+    identity: Mapping[str, str],
+    seeds: Sequence[np.random.SeedSequence],
+) -> list[np.random.SeedSequence]:
+    """Begin a run in a folder, or make sure that it is the one that is kept there.
+
+    Parameters
+    ----------
+    folder : CheckedFolder
+        The folder.
+    identity : mapping of str to str
+        What makes it the same.
+    seeds : sequence of numpy.random.SeedSequence
+        Determine it, if it is a new one.
+
+    Returns
+    -------
+    list of numpy.random.SeedSequence
+        Those of the run that is kept.
+
+    Raises
+    ------
+    ValueError
+        If another one is kept there, with what they differ in.
+    """
+    content = folder.read("run")
+    if content is None and folder.names(""):
+        raise ValueError(
+            f"{_PARAMETER}: expected the folder of a run, got {folder.path}, where the "
+            "files that say of which are damaged or missing"
+        )
+    if content is None:
+        told = {
+            "format": _FORMAT,
+            "identity": dict(identity),
+            "seeds": [[seed.entropy, seed.spawn_key] for seed in seeds],
+        }
+        content = json.dumps(told, indent=1).encode()
+        folder.write("run", "json", content, sync=True, twice=True)
+    try:
+        told = json.loads(content)
+        known, found = told["format"], differences(told["identity"], identity)
+        kept = [
+            np.random.SeedSequence(entropy, spawn_key=tuple(key))
+            for entropy, key in told["seeds"]
+        ]
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"{_PARAMETER}: expected the folder of a run, got {folder.path}, whose "
+            "files are of another kind"
+        ) from error
+    if known != _FORMAT:
+        raise ValueError(
+            f"{_PARAMETER}: expected files of format {_FORMAT} in {folder.path}, got "
+            f"{known!r}"
+        )
+    if found:
+        raise ValueError(
+            f"{_PARAMETER}: expected the folder of a run with the same parameters, "
+            f"data, expert and versions, got {folder.path}, where {'; '.join(found)} "
+            "(give each run a folder of its own)"
+        )
+    return kept

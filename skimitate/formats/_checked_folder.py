@@ -1,0 +1,165 @@
+"""A folder whose files are known from damaged ones: their names tell their content."""
+
+import hashlib
+import re
+import warnings
+from pathlib import Path
+
+from skimitate._callers import levels_to_the_user
+from skimitate._durable import write_durably
+
+# As many digits of the SHA-256 as no accident will hit, in names that can be read.
+_N_DIGITS = 16
+_FILE = re.compile(rf"(?P<name>.+)\.(?P<digest>[0-9a-f]{{{_N_DIGITS}}})\.(?P<kind>\w+)")
+
+_COPY = "copy-of-"
+
+
+class CheckedFolder:
+    """Keeps contents under names; what was damaged since counts as not there.
+
+    A file is called ``NAME.DIGEST.KIND``, where the digest is the beginning of the
+    SHA-256 of its content.
+
+    Parameters
+    ----------
+    path : Path
+        The folder, which is there.
+    name : str
+        What the parameter is called that it was given by.
+    """
+
+    def __init__(self, path: Path, name: str) -> None:
+        self.path = path
+        self._parameter = name
+        self._files: dict[str, list[Path]] = {}
+        for file in sorted(path.iterdir()):
+            if found := _FILE.fullmatch(file.name):
+                self._files.setdefault(found["name"], []).append(file)
+
+    def names(self, prefix: str) -> list[str]:
+        """Return the names so far that begin so, in their order.
+
+        Parameters
+        ----------
+        prefix : str
+            How they begin.
+
+        Returns
+        -------
+        list of str
+            Those whose files are damaged among them.
+        """
+        names = {name.removeprefix(_COPY) for name in self._files}
+        return sorted(name for name in names if name.startswith(prefix))
+
+    def write(
+        self, name: str, kind: str, content: bytes, *, sync: bool, twice: bool = False
+    ) -> None:
+        """Keep a content in the place of what had that name before.
+
+        Parameters
+        ----------
+        name : str
+            Its name.
+        kind : str
+            The suffix of its file.
+        content : bytes
+            What is kept.
+        sync : bool
+            Whether to wait for the disk.
+        twice : bool, default=False
+            Whether to keep a copy in a file of its own.
+
+        Raises
+        ------
+        OSError
+            If it cannot be written; it names the file. What was there before is there
+            still.
+        """
+        digest = hashlib.sha256(content).hexdigest()[:_N_DIGITS]
+        for stem in (name, _COPY + name)[: 2 if twice else 1]:
+            place = self.path / f"{stem}.{digest}.{kind}"
+            is_copy = stem != name
+            try:
+                write_durably(
+                    place,
+                    lambda part: part.write_bytes(content),
+                    sync=sync and not is_copy,
+                )
+            except OSError as error:
+                raise OSError(
+                    error.errno,
+                    f"{self._parameter}: cannot write {place} ({error.strerror})",
+                ) from error
+            for old in self._files.get(stem, []):
+                if old != place:
+                    old.unlink(missing_ok=True)
+            self._files[stem] = [place]
+
+    def read(self, name: str) -> bytes | None:
+        """Return what was kept under a name.
+
+        Parameters
+        ----------
+        name : str
+            Its name.
+
+        Returns
+        -------
+        bytes or None
+            None if nothing was, or all of its files are damaged.
+
+        Warns
+        -----
+        UserWarning
+            For each file that is damaged.
+        """
+        for stem in (name, _COPY + name):
+            # After a kill there may be an old one beside the new one: the newest.
+            for file in sorted(self._files.get(stem, []), key=_when, reverse=True):
+                content = self._read_checked(file)
+                if content is not None:
+                    return content
+        return None
+
+    def _read_checked(self, file: Path) -> bytes | None:
+        found = _FILE.fullmatch(file.name)
+        assert found is not None
+        try:
+            content = file.read_bytes()
+        except OSError as error:
+            self._warn(file, str(error.strerror))
+            return None
+        if hashlib.sha256(content).hexdigest()[:_N_DIGITS] != found["digest"]:
+            self._warn(file, "its content is not what its name tells")
+            return None
+        return content
+
+    def _warn(self, file: Path, reason: str) -> None:
+        warnings.warn(
+            f"{self._parameter}: {file} is damaged ({reason}): what was in it is taken "
+            "from elsewhere, or done again",
+            UserWarning,
+            stacklevel=levels_to_the_user(),
+        )
+
+    def remove(self, name: str) -> None:
+        """Remove what was kept under a name, if anything was.
+
+        Parameters
+        ----------
+        name : str
+            Its name.
+        """
+        for stem in (name, _COPY + name):
+            for file in self._files.pop(stem, []):
+                file.unlink(missing_ok=True)
+
+
+def _when(file: Path) -> int:
+    """Return when a file was written; 0 if it is gone."""
+    try:
+        return file.stat().st_mtime_ns
+    except OSError:
+        return 0
