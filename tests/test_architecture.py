@@ -21,6 +21,7 @@ FLOORS = [
     "_seeds",
     "_threads",
     "_durable",
+    "_leftovers",
     "_lock",
     "preprocessing",
     "learners",

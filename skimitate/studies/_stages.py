@@ -9,7 +9,8 @@ from typing import Any
 
 import joblib
 
-from skimitate._durable import check_writable, checksum_of, sweep, write_durably
+from skimitate._durable import check_writable, checksum_of, write_durably
+from skimitate._leftovers import sweep
 from skimitate.environments._rollouts import Rollouts
 
 _INDEX = "stages.json"
