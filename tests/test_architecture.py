@@ -15,6 +15,7 @@ FLOORS = [
     "data",
     "_callers",
     "_public",
+    "_errors",
     "_sklearn",
     "_features",
     "_validation",

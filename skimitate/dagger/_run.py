@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from skimitate._errors import EpisodeError
 from skimitate._seeds import child, spawn_seeds
 from skimitate._sklearn import CallbackContext
 from skimitate.dagger._leaders import Candidate
@@ -125,9 +126,7 @@ class Run:
         driver, beta = self._driver_of(number, runner, in_person=in_person)
         seeds = self._seeds_of(number, dagger.n_episodes_per_round)
         name = "collection" if number else "demonstrations"
-        episodes = runner.run(
-            driver, seeds, context, name=name, where=f"round {number}, "
-        )
+        episodes = runner.run(driver, seeds, context, name=name, round=number)
         visits = [visits_of(episode) for episode in episodes]
         choose = partial(self._choose, dagger.query, number)
         pending = ask_about(
@@ -174,7 +173,8 @@ class Run:
             )
         except ValueError as error:
             where = f"(round {number}, episode {i})"
-            raise ValueError(f"{error} {where}") from error.__cause__
+            located = f"{error} {where}"
+            raise EpisodeError(located, round=number, episode=i) from error.__cause__
 
     def hear(self, expert: Any) -> NDArray[np.float64]:
         """Let an expert answer what is pending.
