@@ -275,6 +275,22 @@ def test_a_folder_that_cannot_be_written(tmp_path):
         check_writable(tmp_path / "file" / "folder", "out")
 
 
+def test_a_stage_that_was_dropped_is_done_again_only_if_it_is_needed(tmp_path, capsys):
+    work = Work(list(range(100)))
+    stages = StageFolder(tmp_path)
+    stages.do("work", ["numbers.json"], SETTING, work)
+    stages.drop("work", ["numbers.json"])
+    stages.drop("nothing", ["nothing.json"])
+    assert [path.name for path in tmp_path.iterdir()] == ["stages.json"]
+    assert StageFolder(tmp_path).seconds == stages.seconds
+    assert do(tmp_path, work) == (list(range(100)),)
+    assert work.n_times == 2
+    assert "work: done again" in capsys.readouterr().out
+    do(tmp_path, work)
+    assert work.n_times == 2
+    StageFolder(None).drop("work", ["numbers.json"])
+
+
 def test_without_a_folder_nothing_is_kept():
     work = Work(1)
     stages = StageFolder(None)
