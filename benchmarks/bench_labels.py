@@ -47,7 +47,7 @@ from make_table import ROOT, find_place, write_into
 from search_by_return import expert_of
 
 from skimitate import evaluate_policy
-from skimitate._durable import replace_file
+from skimitate._durable import write_durably
 
 PAGE = ROOT / "docs" / "labels.md"
 
@@ -60,7 +60,7 @@ def level_of(env: Any, expert: Any, path: Path) -> Level:
         )
         text = json.dumps(Level.of(returns.tolist())._asdict())
         path.parent.mkdir(exist_ok=True)
-        replace_file(path, lambda part: part.write_text(text))
+        write_durably(path, lambda part: part.write_text(text))
     return Level(**json.loads(path.read_text()))
 
 

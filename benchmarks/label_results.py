@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from label_settings import SETTINGS, TASKS, protocol_of
 
-from skimitate._durable import check_writable, replace_file
+from skimitate._durable import check_writable, write_durably
 from skimitate.studies._machine import describe_machine
 
 
@@ -77,7 +77,7 @@ class RunFolder:
             "seconds": round(time.perf_counter() - began, 1),
         }
         text = json.dumps(row | found) + "\n"
-        replace_file(self._path(run), lambda part: part.write_text(text))
+        write_durably(self._path(run), lambda part: part.write_text(text))
         labels = found["reached"] or f"not within {found['labels'][-1]:,}"
         told = ", ".join(map(str, run))
         print(f"{told}: {labels} labels, {row['seconds']:.0f} seconds", flush=True)
@@ -125,7 +125,7 @@ class RunFolder:
         head = {"machine": describe_machine(), "experts": self.experts}
         lines = ",\n".join(json.dumps(row) for row in rows)
         text = json.dumps(head, indent=2)[:-2] + f',\n  "rows": [\n{lines}\n]}}\n'
-        replace_file(self.summary, lambda part: part.write_text(text))
+        write_durably(self.summary, lambda part: part.write_text(text))
         return rows
 
     def _path(self, run: Run) -> Path:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from skimitate._durable import check_writable, replace_file
+from skimitate._durable import check_writable, write_durably
 from skimitate.studies._machine import describe_machine
 
 
@@ -41,7 +41,7 @@ class SharedRows:
             head = json.dumps({"machine": describe_machine()}, indent=2)[:-2]
             lines = ",\n".join(json.dumps(each) for each in [*others, row])
             text = f'{head},\n  "rows": [\n{lines}\n]}}\n'
-            replace_file(self.path, lambda part: part.write_text(text))
+            write_durably(self.path, lambda part: part.write_text(text))
 
     def _of(self, row: dict[str, Any]) -> list[Any]:
         return [row[name] for name in self.key]

@@ -6,7 +6,7 @@ from typing import Any
 
 import harness
 
-from skimitate._durable import replace_file
+from skimitate._durable import write_durably
 
 SUMMARY = harness.RESULTS / "tasks.json"
 
@@ -27,7 +27,7 @@ def keep(add: Callable[[dict[str, Any]], None]) -> None:
     )
     text = json.dumps(summary) + "\n"
     text = text.replace('{"task"', '\n{"task"')
-    replace_file(SUMMARY, lambda path: path.write_text(text))
+    write_durably(SUMMARY, lambda path: path.write_text(text))
 
 
 def is_kept(run: dict[str, Any]) -> bool:

@@ -4,6 +4,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # what _ROOMS says, for those who read and do not run
+    from skimitate._errors import EpisodeError as EpisodeError
+    from skimitate._errors import WorkerError as WorkerError
     from skimitate.callbacks._tensorboard import (
         TensorBoardCallback as TensorBoardCallback,
     )
@@ -54,6 +56,7 @@ _ROOMS = {
     "DAggerClassifier": "dagger._classifier",
     "DAggerRegressor": "dagger._regressor",
     "DriftDisplay": "displays._drift",
+    "EpisodeError": "_errors",
     "HistoryClassifier": "cloning._history_classifier",
     "HistoryRegressor": "cloning._history_regressor",
     "LossCurveDisplay": "displays._loss_curve",
@@ -63,6 +66,7 @@ _ROOMS = {
     "Rollouts": "environments._rollouts",
     "RunningNormalizer": "preprocessing._normalizer",
     "TensorBoardCallback": "callbacks._tensorboard",
+    "WorkerError": "_errors",
     "as_policy": "policies._as_policy",
     "collect_rollouts": "environments._collect",
     "evaluate_policy": "environments._collect",

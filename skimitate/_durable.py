@@ -8,9 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-# A file that is being written: with the process that writes it, so that others can see
-# whether anybody still does.
-_PART = re.compile(r"\.skimitate-(\d+)-.+")
+# What a process has in a folder while it is at work there: with its number, so that
+# others can see whether anybody still is.
+PART = re.compile(r"\.skimitate-(\d+)-.+")
 
 
 def write_durably(
@@ -35,9 +35,16 @@ def write_durably(
     -------
     str
         SHA-256 of what was written, in hexadecimal digits.
+
+    Raises
+    ------
+    OSError
+        If nothing can be written there, or something else than a file is there.
     """
     path = Path(os.path.realpath(path))
-    part = path.with_name(f".skimitate-{os.getpid()}-{path.name}")
+    if path.exists() and not path.is_file():
+        raise OSError(f"expected a file, or a place for one, got {path}")
+    part = part_of(path)
     try:
         write(part)
         # Before it is put in place: there, another process may put its own at once.
@@ -48,6 +55,11 @@ def write_durably(
     finally:
         part.unlink(missing_ok=True)
     return checksum
+
+
+def part_of(path: Path) -> Path:
+    """Return where this process writes what is to be put in a place."""
+    return path.with_name(f".skimitate-{os.getpid()}-{path.name}")
 
 
 def checksum_of(path: Path) -> str:
@@ -85,36 +97,6 @@ def _sync_folder(folder: Path) -> None:
         os.close(opened)
 
 
-def sweep(folder: Path) -> None:
-    """Remove what killed processes had not finished writing.
-
-    Parameters
-    ----------
-    folder : Path
-        Where this process writes nothing now; what goes by its own number was left by
-        one that had it before. What other living processes write is left alone.
-    """
-    for path in folder.iterdir():
-        part = _PART.fullmatch(path.name)
-        if part is not None and not _is_another(int(part[1])):
-            path.unlink(missing_ok=True)
-
-
-def _is_another(pid: int) -> bool:
-    """Tell whether a number is that of another process that lives, as far as known."""
-    if pid == os.getpid():
-        return False
-    if os.name == "nt":  # where to ask is to kill
-        return True
-    try:
-        os.kill(pid, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except PermissionError:  # somebody else's
-        return True
-    return True
-
-
 def check_writable(folder: Path, name: str) -> None:
     """Make a folder, and raise OSError if nothing can be written in it.
 
@@ -127,7 +109,7 @@ def check_writable(folder: Path, name: str) -> None:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / f".skimitate-{os.getpid()}-probe"
+        probe = part_of(folder / "probe")
         probe.touch()
         probe.unlink(missing_ok=True)  # another thread's may be the same
     except OSError as error:

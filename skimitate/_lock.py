@@ -5,7 +5,8 @@ from types import TracebackType
 
 from filelock import FileLock, Timeout
 
-from skimitate._durable import check_writable
+from skimitate._durable import check_writable, part_of
+from skimitate._leftovers import sweep
 
 
 class FolderInUse(ValueError):
@@ -17,7 +18,8 @@ class FolderLock:
 
     The system holds the lock and lets go of it when the process ends, however it ends.
     It is on a hidden file, which stays: who would remove it might remove the next
-    one's.
+    one's. What those left who had the folder before and were killed goes, which their
+    numbers tell: another file has that of whoever is in.
 
     Parameters
     ----------
@@ -38,6 +40,7 @@ class FolderLock:
         self.path = path
         self.name = name
         self._lock = FileLock(path / ".skimitate.lock")
+        self._number = part_of(path / "lock")
 
     def __enter__(self) -> "FolderLock":
         check_writable(self.path, self.name)
@@ -48,6 +51,12 @@ class FolderLock:
                 f"{self.name}: expected a folder that nobody else uses, got "
                 f"{self.path}, where another run is at work: give each run its own"
             ) from None
+        try:
+            sweep(self.path)
+            self._number.touch()
+        except BaseException:
+            self._lock.release()
+            raise
         return self
 
     def __exit__(
@@ -56,4 +65,7 @@ class FolderLock:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._lock.release()
+        try:
+            self._number.unlink(missing_ok=True)
+        finally:
+            self._lock.release()

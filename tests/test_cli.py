@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from skimitate import load_expert
+from skimitate._lock import FolderLock
 from skimitate.cli._main import main
 
 
@@ -116,6 +117,45 @@ def test_an_interruption_is_one_line_and_status_130(tmp_path, monkeypatch, capsy
     command = ["evaluate", "Reacher-v5", "--expert", "tired:expert", "--jobs", "1"]
     assert main(command) == 130
     assert capsys.readouterr().err == "skimitate: interrupted\n"
+
+
+@pytest.mark.parametrize(
+    ("raised", "line"),
+    [
+        ("RuntimeError('the driver is gone')", "RuntimeError: the driver is gone"),
+        ("pickle.PicklingError('no')", "PicklingError: no"),
+        ("MemoryError()", "there is not enough memory"),
+        ("MemoryError('9 TiB')", "there is not enough memory: 9 TiB"),
+    ],
+)
+def test_what_the_machine_cannot_do_is_one_line(
+    tmp_path, monkeypatch, capsys, raised, line
+):
+    (tmp_path / "poor.py").write_text(
+        "import pickle\n"
+        "class Poor:\n"
+        "    @property\n"
+        "    def predict(self):\n"
+        f"        raise {raised}\n"
+        "expert = Poor()\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "poor", raising=False)
+    command = ["evaluate", "Reacher-v5", "--expert", "poor:expert", "--jobs", "1"]
+    assert main(command) == 2
+    assert capsys.readouterr().err == f"skimitate: error: {line}\n"
+
+
+@pytest.mark.parametrize("command", ["run", "table"])
+def test_a_second_run_in_a_folder_is_refused(tmp_path, capsys, command):
+    out = tmp_path / "runs"
+    with FolderLock(out, "out"):
+        assert main([command, "Reacher-v5", "--jobs", "1", "--out", str(out)]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line == (
+        "skimitate: error: --out: expected a folder that nobody else uses, got "
+        f"{out}, where another run is at work: give each run its own"
+    )
 
 
 def test_a_line_comes_before_the_libraries_do():

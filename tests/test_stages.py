@@ -14,7 +14,8 @@ import pytest
 
 import skimitate
 from skimitate import BehaviorCloner, Rollouts
-from skimitate._durable import check_writable, sweep, write_durably
+from skimitate._durable import check_writable, write_durably
+from skimitate._leftovers import sweep
 from skimitate._lock import FolderInUse, FolderLock
 from skimitate.studies._machine import code_checksum
 from skimitate.studies._stages import StageFolder
@@ -183,6 +184,60 @@ def test_what_others_write_is_left_alone(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(others)
 
 
+KILLED_AT_WORK = """
+import os, signal, sys
+from pathlib import Path
+import numpy as np
+from joblib import Parallel, delayed
+from skimitate._lock import FolderLock
+
+def die(numbers):
+    os.killpg(0, signal.SIGKILL)
+
+with FolderLock(Path(sys.argv[1]), "out"):
+    Parallel(2, max_nbytes=10)(delayed(die)(np.ones(100)) for _ in range(2))
+"""
+
+
+def shared_by(pid):
+    shared = Path("/dev/shm")
+    yield from shared.glob(f"joblib_memmapping_folder_{pid}_*")
+    yield from shared.glob(f"sem.loky-{pid}-*")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="there is no /dev/shm")
+def test_what_workers_shared_goes_with_the_next_run_in_the_folder(tmp_path):
+    killed = [sys.executable, "-c", KILLED_AT_WORK, tmp_path]
+    with subprocess.Popen(killed, start_new_session=True) as job:
+        assert job.wait(timeout=60) == -signal.SIGKILL
+    assert [*shared_by(job.pid)] != []
+    with FolderLock(tmp_path, "out"):
+        assert [*shared_by(job.pid)] == []
+
+
+def dead_process():
+    """The number of a process that has ended."""
+    with subprocess.Popen([sys.executable, "-c", ""]) as job:
+        return job.pid
+
+
+def test_arrays_of_killed_processes_go_those_of_others_stay(tmp_path, monkeypatch):
+    monkeypatch.setenv("JOBLIB_TEMP_FOLDER", str(tmp_path / "shared"))
+    folders = [
+        tmp_path / "shared" / f"joblib_memmapping_folder_{pid}_1_2"
+        for pid in (dead_process(), os.getpid(), os.getppid())
+    ]
+    (tmp_path / "run").mkdir()
+    for folder in folders:
+        folder.mkdir(parents=True)
+        (folder / "array.pkl").touch()
+        pid = folder.name.split("_")[3]
+        (tmp_path / "run" / f".skimitate-{pid}-lock").touch()
+    sweep(tmp_path / "run")
+    assert [folder.exists() for folder in folders] == [False, True, True]
+
+
 HOLDING = """
 import sys
 from pathlib import Path
@@ -218,6 +273,22 @@ def test_a_folder_that_cannot_be_written(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(OSError, match="file"):
         check_writable(tmp_path / "file" / "folder", "out")
+
+
+def test_a_stage_that_was_dropped_is_done_again_only_if_it_is_needed(tmp_path, capsys):
+    work = Work(list(range(100)))
+    stages = StageFolder(tmp_path)
+    stages.do("work", ["numbers.json"], SETTING, work)
+    stages.drop("work", ["numbers.json"])
+    stages.drop("nothing", ["nothing.json"])
+    assert [path.name for path in tmp_path.iterdir()] == ["stages.json"]
+    assert StageFolder(tmp_path).seconds == stages.seconds
+    assert do(tmp_path, work) == (list(range(100)),)
+    assert work.n_times == 2
+    assert "work: done again" in capsys.readouterr().out
+    do(tmp_path, work)
+    assert work.n_times == 2
+    StageFolder(None).drop("work", ["numbers.json"])
 
 
 def test_without_a_folder_nothing_is_kept():

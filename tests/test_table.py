@@ -10,7 +10,7 @@ import gymnasium
 import joblib
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 from toy import PointEnv, expert, logged
 
 from skimitate import BehaviorCloner, evaluate_policy, load_expert
@@ -162,6 +162,31 @@ def test_another_choice_does_again_what_depends_on_it(finished, tmp_path, capsys
     assert printed.count("\nevaluation of BC: kept from before") == 2
     assert printed.count("DAgger: kept from before") == 0
     assert printed.count("evaluation of DAgger: kept from before") == 0
+
+
+def test_the_expert_s_roll_outs_are_not_kept(finished):
+    _, out = finished
+    seed = out / ENV / "seed-0"
+    assert (seed / "dagger.joblib").is_file()
+    assert not [*out.rglob("*.npz")]
+    index = json.loads((seed / "stages.json").read_text())
+    assert index["demonstrations"]["seconds"] > 0
+
+
+@pytest.mark.slow
+def test_what_needs_the_roll_outs_again_has_the_same_bits(finished, tmp_path, capsys):
+    out = tmp_path / "copy"
+    shutil.copytree(finished[1], out)
+    lost = out / ENV / "seed-1" / "clone.joblib"
+    before = joblib.load(lost)
+    lost.unlink()
+    again = small_table(out)
+    again.run()
+    assert "demonstrations: done again, since its files" in capsys.readouterr().out
+    X = np.random.default_rng(0).normal(size=(20, before.n_features_in_))
+    assert_array_equal(joblib.load(lost).predict(X), before.predict(X))
+    assert without_seconds(again.rows) == without_seconds(finished[0].rows)
+    assert not [*out.rglob("*.npz")]
 
 
 def test_a_finished_table_is_only_read(finished, tmp_path):

@@ -5,6 +5,7 @@ import os
 import sys
 import warnings
 from collections.abc import Sequence
+from pickle import PicklingError
 from typing import TextIO
 
 import skimitate
@@ -21,6 +22,18 @@ COMMANDS = {
     "table": _table,
     "film": _film,
 }
+
+# What a person is told in one line: bad input, and what the machine or a library cannot
+# do. Anything else is a defect, which its traceback helps to find.
+_REPORTED = (
+    ValueError,
+    TypeError,
+    ImportError,
+    OSError,
+    RuntimeError,
+    PicklingError,
+    MemoryError,
+)
 
 # As a shell counts processes that a signal ended: SIGINT, and SIGPIPE.
 _INTERRUPTED = 130
@@ -57,8 +70,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0; 2 if the input was bad, with one line on standard error that says so; 130
-        if it was interrupted; 141 if nobody reads what is printed any more.
+        0; 2 if the input was bad, or the machine or a library failed, with one line
+        on standard error that says so; 130 if it was interrupted; 141 if nobody reads
+        what is printed any more.
     """
     status = 0
     try:
@@ -106,11 +120,20 @@ def _perform(argv: Sequence[str] | None) -> int:
             args.act(args)
     except BrokenPipeError:
         raise
-    except (ValueError, TypeError, ImportError, OSError) as error:
-        message = " ".join(_by_option(str(error), args).split())
+    except _REPORTED as error:
+        message = " ".join(_by_option(_told(error), args).split())
         print(f"skimitate: error: {message}", file=sys.stderr)
         return 2
     return 0
+
+
+def _told(error: Exception) -> str:
+    """Return what an error says; some say nothing by themselves."""
+    if isinstance(error, MemoryError):
+        return f"there is not enough memory: {error}".removesuffix(": ")
+    if isinstance(error, (RuntimeError, PicklingError)):
+        return f"{type(error).__name__}: {error}"
+    return str(error)
 
 
 def _say(line: str) -> None:

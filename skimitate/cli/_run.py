@@ -1,6 +1,7 @@
 """``skimitate run``: imitate an expert by cloning and by DAgger."""
 
 import argparse
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 
@@ -50,7 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--out",
         type=Path,
         help="folder for demonstrations, models, results and pictures, and for a "
-        "later run to go on from (default: nothing is kept)",
+        "later run to go on from; one run at a time (default: nothing is kept)",
     )
 
 
@@ -58,34 +59,38 @@ def act(args: argparse.Namespace) -> None:
     """Run the main job."""
     import numpy as np
 
+    from skimitate._lock import FolderLock
     from skimitate.experts._identity import identify_expert
     from skimitate.studies._experiment import Experiment
     from skimitate.studies._findings import table_of
     from skimitate.studies._network import NETWORKS
 
     env = find_env(args.env, args.env_arg)
+    expert = find_expert(env, args.env, args.expert)
     # The evaluation's seed comes from another stream than those of the training.
     eval_seed = int(np.random.SeedSequence([args.seed, 1]).generate_state(1)[0])
-    experiment = Experiment(
-        env=env.made_by,
-        name=env.name,
-        expert=find_expert(env, args.env, args.expert),
-        expert_id=identify_expert(args.expert or args.env),
-        n_episodes=args.episodes,
-        n_rounds=args.rounds,
-        n_eval_episodes=_N_EVAL_EPISODES,
-        n_jobs=args.jobs,
-        seed=args.seed,
-        eval_seed=eval_seed,
-        out=args.out,
-        log_dir=args.log_dir,
-        network=NETWORKS[args.network],
-        query=args.query,
-    )
-    experiment.run()
+    with nullcontext() if args.out is None else FolderLock(args.out, "out"):
+        experiment = Experiment(
+            env=env.made_by,
+            name=env.name,
+            expert=expert,
+            expert_id=identify_expert(args.expert or args.env),
+            n_episodes=args.episodes,
+            n_rounds=args.rounds,
+            n_eval_episodes=_N_EVAL_EPISODES,
+            n_jobs=args.jobs,
+            seed=args.seed,
+            eval_seed=eval_seed,
+            out=args.out,
+            log_dir=args.log_dir,
+            network=NETWORKS[args.network],
+            query=args.query,
+        )
+        experiment.run()
     print(f"\n{table_of(experiment)}")
     if args.out is None:
         print("\nNothing is kept: --out FOLDER keeps the models and all else.")
     else:
-        kept = sorted(path.name for path in args.out.iterdir())
+        names = (path.name for path in args.out.iterdir())
+        kept = sorted(name for name in names if not name.startswith("."))
         print(f"\nKept in {args.out}: {', '.join(kept)}")

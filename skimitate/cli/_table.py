@@ -56,12 +56,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--out",
         type=Path,
         default=FOLDER,
-        help="folder for finished stages and the table (default: %(default)s)",
+        help="folder for finished stages and the table, for one run at a time "
+        "(default: %(default)s)",
     )
 
 
 def act(args: argparse.Namespace) -> None:
     """Make the table, row by row."""
+    from skimitate._lock import FolderLock
     from skimitate.experts._identity import identify_expert
     from skimitate.studies._network import NETWORKS
     from skimitate.studies._table import N_EVAL_EPISODES, Table
@@ -75,16 +77,17 @@ def act(args: argparse.Namespace) -> None:
         expert = find_expert(env, env_id, spec)
         experts[env.name] = expert, identify_expert(spec or env_id)
         envs[env.name] = env.made_by
-    table = Table(
-        experts,
-        n_episodes=args.roll_outs,
-        n_seeds=args.seeds,
-        n_rounds=args.rounds,
-        n_eval_episodes=N_EVAL_EPISODES,
-        n_jobs=args.jobs,
-        out=args.out,
-        envs=envs,
-        networks=[*NETWORKS] if args.network == "both" else [args.network],
-    )
-    table.run()
+    with FolderLock(args.out, "out"):
+        table = Table(
+            experts,
+            n_episodes=args.roll_outs,
+            n_seeds=args.seeds,
+            n_rounds=args.rounds,
+            n_eval_episodes=N_EVAL_EPISODES,
+            n_jobs=args.jobs,
+            out=args.out,
+            envs=envs,
+            networks=[*NETWORKS] if args.network == "both" else [args.network],
+        )
+        table.run()
     print(f"\n{as_markdown(table.rows)}\n\nKept in {args.out}: table.json, table.md")

@@ -63,7 +63,9 @@ class ActingDAgger(InteractiveDAgger):
         observations = np.asarray(observation)
         batch = np.atleast_2d(observations)
         act = getattr(self.estimator_, "act", self.estimator_.predict)
-        actions = self._shaped(np.asarray(act(batch)))
+        # scikit-learn's estimators refuse to predict nothing: of one row, none.
+        rows = batch if len(batch) else np.zeros((1, batch.shape[1]))
+        actions = self._shaped(np.asarray(act(rows)))[: len(batch)]
         return actions[0] if observations.ndim == 1 else actions
 
 

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from skimitate._errors import EpisodeError
 from skimitate._threads import one_thread
 from skimitate.dagger._expert import Expert
 from skimitate.dagger._questions import Questions, read_answers
@@ -138,7 +139,9 @@ class Pending:
                     answers[rows] = heard.label(questions.observations[rows], space)
             except StepError as error:
                 where = f"(round {self.round}, episode {episode})"
-                raise ValueError(f"{error} {where}") from error.__cause__
+                raise EpisodeError(
+                    f"{error} {where}", round=self.round, episode=int(episode)
+                ) from error.__cause__
             kept.note(questions.ids[rows], answers[rows])
         return answers
 

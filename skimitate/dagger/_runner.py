@@ -37,7 +37,8 @@ class Runner:
         context: CallbackContext,
         *,
         name: str,
-        where: str,
+        round: int,
+        where: str = "",
         keep: Callable[[Episode], Any],
         journal: Journal | None = None,
     ) -> list[Any]:
@@ -53,8 +54,10 @@ class Runner:
             Of the task that these are a part of.
         name : str
             What their task is called.
-        where : str
-            What goes before the episode and the step in errors.
+        round : int
+            The round that they belong to.
+        where : str, default=""
+            What goes before the round, the episode and the step in errors.
         keep : callable
             From an episode to what is kept of it.
         journal : Journal or None, default=None
@@ -71,7 +74,8 @@ class Runner:
                 driver,
                 seeds,
                 n_jobs=self.dagger.n_jobs,
-                where=where,
+                where=f"{where}round {round}, ",
+                round=round,
                 keep=keep,
                 journal=journal,
                 report=report,
@@ -101,8 +105,15 @@ class Runner:
         """
         seeds = [child(seed, i) for i in range(self.dagger.n_eval_episodes)]
         driver = PolicyDriver(candidate.learner, "estimator")
-        where = f"evaluation of round {candidate.round}, "
-        return self.run(driver, seeds, context, name=name, where=where, keep=return_of)
+        return self.run(
+            driver,
+            seeds,
+            context,
+            name=name,
+            round=candidate.round,
+            where="evaluation of ",
+            keep=return_of,
+        )
 
     @contextmanager
     def _task(

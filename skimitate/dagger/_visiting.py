@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skimitate._errors import EpisodeError
 from skimitate._seeds import child
 from skimitate._sklearn import CallbackContext
 from skimitate.dagger._leaders import Candidate
@@ -86,7 +87,7 @@ class Visiting:
             self._seeds_of(number, dagger.n_episodes_per_round),
             context,
             name="collection" if number else "demonstrations",
-            where=f"round {number}, ",
+            round=number,
             keep=visits_of,
             journal=files,
         )
@@ -154,5 +155,5 @@ class Visiting:
                 query, visits.observations, learner, visits.is_driven, rng
             )
         except ValueError as error:
-            where = f"(round {number}, episode {i})"
-            raise ValueError(f"{error} {where}") from error.__cause__
+            located = f"{error} (round {number}, episode {i})"
+            raise EpisodeError(located, round=number, episode=i) from error.__cause__

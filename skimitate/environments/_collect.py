@@ -75,9 +75,18 @@ def collect_rollouts(
     Raises
     ------
     TypeError, ValueError
-        If a parameter is not as described; or if the policy or the environment fails
-        or gives what cannot be used, with the episode and the step. Environments that
-        were made here are closed in every case.
+        If a parameter is not as described.
+    EpisodeError
+        If the policy or the environment fails or gives what cannot be used, with the
+        episode and the step: a ValueError as well.
+    WorkerError
+        If a worker is killed, or cannot be sent what it needs.
+
+    Warns
+    -----
+    UserWarning
+        If the environment ignores its seed; or if its ``close`` raises, which loses
+        nothing. Environments that were made here are closed in every case.
 
     Notes
     -----

@@ -8,6 +8,7 @@ import gymnasium
 import numpy as np
 from numpy.typing import NDArray
 
+from skimitate._errors import EpisodeError
 from skimitate.environments._drivers import Driver
 from skimitate.environments._spaces import Spaces
 from skimitate.environments._success import success_in
@@ -57,6 +58,36 @@ class Episode(NamedTuple):
     feature_names: tuple[str, ...] | None = None
 
 
+class Place(NamedTuple):
+    """Where an episode belongs.
+
+    Parameters
+    ----------
+    where : str
+        What goes before the episode in errors, such as ``"round 3, "``.
+    round : int or None
+        The round of DAgger.
+    episode : int
+        Its number.
+    """
+
+    where: str
+    round: int | None
+    episode: int
+
+    def __str__(self) -> str:
+        return f"{self.where}episode {self.episode}"
+
+    def error(self, what: object, step: int, hint: str = "") -> EpisodeError:
+        """Return the error that something failed at a step, and a hint."""
+        return EpisodeError(
+            f"{what} ({self}, step {step}){hint}",
+            round=self.round,
+            episode=self.episode,
+            step=step,
+        )
+
+
 class EpisodeRunner:
     """Runs episodes in an environment and checks all that goes in and out.
 
@@ -81,7 +112,7 @@ class EpisodeRunner:
         self.ignores_seed = False
 
     def run(
-        self, seed: np.random.SeedSequence, max_steps: float, where: str
+        self, seed: np.random.SeedSequence, max_steps: float, place: Place
     ) -> Episode:
         """Run to the end of the episode, or to max_steps.
 
@@ -91,8 +122,8 @@ class EpisodeRunner:
             Determines the episode.
         max_steps : float
             Where to cut it; infinity for nowhere.
-        where : str
-            Names the episode in errors.
+        place : Place
+            Where the episode belongs, for errors.
 
         Returns
         -------
@@ -100,7 +131,7 @@ class EpisodeRunner:
 
         Raises
         ------
-        ValueError
+        EpisodeError
             If the driver or the environment fails, with the episode and the step.
         """
         self._step = 0
@@ -108,12 +139,10 @@ class EpisodeRunner:
             return self._run(seed, max_steps)
         except StepError as error:
             hint = _hint_at_rows(error.__cause__, self.spaces.feature_names)
-            located = f"{error} ({where}, step {self._step}){hint}"
-            raise ValueError(located) from error.__cause__
+            raise place.error(error, self._step, hint) from error.__cause__
         except Exception as error:
             # Drivers name their own errors: this is the environment's.
-            located = f"env: raised {error!r} ({where}, step {self._step})"
-            raise ValueError(located) from error
+            raise place.error(f"env: raised {error!r}", self._step) from error
 
     def _reset(self, env_seed: int) -> NDArray:
         """Begin an episode; the first time in an environment, see what seeds do."""

@@ -1,5 +1,6 @@
 """Environments: made, lent and closed."""
 
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -8,6 +9,7 @@ import gymnasium
 from gymnasium.envs.registration import EnvSpec
 from joblib import effective_n_jobs
 
+from skimitate._callers import levels_to_the_user
 from skimitate.environments._mujoco import warnings_once
 from skimitate.environments._spaces import Spaces
 
@@ -15,14 +17,21 @@ EnvLike = str | EnvSpec | Callable[[], gymnasium.Env] | gymnasium.Env
 
 
 @contextmanager
-def open_env(env: EnvLike) -> Iterator[gymnasium.Env]:
+def open_env(
+    env: EnvLike, unclosed: Callable[[str], None] | None = None
+) -> Iterator[gymnasium.Env]:
     """Make an environment and close it in every case; a live one is lent, not closed.
+
+    What was done in an environment is worth no less if it cannot be closed: that is no
+    error but a warning, and a note where there is another error.
 
     Parameters
     ----------
     env : str, EnvSpec, callable or gymnasium.Env
         A Gymnasium id, a specification, or a callable without arguments that makes an
         environment; or an environment.
+    unclosed : callable or None, default=None
+        Called with what to warn of if ``close()`` raises, in place of a warning.
 
     Yields
     ------
@@ -35,15 +44,39 @@ def open_env(env: EnvLike) -> Iterator[gymnasium.Env]:
         If there is no such environment, or its spaces are others.
     TypeError
         If ``env`` is none of these.
+
+    Warns
+    -----
+    UserWarning
+        If ``close()`` raises.
     """
     with warnings_once(env):
         made = _make_env(env)
         try:
             Spaces(made)
             yield made
-        finally:
-            if made is not env:
-                made.close()
+        except BaseException as error:
+            trouble = None if made is env else _close(made)
+            if trouble is not None:
+                error.add_note(trouble)
+            raise
+        trouble = None if made is env else _close(made)
+        if trouble is not None:
+            (unclosed or warn_unclosed)(trouble)
+
+
+def warn_unclosed(trouble: str) -> None:
+    """Warn of an environment that could not be closed."""
+    warnings.warn(trouble, UserWarning, stacklevel=levels_to_the_user())
+
+
+def _close(env: gymnasium.Env) -> str | None:
+    """Close an environment; return what to say if it cannot be."""
+    try:
+        env.close()
+    except Exception as error:
+        return f"env: close() raised {error!r}; what it did before that counts"
+    return None
 
 
 def _make_env(env: EnvLike) -> gymnasium.Env:

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from skimitate._durable import write_durably
 from skimitate._public import public
 from skimitate.environments._columns import (
     REQUIRED,
@@ -285,15 +287,15 @@ class Rollouts:
         Parameters
         ----------
         path : str or Path
-            Where to; nothing is appended to the name.
+            Where to; nothing is appended to the name. A file that is there is
+            replaced once the new one is whole.
         compress : bool, default=True
             Whether to compress the file, which takes about 15 times as long.
         """
         arrays = {n: a for n, a in self._columns().items() if a is not None}
         if self.feature_names is not None:
             arrays["feature_names"] = np.array(self.feature_names)
-        with open(path, "wb") as file:
-            (np.savez_compressed if compress else np.savez)(file, **arrays)
+        write_durably(Path(path), partial(_write, arrays, compress))
 
     @classmethod
     def load(cls, path: str | Path) -> "Rollouts":
@@ -323,6 +325,12 @@ class Rollouts:
                 return cls(**{"rewards": None} | parts)
         except (TypeError, ValueError) as error:
             raise ValueError(f"{path}: expected saved rollouts, but {error}") from None
+
+
+def _write(arrays: dict[str, Any], compress: bool, path: Path) -> None:
+    # NumPy would append to the name of a path.
+    with open(path, "wb") as file:
+        (np.savez_compressed if compress else np.savez)(file, **arrays)
 
 
 def _check_keys(keys: Sequence[str]) -> None:

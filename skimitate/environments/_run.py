@@ -14,13 +14,18 @@ from joblib.parallel import get_active_backend
 from numpy.typing import NDArray
 
 from skimitate._callers import levels_to_the_user
+from skimitate._errors import WorkerError
 from skimitate._threads import one_thread
 from skimitate.environments._drivers import Driver
-from skimitate.environments._episode import Episode, EpisodeRunner
+from skimitate.environments._episode import Episode, EpisodeRunner, Place
 from skimitate.environments._interrupts import children_spared_interrupts
-from skimitate.environments._make import EnvLike, open_env, refuse_live
+from skimitate.environments._make import EnvLike, open_env, refuse_live, warn_unclosed
 from skimitate.environments._mujoco import Speaker, say_once, speaker, warnings_kept
-from skimitate.environments._workers import cost_of_workers, note_workers
+from skimitate.environments._workers import (
+    cost_of_workers,
+    note_workers,
+    trouble_of_workers,
+)
 
 # How often a worker reports.
 _PARTS = 5
@@ -80,6 +85,7 @@ def run_episodes(
     max_steps: int | None = None,
     n_jobs: int | None = None,
     where: str = "",
+    round: int | None = None,
     verbose: bool = False,
     report: Callable[[int, int], None] | None = None,
     keep: Callable[[Episode], Any] = whole,
@@ -103,6 +109,8 @@ def run_episodes(
         that it pays: until then episodes are run here.
     where : str, default=""
         What goes before the episode and the step in errors, such as ``"round 3, "``.
+    round : int or None, default=None
+        The round of DAgger, for errors.
     verbose : bool, default=False
         Whether to print a line for each episode.
     report : callable or None, default=None
@@ -121,14 +129,17 @@ def run_episodes(
 
     Raises
     ------
-    ValueError
+    EpisodeError
         If the driver or the environment fails, or gives what cannot be used; it names
         the episode and the step.
+    WorkerError
+        If a worker dies, or what it needs cannot be pickled.
 
     Warns
     -----
     UserWarning
-        If the environment's ``reset`` does not do what its seed says.
+        If the environment's ``reset`` does not do what its seed says, or its
+        ``close`` raises.
     """
     numbered = list(enumerate(seeds))
     known = {}
@@ -138,7 +149,7 @@ def run_episodes(
         numbered = [(number, seed) for number, seed in numbered if number not in known]
     n_workers = min(effective_n_jobs(n_jobs), len(numbered))
     refuse_live(env, n_workers)
-    job = _Job(env, driver, max_steps, where, verbose, keep, journal, speaker())
+    job = _Job(env, driver, max_steps, where, round, verbose, keep, journal, speaker())
     done = _Done(known, len(seeds), report)
     if n_workers > 1:
         # The episodes that tell what an episode takes are run here.
@@ -153,6 +164,8 @@ def run_episodes(
             UserWarning,
             stacklevel=levels_to_the_user(),
         )
+    if done.unclosed is not None:
+        warn_unclosed(done.unclosed)
     return [done.kept[number] for number in range(len(seeds))]
 
 
@@ -163,6 +176,7 @@ class _Job(NamedTuple):
     driver: Driver
     max_steps: int | None
     where: str
+    round: int | None
     verbose: bool
     keep: Callable[[Episode], Any]
     journal: Journal | None
@@ -171,10 +185,11 @@ class _Job(NamedTuple):
     def run(self, opened: EpisodeRunner, number: int, seed: Any) -> Any:
         """Run an episode, and return what is kept of it."""
         limit = math.inf if self.max_steps is None else self.max_steps
-        episode = opened.run(seed, limit, f"{self.where}episode {number}")
+        place = Place(self.where, self.round, number)
+        episode = opened.run(seed, limit, place)
         if self.verbose:
             print(
-                f"{self.where}episode {number}: return {return_of(episode):.1f}, "
+                f"{place}: return {return_of(episode):.1f}, "
                 f"{len(episode.actions)} steps",
                 flush=True,
             )
@@ -190,6 +205,7 @@ class _Part(NamedTuple):
     kept: dict[int, Any]
     ignores_seed: bool
     warnings: Sequence[str] = ()
+    unclosed: Sequence[str] = ()
 
 
 class _Done:
@@ -203,13 +219,20 @@ class _Done:
     ) -> None:
         self.kept = known
         self.ignores_seed = False
+        self.unclosed: str | None = None
         self.report = report
         self._total = total
+
+    def note_unclosed(self, trouble: str) -> None:
+        """Note that an environment could not be closed; one warning is enough."""
+        self.unclosed = self.unclosed or trouble
 
     def add(self, part: _Part) -> None:
         """Take in the next episodes."""
         self.kept |= part.kept
         self.ignores_seed |= part.ignores_seed
+        for trouble in part.unclosed:
+            self.note_unclosed(trouble)
         say_once(part.warnings)
         if self.report is not None:
             self.report(len(self.kept), self._total)
@@ -226,7 +249,7 @@ def _run_until_workers_pay(
     if cost == 0.0:
         return numbered
     spent = 0.0
-    with one_thread(), open_env(job.env) as opened:
+    with one_thread(), open_env(job.env, done.note_unclosed) as opened:
         runner = EpisodeRunner(opened, job.driver)
         for i, (number, seed) in enumerate(numbered):
             left = len(numbered) - i
@@ -248,18 +271,44 @@ def _run_in_parts(
     if done.report is not None:
         n_parts = min(_PARTS * n_workers, len(numbered))
     rows = np.array_split(np.arange(len(numbered)), n_parts)
-    tasks = (
-        delayed(_run_part)(job._replace(driver=own), [numbered[i] for i in part])
-        for part, own in zip(rows, _own_drivers(job.driver, n_workers), strict=False)
-    )
-    run = Parallel(n_workers, **_parallel_options(n_workers))
-    with (
-        children_spared_interrupts() if _starts_processes(n_workers) else nullcontext()
-    ):
-        parts = run(tasks)
-    for part in parts:
+    parts = [[numbered[i] for i in part] for part in rows]
+    for part in _come_back(job, parts, n_workers):
         done.add(part)
     note_workers(n_workers)
+
+
+def _come_back(
+    job: _Job, parts: Sequence[Sequence[_Numbered]], n_workers: int
+) -> Iterator[_Part]:
+    """Yield what workers send back, in order."""
+    tasks = (
+        delayed(_run_part)(job._replace(driver=own), part)
+        for part, own in zip(parts, _own_drivers(job.driver, n_workers), strict=False)
+    )
+    run = Parallel(n_workers, **_parallel_options(n_workers))
+    spared = _starts_processes(n_workers)
+    n_back = 0
+    try:
+        with children_spared_interrupts() if spared else nullcontext():
+            coming = run(tasks)
+        for part in coming:
+            n_back += 1
+            yield part
+    except Exception as error:
+        sent = {"env": job.env, "what acts": job.driver}
+        trouble = None if n_workers == 1 else trouble_of_workers(error, sent)
+        if trouble is None:
+            raise
+        left = [number for part in parts[n_back:] for number, _ in part]
+        where = f"{job.where}{_named(left)} had not come back"
+        raise WorkerError(
+            f"{trouble} ({where})", round=job.round, episodes=left
+        ) from error
+
+
+def _named(episodes: Sequence[int]) -> str:
+    first, last = episodes[0], episodes[-1]
+    return f"episode {first}" if first == last else f"episodes {first} to {last}"
 
 
 def _parallel_options(n_workers: int) -> dict[str, str]:
@@ -288,13 +337,14 @@ def _own_drivers(driver: Driver, n_workers: int) -> Iterator[Driver]:
         yield driver if n_workers == 1 else copy.deepcopy(driver)
 
 
-def _run_part(job: _Job, numbered: list[_Numbered]) -> _Part:
+def _run_part(job: _Job, numbered: Sequence[_Numbered]) -> _Part:
     """Run some of the episodes, in one environment."""
+    unclosed: list[str] = []
     with (
         warnings_kept(job.speaker) as unsaid,
         one_thread(),
-        open_env(job.env) as opened,
+        open_env(job.env, unclosed.append) as opened,
     ):
         runner = EpisodeRunner(opened, job.driver)
         kept = {number: job.run(runner, number, seed) for number, seed in numbered}
-    return _Part(kept, runner.ignores_seed, unsaid)
+    return _Part(kept, runner.ignores_seed, unsaid, unclosed)

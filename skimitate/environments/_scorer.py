@@ -29,6 +29,7 @@ def make_return_scorer(
     *,
     metric: Metric = "return",
     n_episodes: int = 10,
+    max_steps: int | None = None,
     discount: float = 1.0,
     normalize: tuple[float, float] | None = None,
     n_jobs: int | None = None,
@@ -55,6 +56,8 @@ def make_return_scorer(
         episodes that succeeded.
     n_episodes : int, default=10
         Number of episodes.
+    max_steps : int or None, default=None
+        Where to cut an episode that the environment has not ended.
     discount : float, default=1.0
         What a reward counts for, against that of the step before; above 0 and at
         most 1.
@@ -107,6 +110,7 @@ def make_return_scorer(
     if metric not in _METRICS:
         raise ValueError(f"metric: expected one of {_METRICS}, got {metric!r}")
     check_count("n_episodes", n_episodes)
+    check_count("max_steps", max_steps, optional=True)
     _check_discount(discount)
     levels = _validate_levels(normalize)
     _check_success_alone(metric, discount, levels)
@@ -128,6 +132,7 @@ def make_return_scorer(
         env_widths(env),
         seeds,
         metric,
+        max_steps,
         discount,
         levels,
         n_jobs,
@@ -146,7 +151,7 @@ class ReturnScorer(BaseScorer):
         Its number of observation and of action dimensions.
     seeds : sequence of numpy.random.SeedSequence
         Determine the episodes.
-    metric, discount, normalize, n_jobs, random_state
+    metric, max_steps, discount, normalize, n_jobs, random_state
         See :func:`make_return_scorer`; not None as the ``random_state``.
     """
 
@@ -159,6 +164,7 @@ class ReturnScorer(BaseScorer):
         widths: tuple[int, int],
         seeds: Sequence[np.random.SeedSequence],
         metric: Metric,
+        max_steps: int | None,
         discount: float,
         normalize: tuple[float, float] | None,
         n_jobs: int | None,
@@ -172,10 +178,12 @@ class ReturnScorer(BaseScorer):
         self._widths = widths
         self._seeds = seeds
         self._keep = partial(outcome_of, discount=discount)
+        self._max_steps = max_steps
         self._n_jobs = n_jobs
         self._shown = {
             "metric": metric,
             "n_episodes": len(seeds),
+            "max_steps": max_steps,
             "discount": discount,
             "normalize": normalize,
             "n_jobs": n_jobs,
@@ -204,6 +212,7 @@ class ReturnScorer(BaseScorer):
             self._env,
             PolicyDriver(policy, "estimator"),
             self._seeds,
+            max_steps=self._max_steps,
             n_jobs=self._n_jobs,
             keep=self._keep,
         )
@@ -238,7 +247,8 @@ class ReturnScorer(BaseScorer):
         return True
 
     def __repr__(self) -> str:
-        usual = {"metric": "return", "discount": 1.0, "normalize": None, "n_jobs": None}
+        usual = {"metric": "return", "discount": 1.0}
+        usual |= dict.fromkeys(("max_steps", "normalize", "n_jobs"))
         told = [
             f", {name}={value!r}"
             for name, value in self._shown.items()

@@ -1,8 +1,14 @@
-"""What it costs to let workers run episodes."""
+"""What it costs to let workers run episodes, and what becomes of them."""
 
+import pickle
 import time
+from collections.abc import Mapping
+from typing import Any
 
+from joblib import wrap_non_picklable_objects
 from joblib.parallel import BACKENDS, get_active_backend
+
+from skimitate._errors import EpisodeError
 
 # Seconds that processes of joblib's loky take until they have imported what an episode
 # needs, and that it takes to reach those that have. On two cores 1.9 were measured,
@@ -44,3 +50,38 @@ def note_workers(n_workers: int) -> None:
     backend, _ = get_active_backend()
     if n_workers > 1 and isinstance(backend, BACKENDS["loky"]):
         _last = n_workers, time.monotonic()
+
+
+def trouble_of_workers(error: Exception, sent: Mapping[str, Any]) -> str | None:
+    """Return what kept workers from their work, as an error has it.
+
+    Parameters
+    ----------
+    error : Exception
+        What was raised where they worked.
+    sent : dict of str to object
+        What they were sent, by name.
+
+    Returns
+    -------
+    str or None
+        None if it is an error of what they did.
+    """
+    global _last
+    if isinstance(error, (EpisodeError, BrokenPipeError)) or (
+        # As what makes and opens environments raises them.
+        isinstance(error, (TypeError, ValueError)) and str(error).startswith("env: ")
+    ):
+        return None
+    for name, thing in sent.items():
+        try:
+            # As loky does, which can pickle more than others.
+            pickle.dumps(wrap_non_picklable_objects([thing]))
+        except Exception as reason:
+            return (
+                f"n_jobs: expected 1, since {name} cannot be pickled and sent to "
+                f"workers ({reason!r})"
+            )
+    _last = 0, 0.0  # joblib starts others the next time
+    first_line = str(error).strip().partition("\n")[0]
+    return f"n_jobs: the workers failed: {type(error).__name__}: {first_line}"

@@ -70,6 +70,10 @@ class ActorPolicy:
         """
         observations = np.asarray(observation)
         batch = np.atleast_2d(observations)
+        if not len(batch) and hasattr(self.actor, "__sklearn_tags__"):
+            # scikit-learn's estimators refuse to predict nothing: of one row, none.
+            row = np.zeros((1, batch.shape[1]))
+            return self.answer(row, partial(self._read, n=1))[:0]
         actions = self.answer(batch, partial(self._read, n=len(batch)))
         return actions[0] if observations.ndim == 1 else actions
 

@@ -89,7 +89,7 @@ class HistoryPolicy:
         seen = self._checked(observation)
         n_episodes = len(seen) if seen.ndim == 2 else 1
         if self._shown is None:
-            self._shown = self._stacking.begin(seen.reshape(n_episodes, -1))
+            self._shown = self._stacking.begin(np.atleast_2d(seen))
         elif len(self._shown) != n_episodes:
             raise ValueError(
                 f"observation: expected a batch of {len(self._shown)}, one for each "

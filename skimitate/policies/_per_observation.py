@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from skimitate._public import public
-from skimitate.policies._actions import as_float_array
+from skimitate.policies._actions import StepError, as_float_array
 from skimitate.policies._torch_module import TorchModule, is_torch_module
 
 
@@ -38,9 +38,19 @@ class PerObservation:
         ndarray of shape (n, n_outputs), or list
             A list of n actions where the function has no answer to some of them: these
             are None.
+
+        Raises
+        ------
+        ValueError
+            If there is no observation.
         """
         ask = TorchModule(self.fn) if is_torch_module(self.fn) else self.fn
         answers = [ask(row) for row in np.array(observations)]
+        if not answers:
+            raise StepError(
+                "expected at least one observation, whose action shows how many "
+                "outputs there are, got none"
+            )
         rows = [None if a is None else as_float_array(a).ravel() for a in answers]
         return rows if any(row is None for row in rows) else np.array(rows)
 

@@ -80,8 +80,12 @@ class PipelinePolicy:
         with warnings.catch_warnings() if named else nullcontext():
             if named:
                 warnings.filterwarnings("ignore", "X does not have valid feature names")
-            shown = self.transformer.transform(np.array(np.atleast_2d(observations)))
-        shown = np.asarray(shown)
+            batch = np.array(np.atleast_2d(observations))
+            # Transformers refuse to transform nothing: of one row, none.
+            shown = self.transformer.transform(
+                batch if len(batch) else np.zeros((1, batch.shape[1]))
+            )
+        shown = np.asarray(shown)[: len(batch)]
         return self.policy.act(shown[0] if observations.ndim == 1 else shown)
 
     __call__ = act

@@ -73,6 +73,9 @@ class Experiment:
         Where the fits are written down for TensorBoard; None for nowhere.
     query : "all", int or float, default="all"
         What DAgger asks the expert about; the post's asked about every state.
+    keep_rollouts : bool, default=True
+        Whether the expert's roll-outs stay in ``out`` once all is done. Without them a
+        later run that needs them collects them again: they depend on the seed alone.
 
     Attributes
     ----------
@@ -97,6 +100,7 @@ class Experiment:
     name: str = ""
     log_dir: Path | None = None
     query: Literal["all"] | int | float = "all"
+    keep_rollouts: bool = True
     returns: dict[str, NDArray[np.float64]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -119,6 +123,9 @@ class Experiment:
         self._board.draw_level("BC", self.returns["BC"], self.n_rounds)
         if self.out is not None:
             keep_findings(self, self.out)
+        if not self.keep_rollouts:
+            for stage in ("demonstrations", "validation"):
+                self._stages.drop(stage, [f"{stage}.npz"])
         # Of a table's many experiments, none should hold hundreds of megabytes.
         for roll_outs in ("rollouts", "_held_out"):
             self.__dict__.pop(roll_outs, None)

@@ -9,7 +9,8 @@ from typing import Any
 
 import joblib
 
-from skimitate._durable import check_writable, checksum_of, sweep, write_durably
+from skimitate._durable import check_writable, checksum_of, write_durably
+from skimitate._leftovers import sweep
 from skimitate.environments._rollouts import Rollouts
 
 _INDEX = "stages.json"
@@ -115,6 +116,22 @@ class StageFolder:
             self._keep(self.path, stage, names, setting, made)
         return made
 
+    def drop(self, stage: str, names: Sequence[str]) -> None:
+        """Keep of a stage no more than how long it took.
+
+        Parameters
+        ----------
+        stage, names
+            See :meth:`do`, which does the stage again if it is needed once more.
+        """
+        if self.path is None or stage not in self._index:
+            return
+        # The index first: who is killed after it has files that nobody misses.
+        self._index[stage]["sha256"] = {}
+        write_durably(self.path / _INDEX, partial(write_json, self._index))
+        for name in names:
+            (self.path / name).unlink(missing_ok=True)
+
     def _finished(
         self, stage: str, names: Sequence[str], setting: dict[str, Any]
     ) -> bool:
@@ -122,6 +139,9 @@ class StageFolder:
         assert self.path is not None
         entry = self._index.get(stage)
         if entry is None or entry["setting"] != setting:
+            return False
+        if not entry["sha256"]:
+            print(f"{stage}: done again, since its files were not kept", flush=True)
             return False
         for name in names:
             path = self.path / name

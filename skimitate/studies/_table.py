@@ -93,6 +93,8 @@ class Table:
                         out=folder / f"seed-{seed}{suffix}",
                         baselines=baselines,
                         network=network_of_the_table(network, n),
+                        # Humanoid's are 700 MB, for each seed and network.
+                        keep_rollouts=False,
                     )
                     for seed in range(n_seeds)
                 ]
