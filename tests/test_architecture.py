@@ -12,6 +12,7 @@ PACKAGE = Path(skimitate.__file__).parent
 # From the ground up. Inside a package, modules must not import in circles.
 FLOORS = [
     "kernels",
+    "files",
     "data",
     "_callers",
     "_public",

@@ -8,6 +8,7 @@ from skimitate.datasets._csv import read_csv_columns
 from skimitate.datasets._fault import Fault
 from skimitate.datasets._kinds import ActionsAre, with_kind
 from skimitate.datasets._steps import Steps, steps_of
+from skimitate.files._reading import reason_of, with_path
 
 _SUFFIXES = ".npz", ".csv"
 
@@ -68,6 +69,8 @@ def read_steps(
         raise ValueError(
             f"path: {path}: {fault.part}: {fault}; {option} names what to take"
         ) from None
-    except ValueError as error:
-        raise ValueError(f"path: {path}: {error}") from None
+    except OSError as error:
+        raise with_path(error, path) from None
+    except Exception as error:  # as files.reading has it
+        raise ValueError(f"path: {path}: {reason_of(error)}") from error
     return with_kind(steps, actions_are)

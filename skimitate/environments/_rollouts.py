@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,13 +14,16 @@ from skimitate.environments._columns import (
     REQUIRED,
     as_feature_names,
     check_columns,
+    check_shapes,
 )
 from skimitate.environments._episode import Episode
 from skimitate.environments._episodes import Episodes
 from skimitate.environments._join import join_episodes
 from skimitate.environments._report import summarize
 from skimitate.environments._trajectories import read_trajectories
-from skimitate.formats._npz import open_npz
+from skimitate.files._npz import open_npz, write_npz
+from skimitate.files._reading import reading
+from skimitate.formats._files import replace_file
 
 
 @public
@@ -285,15 +289,20 @@ class Rollouts:
         Parameters
         ----------
         path : str or Path
-            Where to; nothing is appended to the name.
+            Where to; nothing is appended to the name. A file that is there is replaced
+            in one step.
         compress : bool, default=True
             Whether to compress the file, which takes about 15 times as long.
+
+        Raises
+        ------
+        OSError
+            If it cannot be written, with its path.
         """
         arrays = {n: a for n, a in self._columns().items() if a is not None}
         if self.feature_names is not None:
             arrays["feature_names"] = np.array(self.feature_names)
-        with open(path, "wb") as file:
-            (np.savez_compressed if compress else np.savez)(file, **arrays)
+        replace_file(Path(path), partial(write_npz, arrays=arrays, compress=compress))
 
     @classmethod
     def load(cls, path: str | Path) -> "Rollouts":
@@ -313,16 +322,17 @@ class Rollouts:
         FileNotFoundError
             If there is no such file.
         ValueError
-            If the file does not hold rollouts.
+            If the file does not hold rollouts, is damaged, or unpacks to more than 256
+            MiB and 100 times its size.
         """
-        try:
-            with open_npz(path) as arrays:
-                _check_keys(arrays.names)
-                known = [f.name for f in fields(cls) if f.name in arrays.names]
-                parts: dict[str, Any] = {name: arrays[name] for name in known}
-                return cls(**{"rewards": None} | parts)
-        except (TypeError, ValueError) as error:
-            raise ValueError(f"{path}: expected saved rollouts, but {error}") from None
+        with reading(path, "saved rollouts"), open_npz(path) as arrays:
+            _check_keys(arrays.names)
+            known = [f.name for f in fields(cls) if f.name in arrays.names]
+            # Before anything is unpacked: it may be much.
+            headers = arrays.headers(known)
+            check_shapes({name: header.shape for name, header in headers.items()})
+            parts: dict[str, Any] = {name: arrays[name] for name in known}
+            return cls(**{"rewards": None} | parts)
 
 
 def _check_keys(keys: Sequence[str]) -> None:

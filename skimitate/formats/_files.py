@@ -5,6 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from skimitate.files._reading import with_path
+
 
 def replace_file(path: Path, write: Callable[[Path], Any]) -> None:
     """Write a file beside its place, and put it there in one step.
@@ -15,13 +17,27 @@ def replace_file(path: Path, write: Callable[[Path], Any]) -> None:
         The place.
     write : callable
         Writes to the path that it is given, which has the same suffix.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written, with the path; what was there is there still.
     """
-    part = path.with_name(f".{os.getpid()}-{path.name}")
+    place = Path(os.path.realpath(path))  # a link stays one
+    part = place.with_name(f".{os.getpid()}-{place.name}")
+    if place.exists() and not place.is_file():
+        part = place  # a device or a pipe takes what comes, and is not replaced
     try:
         write(part)
-        os.replace(part, path)
+        if part != place:
+            os.replace(part, place)
+    except OSError as error:
+        if error.errno is None or error.filename not in (None, str(part)):
+            raise
+        raise with_path(error, path) from None
     finally:
-        part.unlink(missing_ok=True)
+        if part != place:
+            part.unlink(missing_ok=True)
 
 
 def check_writable(folder: Path, name: str) -> None:

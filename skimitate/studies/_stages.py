@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -11,6 +12,8 @@ from typing import Any
 import joblib
 
 from skimitate.environments._rollouts import Rollouts
+from skimitate.files._json import read_json
+from skimitate.files._reading import reading
 from skimitate.formats._files import check_writable, replace_file
 
 _INDEX = "stages.json"
@@ -21,7 +24,7 @@ def write_json(value: Any, path: Path) -> None:
 
 
 _FORMATS: dict[str, tuple[Callable[[Any, Path], Any], Callable[[Path], Any]]] = {
-    ".json": (write_json, lambda path: json.loads(path.read_text(encoding="utf-8"))),
+    ".json": (write_json, lambda path: read_json(path, "what a stage made")),
     ".joblib": (joblib.dump, joblib.load),
     ".npz": (lambda rollouts, path: rollouts.save(path, compress=False), Rollouts.load),
 }
@@ -64,12 +67,9 @@ class StageFolder:
         if not path.exists():
             return {}
         try:
-            index = json.loads(path.read_text(encoding="utf-8"))
-            return {
-                stage: {key: entry[key] for key in ("setting", "seconds", "sha256")}
-                for stage, entry in index.items()
-            }
-        except (ValueError, TypeError, KeyError, AttributeError):
+            index = read_json(path, "an index of stages")
+            return {stage: _entry(path, entry) for stage, entry in index.items()}
+        except (ValueError, AttributeError):
             print(f"{path} is damaged: its stages are done again", flush=True)
             return {}
 
@@ -146,6 +146,17 @@ class StageFolder:
             "sha256": {name: _checksum(folder / name) for name in names},
         }
         replace_file(folder / _INDEX, partial(write_json, self._index))
+
+
+def _entry(path: Path, entry: Any) -> dict[str, Any]:
+    """Return what an index has of a stage; raise ValueError if it is something else."""
+    kinds = {"setting": dict, "seconds": float, "sha256": dict}
+    with reading(path, "an index of stages"):
+        found = {key: entry[key] for key in kinds}
+        odd = [key for key, kind in kinds.items() if type(found[key]) is not kind]
+        if odd or not math.isfinite(found["seconds"]):
+            raise ValueError(f"{', '.join(odd) or 'seconds'} of a stage are odd")
+        return found
 
 
 def _format_of(name: str) -> tuple[Callable[[Any, Path], Any], Callable[[Path], Any]]:
