@@ -35,20 +35,23 @@ def reading(path: str | Path, expected: str) -> Iterator[None]:
     """
     try:
         yield
-    except OSError as error:
-        # An archive that sends its reader to an impossible place is damaged.
-        if error.errno in (None, errno.EINVAL):
-            raise ValueError(
-                f"{path}: expected {expected}, but {reason_of(error)}"
-            ) from error
-        raise with_path(error, path) from None
     # zipfile, zlib, codecs, NumPy and JSON's parser were not written for files that
     # lie: what they raise then is in no list.
     except Exception as error:
+        if isinstance(error, OSError) and not is_of_content(error):
+            raise with_path(error, path) from None
         cause = None if isinstance(error, ValueError) else error
         raise ValueError(
             f"{path}: expected {expected}, but {reason_of(error)}"
         ) from cause
+
+
+def is_of_content(error: OSError) -> bool:
+    """Tell whether a file is the reason, and not the system that it was read from.
+
+    An archive may send its reader to a place before its beginning.
+    """
+    return error.errno in (None, errno.EINVAL)
 
 
 def reason_of(error: Exception) -> str:
