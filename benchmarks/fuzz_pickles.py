@@ -73,9 +73,11 @@ def _doubled(levels: int) -> bytes:
 
 
 _PAIRS = _doubled(60)
-_LISTS = b"]q\0" + b"".join(
-    b"]q" + bytes([i]) + b"(" + (b"h" + bytes([i - 1])) * 10 + b"e"
-    for i in range(1, 60)
+# A list of ten that are the same one, that again of ten.
+_LISTS = (
+    b"(" * 59
+    + b"]q\0"
+    + b"".join(bytes([104, i]) * 9 + bytes([108, 113, i + 1]) for i in range(59))
 )
 _ARRAY = b"cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\n(K\0tU\1btR"
 _FLOATS = b"cnumpy\ndtype\n(U\2f8K\0K\1tR"

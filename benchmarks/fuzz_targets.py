@@ -2,8 +2,10 @@
 
 import json
 import random
+from argparse import ArgumentParser
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -243,7 +245,12 @@ def _commands(path: Path) -> list[bytes]:
 
 def _parse(path: Path) -> None:
     words = path.read_bytes().decode("utf-8", "surrogateescape").split("\n")
-    build_parser().parse_args(words)
+    _parser().parse_args(words)
+
+
+@cache
+def _parser() -> ArgumentParser:
+    return build_parser()
 
 
 TARGETS = {

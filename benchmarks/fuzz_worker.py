@@ -5,6 +5,7 @@ import io
 import os
 import random
 import resource
+import signal
 import sys
 import traceback
 import warnings
@@ -51,7 +52,7 @@ class Limits:
     Parameters
     ----------
     seconds : float
-        Time.
+        Time of a processor; it may wait longer.
     n_bytes : int
         Memory, above what the process has when it begins.
     """
@@ -157,7 +158,7 @@ def work(
     path : Path
         Where each is put.
     limits : Limits
-        Of memory; whoever listens keeps the time.
+        Of memory and time; whoever listens keeps the time that it waits.
     connection : Connection
         Where what came of each is sent.
     """
@@ -187,13 +188,16 @@ def _work(
     virtual = int(Path("/proc/self/statm").read_text().split()[0]) * _PAGE
     limit = virtual + limits.n_bytes
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-    connection.send("ready")
     for number in numbers:
         rng = random.Random(f"{target.name} {seed} {number}")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # zipfile's, of names that come twice
             path.write_bytes(target.make(rng, valid))
+        connection.send("reading")
+        # Ends the process, wherever it is, as no exception would.
+        signal.setitimer(signal.ITIMER_PROF, limits.seconds)
         kind, detail = attempt(target, path, watch)
+        signal.setitimer(signal.ITIMER_PROF, 0)
         taken = _peak() - base
         if taken > limits.n_bytes:
             kind, detail = "memory", f"{taken >> 20} MiB"

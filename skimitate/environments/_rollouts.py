@@ -326,20 +326,26 @@ class Rollouts:
             MiB and 100 times its size.
         """
         with reading(path, "saved rollouts"), open_npz(path) as arrays:
-            _check_keys(arrays.names)
-            known = [f.name for f in fields(cls) if f.name in arrays.names]
+            _check_keys(arrays.names, [field.name for field in fields(cls)])
             # Before anything is unpacked: it may be much.
-            headers = arrays.headers(known)
+            headers = arrays.headers(arrays.names)
             check_shapes({name: header.shape for name, header in headers.items()})
-            parts: dict[str, Any] = {name: arrays[name] for name in known}
+            parts: dict[str, Any] = {name: arrays[name] for name in arrays.names}
             return cls(**{"rewards": None} | parts)
 
 
-def _check_keys(keys: Sequence[str]) -> None:
-    """Raise if a file lacks what all rollouts have."""
+def _check_keys(keys: Sequence[str], known: Sequence[str]) -> None:
+    """Raise if a file lacks what all rollouts have, or has what none have."""
     if not set(REQUIRED) <= set(keys):
         raise ValueError(
             f"it has the keys {', '.join(keys) or '(none)'}, and not all of "
             f"{', '.join(REQUIRED)}. If it has one trajectory: "
             "Rollouts.from_trajectories([numpy.load(path)])"
+        )
+    # A name that is damaged is not to be passed over.
+    strange = [key for key in keys if key not in known]
+    if strange:
+        raise ValueError(
+            f"it has the keys {', '.join(strange)} as well, and rollouts have none but "
+            f"{', '.join(known)}"
         )

@@ -131,7 +131,11 @@ class NetworkExpert(NetworkPolicy):
 
 def _check_headers(arrays: Arrays, weights: list[str], biases: list[str]) -> None:
     """Raise if arrays say of themselves what those of an expert do not."""
-    found = arrays.headers(["activation", "mean", "scale", *weights, *biases])
+    names = ["activation", "mean", "scale", *weights, *biases]
+    strange = [name for name in arrays.names if name not in names]
+    if strange:
+        raise ValueError(f"it has arrays that no expert has: {', '.join(strange)}")
+    found = arrays.headers(names)
     for name, header in found.items():
         if header.dtype.kind != ("U" if name == "activation" else "f"):
             expected = "a text" if name == "activation" else "floats"

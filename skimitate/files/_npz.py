@@ -25,6 +25,9 @@ MOST_TIMES = 100
 # entry's 50 bytes an object of a thousand.
 _MOST_AT_ONCE = 2**20
 
+# The end of an archive: its signature, two numbers of members, and the rest of it.
+_END = struct.Struct("<4s4xHH10s")
+
 # What NumPy's own reader takes.
 _LONGEST_HEADER = 10_000
 _MOST_DIMENSIONS = 32
@@ -251,7 +254,23 @@ def open_npz(path: str | Path) -> Iterator[Arrays]:
         except Exception as error:  # as files.reading has it
             raise ValueError("it is no npz file") from error
         with archive:
-            yield Arrays(archive, os.fstat(raw.fileno()).st_size)
+            n_bytes = os.fstat(raw.fileno()).st_size
+            _check_count(file, n_bytes, archive)
+            yield Arrays(archive, n_bytes)
+
+
+def _check_count(file: IO[bytes], n_bytes: int, archive: zipfile.ZipFile) -> None:
+    """Raise if a file has more or fewer members than it says at its end.
+
+    An entry of the directory whose length is damaged hides the next one from zipfile,
+    which does not count.
+    """
+    file.seek(n_bytes - len(archive.comment) - _END.size)
+    signature, here, all_together, _ = _END.unpack(file.read(_END.size))
+    found = len(archive.infolist())
+    # So many, or more: that stands elsewhere, and nobody has so many.
+    if signature != b"PK\5\6" or not here == all_together == found < 2**16 - 1:
+        raise ValueError(f"it has {found} arrays, and says that there are others")
 
 
 def write_npz(path: Path, arrays: dict[str, Any], *, compress: bool) -> None:
