@@ -47,7 +47,7 @@ from make_table import ROOT, find_place, write_into
 from search_by_return import expert_of
 
 from skimitate import evaluate_policy
-from skimitate._durable import write_durably
+from skimitate.files._durable import write_durably
 
 PAGE = ROOT / "docs" / "labels.md"
 

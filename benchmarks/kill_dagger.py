@@ -111,7 +111,7 @@ def started(arguments: list[str]) -> subprocess.Popen:
 def durable(folder: Path, width: int) -> set[bytes]:
     """Return the states whose labels are on the disk."""
     from skimitate.dagger._round_files import RoundFiles
-    from skimitate.formats._checked_folder import CheckedFolder
+    from skimitate.files._checked_folder import CheckedFolder
 
     return set(_labelled(CheckedFolder(folder, "folder"), RoundFiles))
 

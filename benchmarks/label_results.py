@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from label_settings import SETTINGS, TASKS, protocol_of
 
-from skimitate._durable import check_writable, write_durably
+from skimitate.files._durable import check_writable, write_durably
 from skimitate.studies._machine import describe_machine
 
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from skimitate._durable import check_writable, write_durably
+from skimitate.files._durable import check_writable, write_durably
 from skimitate.studies._machine import describe_machine
 
 

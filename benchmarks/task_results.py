@@ -6,7 +6,7 @@ from typing import Any
 
 import harness
 
-from skimitate._durable import write_durably
+from skimitate.files._durable import write_durably
 
 SUMMARY = harness.RESULTS / "tasks.json"
 

@@ -12,7 +12,6 @@ PACKAGE = Path(skimitate.__file__).parent
 # From the ground up. Inside a package, modules must not import in circles.
 FLOORS = [
     "kernels",
-    "data",
     "_callers",
     "_public",
     "_errors",
@@ -21,9 +20,8 @@ FLOORS = [
     "_validation",
     "_seeds",
     "_threads",
-    "_durable",
-    "_leftovers",
-    "_lock",
+    "files",
+    "data",
     "preprocessing",
     "learners",
     "cloning",
@@ -43,7 +41,7 @@ FLOORS = [
 # Libraries that few modules import, so that all that depends on them is there.
 IMPORTERS = {
     "torch": {"cloning"},
-    "filelock": {"_lock"},
+    "filelock": {"files"},
     "gymnasium": {"environments", "studies._camera"},
     "matplotlib": {"displays"},
     "imageio_ffmpeg": {"studies._film"},

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from skimitate import load_expert
-from skimitate._lock import FolderLock
 from skimitate.cli._main import main
+from skimitate.files._lock import FolderLock
 
 
 def test_an_expert_by_file_and_by_name(tmp_path, capsys):

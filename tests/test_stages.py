@@ -14,9 +14,9 @@ import pytest
 
 import skimitate
 from skimitate import BehaviorCloner, Rollouts
-from skimitate._durable import check_writable, write_durably
-from skimitate._leftovers import sweep
-from skimitate._lock import FolderInUse, FolderLock
+from skimitate.files._durable import check_writable, write_durably
+from skimitate.files._leftovers import sweep
+from skimitate.files._lock import FolderInUse, FolderLock
 from skimitate.studies._machine import code_checksum
 from skimitate.studies._stages import StageFolder
 
@@ -158,7 +158,7 @@ def test_a_link_still_leads_to_what_was_written(tmp_path):
 KILLED_WHILE_IT_WRITES = """
 import os, signal, sys
 from pathlib import Path
-from skimitate._durable import write_durably
+from skimitate.files._durable import write_durably
 
 def write(part):
     part.write_text("half")
@@ -189,7 +189,7 @@ import os, signal, sys
 from pathlib import Path
 import numpy as np
 from joblib import Parallel, delayed
-from skimitate._lock import FolderLock
+from skimitate.files._lock import FolderLock
 
 def die(numbers):
     os.killpg(0, signal.SIGKILL)
@@ -241,7 +241,7 @@ def test_arrays_of_killed_processes_go_those_of_others_stay(tmp_path, monkeypatc
 HOLDING = """
 import sys
 from pathlib import Path
-from skimitate._lock import FolderLock
+from skimitate.files._lock import FolderLock
 
 with FolderLock(Path(sys.argv[1]), "out"):
     print("held", flush=True)

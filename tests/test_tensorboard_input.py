@@ -12,8 +12,8 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from toy import OneActionEnv, lean
 
 from skimitate import BehaviorCloner, DAggerRegressor, TensorBoardCallback
-from skimitate._durable import check_writable
 from skimitate.callbacks._hyperparameters import as_values
+from skimitate.files._durable import check_writable
 
 X = np.random.default_rng(0).normal(size=(40, 3))
 y = X[:, :1]

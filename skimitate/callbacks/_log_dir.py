@@ -3,7 +3,7 @@
 import importlib.util
 from pathlib import Path
 
-from skimitate._durable import check_writable
+from skimitate.files._durable import check_writable
 
 
 def check_log_dir(log_dir: Path, what: str) -> None:

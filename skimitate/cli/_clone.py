@@ -304,6 +304,6 @@ def _keep(clone: Any, out: Path) -> None:
     else:
         import joblib
 
-        from skimitate._durable import write_durably
+        from skimitate.files._durable import write_durably
 
         write_durably(out, partial(joblib.dump, clone))

@@ -59,8 +59,8 @@ def act(args: argparse.Namespace) -> None:
     """Run the main job."""
     import numpy as np
 
-    from skimitate._lock import FolderLock
     from skimitate.experts._identity import identify_expert
+    from skimitate.files._lock import FolderLock
     from skimitate.studies._experiment import Experiment
     from skimitate.studies._findings import table_of
     from skimitate.studies._network import NETWORKS

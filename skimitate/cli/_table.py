@@ -63,8 +63,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def act(args: argparse.Namespace) -> None:
     """Make the table, row by row."""
-    from skimitate._lock import FolderLock
     from skimitate.experts._identity import identify_expert
+    from skimitate.files._lock import FolderLock
     from skimitate.studies._network import NETWORKS
     from skimitate.studies._table import N_EVAL_EPISODES, Table
     from skimitate.studies._table_text import as_markdown

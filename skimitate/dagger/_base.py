@@ -34,7 +34,7 @@ from skimitate.dagger._settled import Given, plan_rounds, settle
 from skimitate.dagger._stages import decide, learn_first, run_rounds, shown_of
 from skimitate.dagger._targets import Targets
 from skimitate.environments._make import EnvLike, shared_env
-from skimitate.formats._checked_folder import CheckedFolder
+from skimitate.files._checked_folder import CheckedFolder
 from skimitate.formats._estimator_bytes import format_of
 from skimitate.learners._metadata import routing_of
 

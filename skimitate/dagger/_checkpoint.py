@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skimitate._callers import levels_to_the_user
-from skimitate._durable import sweep
-from skimitate._lock import FolderLock
 from skimitate.dagger._identity import differences
 from skimitate.dagger._pending import Pending
 from skimitate.dagger._round_files import RoundFiles
 from skimitate.dagger._run_state import RunState
-from skimitate.formats._checked_folder import CheckedFolder
+from skimitate.files._checked_folder import CheckedFolder
+from skimitate.files._leftovers import sweep
+from skimitate.files._lock import FolderLock
 from skimitate.formats._estimator_bytes import EstimatorFormat
 
 _PARAMETER = "checkpoint_dir"

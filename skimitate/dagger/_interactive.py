@@ -13,7 +13,7 @@ from skimitate.dagger._runner import Runner
 from skimitate.dagger._settled import Given, check_goes_on, check_next_round
 from skimitate.dagger._stages import learn_answered, learn_first, learn_told
 from skimitate.environments._make import EnvLike, shared_env
-from skimitate.formats._checked_folder import CheckedFolder
+from skimitate.files._checked_folder import CheckedFolder
 
 
 class InteractiveDAgger(BaseDAgger):

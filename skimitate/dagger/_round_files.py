@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from skimitate.dagger._pending import Pending
 from skimitate.dagger._visits import Visits
-from skimitate.formats._checked_folder import CheckedFolder
-from skimitate.formats._npz_bytes import from_npz, to_npz
+from skimitate.files._checked_folder import CheckedFolder
+from skimitate.files._npz import from_npz, to_npz
 
 
 class RoundFiles:

@@ -1,9 +1,12 @@
 """Files that come with the package: data by environment id, and cards beside them."""
 
-import json
 from importlib import resources
 from importlib.resources.abc import Traversable
+from pathlib import Path
 from typing import Any
+
+from skimitate.files._json import read_json
+from skimitate.files._reading import reading
 
 
 def bundled_files(kind: str) -> dict[str, Traversable]:
@@ -23,8 +26,39 @@ def bundled_files(kind: str) -> dict[str, Traversable]:
 
 def bundled_card(kind: str, name: str) -> dict[str, Any]:
     """Return what is written beside a file: its origin and its figures."""
-    card = _folder(kind) / f"{name}.json"
-    return json.loads(card.read_text(encoding="utf-8"))
+    with resources.as_file(_folder(kind) / f"{name}.json") as path:
+        return read_card(path)
+
+
+def read_card(path: Path) -> dict[str, Any]:
+    """Read a card.
+
+    Parameters
+    ----------
+    path : Path
+        The JSON file.
+
+    Returns
+    -------
+    dict
+
+    Raises
+    ------
+    ValueError
+        If it is none: it tells the environment, the origin, the command and versions,
+        and what it names is named by texts.
+    """
+    card = read_json(path, "a card")
+    with reading(path, "a card"):
+        kinds = dict.fromkeys(("env", "origin", "command"), str) | {"versions": dict}
+        odd = [key for key, kind in kinds.items() if type(card[key]) is not kind]
+        for key in ("feature_names", "target_names"):
+            names = card.get(key, [])
+            if type(names) is not list or {type(name) for name in names} - {str}:
+                odd.append(key)
+        if odd:
+            raise ValueError(f"it has other {', '.join(odd)}")
+        return card
 
 
 def _folder(kind: str) -> Traversable:

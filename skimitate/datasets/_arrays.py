@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from skimitate.datasets._fault import Fault
 from skimitate.datasets._header import EPISODE_NAMES
 from skimitate.environments._fields import FLAGS, NAMES
-from skimitate.formats._npz import Arrays, open_npz
+from skimitate.files._npz import Arrays, open_npz
 
 # What arrays of a file are called, in the order in which they are looked for.
 _NAMES = {

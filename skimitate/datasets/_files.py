@@ -8,6 +8,7 @@ from skimitate.datasets._csv import read_csv_columns
 from skimitate.datasets._fault import Fault
 from skimitate.datasets._kinds import ActionsAre, with_kind
 from skimitate.datasets._steps import Steps, steps_of
+from skimitate.files._reading import is_of_content, reason_of, with_path
 
 _SUFFIXES = ".npz", ".csv"
 
@@ -61,13 +62,18 @@ def read_steps(
             steps = steps_of(*read_arrays(path, asked))
         else:
             steps = steps_of(*read_csv_columns(path, asked, actions_are))
+        return with_kind(steps, actions_are)
     except Fault as fault:
         if asked[fault.part]:
-            raise ValueError(f"{fault.part}: {fault}") from None
+            raise ValueError(f"{fault.part}: {fault} (in {path})") from None
         option = f"--{fault.part.replace('_', '-')}"
         raise ValueError(
             f"path: {path}: {fault.part}: {fault}; {option} names what to take"
         ) from None
-    except ValueError as error:
-        raise ValueError(f"path: {path}: {error}") from None
-    return with_kind(steps, actions_are)
+    except Exception as error:  # as files.reading has it
+        if isinstance(error, OSError) and not is_of_content(error):
+            raise with_path(error, path) from None
+        reason = reason_of(error)
+        if reason.startswith("actions_are: "):
+            raise ValueError(f"{reason} (in {path})") from None
+        raise ValueError(f"path: {path}: {reason}") from error

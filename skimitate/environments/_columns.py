@@ -1,5 +1,6 @@
 """The arrays that rollouts consist of, and what is expected of each."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -48,17 +49,38 @@ def check_columns(columns: dict[str, Any]) -> None:
         if array.dtype.kind not in "fiub":
             raise ValueError(f"{name}: expected an array of numbers, got {array.dtype}")
         known[name] = array
-    n_steps = len(known["observations"]) if known["observations"].ndim else 0
-    for name in filter(_STEPS.__contains__, known):
-        _check_shape(name, known[name], _STEPS[name], n_steps, "steps")
+    shapes = {name: array.shape for name, array in known.items()}
+    check_shapes(shapes)
     ids = known["episode_ids"]
     _check_episode_ids(ids)
     n_episodes = int(ids[-1]) + 1
     for name in filter(_EPISODES.__contains__, known):
-        _check_shape(name, known[name], _EPISODES[name], n_episodes, "episodes")
+        _check_shape(name, shapes[name], _EPISODES[name], n_episodes, "episodes")
     _check_ends(known)
     for name, array in known.items():
         _check_finite(name, array, ids if name in _STEPS else np.arange(n_episodes))
+
+
+def check_shapes(shapes: Mapping[str, tuple[int, ...]]) -> None:
+    """Raise if the arrays of rollouts cannot fit each other, given their shapes alone.
+
+    Parameters
+    ----------
+    shapes : dict of str to tuple of int
+        By the names of the fields of :class:`Rollouts`; there may be others.
+
+    Raises
+    ------
+    ValueError
+        If their dimensions are others than expected, there is not a row for each step,
+        or more rows for episodes than steps.
+    """
+    n_steps = next(iter(shapes["observations"]), 0)
+    for name in filter(_STEPS.__contains__, shapes):
+        _check_shape(name, shapes[name], _STEPS[name], n_steps, "steps")
+    for name in filter(_EPISODES.__contains__, shapes):
+        n_episodes = min(n_steps, next(iter(shapes[name]), 0))
+        _check_shape(name, shapes[name], _EPISODES[name], n_episodes, "episodes")
 
 
 def as_feature_names(names: Any, n_features: int) -> tuple[str, ...]:
@@ -92,18 +114,23 @@ def as_feature_names(names: Any, n_features: int) -> tuple[str, ...]:
 
 
 def _check_shape(
-    name: str, array: NDArray, n_dims: tuple[int, ...], n_rows: int, rows: str
+    name: str, shape: tuple[int, ...], n_dims: tuple[int, ...], n_rows: int, rows: str
 ) -> None:
-    if array.ndim not in n_dims or len(array) != n_rows or 0 in array.shape:
+    if len(shape) not in n_dims or shape[0] != n_rows or 0 in shape:
         raise ValueError(
             f"{name}: expected {n_dims[-1]} dimensions and {n_rows} {rows} (at least "
-            f"1), got shape {array.shape}"
+            f"1), got shape {shape}"
         )
 
 
 def _check_episode_ids(ids: NDArray) -> None:
-    jumps = np.diff(ids, prepend=-1) if ids.dtype.kind in "iu" else np.array([-1])
-    if jumps[0] != 1 or not ((jumps == 0) | (jumps == 1)).all():
+    fits = ids.dtype.kind in "iu" and np.can_cast(ids.dtype, np.int64)
+    # Compared first: the difference of 127 and -128 is 1 in 8 bits.
+    if (
+        not fits
+        or ids[0] != 0
+        or not ((ids[1:] >= ids[:-1]).all() and (np.diff(ids) <= 1).all())
+    ):
         raise ValueError("episode_ids: expected 0, 1, ... in order, got others")
 
 
@@ -130,6 +157,8 @@ def _check_ends(known: dict[str, NDArray]) -> None:
 
 
 def _check_finite(name: str, array: NDArray, episodes: NDArray) -> None:
+    if array.dtype.kind != "f":
+        return
     finite = np.isfinite(array)
     if not finite.all():
         where = tuple(np.argwhere(~finite)[0])

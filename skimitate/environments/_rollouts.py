@@ -9,19 +9,21 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from skimitate._durable import write_durably
 from skimitate._public import public
 from skimitate.environments._columns import (
     REQUIRED,
     as_feature_names,
     check_columns,
+    check_shapes,
 )
 from skimitate.environments._episode import Episode
 from skimitate.environments._episodes import Episodes
 from skimitate.environments._join import join_episodes
 from skimitate.environments._report import summarize
 from skimitate.environments._trajectories import read_trajectories
-from skimitate.formats._npz import open_npz
+from skimitate.files._durable import write_durably
+from skimitate.files._npz import open_npz, write_npz
+from skimitate.files._reading import reading
 
 
 @public
@@ -287,15 +289,19 @@ class Rollouts:
         Parameters
         ----------
         path : str or Path
-            Where to; nothing is appended to the name. A file that is there is
-            replaced once the new one is whole.
+            Where to, with no ending of ours. A file there is replaced by a whole one.
         compress : bool, default=True
             Whether to compress the file, which takes about 15 times as long.
+
+        Raises
+        ------
+        OSError
+            If it cannot be written, with its path.
         """
         arrays = {n: a for n, a in self._columns().items() if a is not None}
         if self.feature_names is not None:
             arrays["feature_names"] = np.array(self.feature_names)
-        write_durably(Path(path), partial(_write, arrays, compress))
+        write_durably(Path(path), partial(write_npz, arrays=arrays, compress=compress))
 
     @classmethod
     def load(cls, path: str | Path) -> "Rollouts":
@@ -315,29 +321,30 @@ class Rollouts:
         FileNotFoundError
             If there is no such file.
         ValueError
-            If the file does not hold rollouts.
+            If the file does not hold rollouts, is damaged, or unpacks to more than 256
+            MiB and 100 times its size.
         """
-        try:
-            with open_npz(path) as arrays:
-                _check_keys(arrays.names)
-                known = [f.name for f in fields(cls) if f.name in arrays.names]
-                parts: dict[str, Any] = {name: arrays[name] for name in known}
-                return cls(**{"rewards": None} | parts)
-        except (TypeError, ValueError) as error:
-            raise ValueError(f"{path}: expected saved rollouts, but {error}") from None
+        with reading(path, "saved rollouts"), open_npz(path) as arrays:
+            _check_keys(arrays.names, [field.name for field in fields(cls)])
+            # Before anything is unpacked: it may be much.
+            headers = arrays.headers(arrays.names)
+            check_shapes({name: header.shape for name, header in headers.items()})
+            parts: dict[str, Any] = {name: arrays[name] for name in arrays.names}
+            return cls(**{"rewards": None} | parts)
 
 
-def _write(arrays: dict[str, Any], compress: bool, path: Path) -> None:
-    # NumPy would append to the name of a path.
-    with open(path, "wb") as file:
-        (np.savez_compressed if compress else np.savez)(file, **arrays)
-
-
-def _check_keys(keys: Sequence[str]) -> None:
-    """Raise if a file lacks what all rollouts have."""
+def _check_keys(keys: Sequence[str], known: Sequence[str]) -> None:
+    """Raise if a file lacks what all rollouts have, or has what none have."""
     if not set(REQUIRED) <= set(keys):
         raise ValueError(
             f"it has the keys {', '.join(keys) or '(none)'}, and not all of "
             f"{', '.join(REQUIRED)}. If it has one trajectory: "
             "Rollouts.from_trajectories([numpy.load(path)])"
+        )
+    # A name that is damaged is not to be passed over.
+    strange = [key for key in keys if key not in known]
+    if strange:
+        raise ValueError(
+            f"it has the keys {', '.join(strange)} as well, and rollouts have none but "
+            f"{', '.join(known)}"
         )

@@ -13,6 +13,7 @@ from skimitate.experts._bundled import bundled_experts, load_bundled
 from skimitate.experts._cs294 import read_cs294
 from skimitate.experts._network_expert import NetworkExpert
 from skimitate.experts._stable_baselines3 import read_stable_baselines3
+from skimitate.files._reading import reading
 from skimitate.formats._safetensors import load_policy
 from skimitate.policies._as_policy import as_policy
 
@@ -169,7 +170,9 @@ def _read(path: Path, name: str) -> Any:
 
 def _read_cs294(path: Path) -> NetworkExpert:
     try:
-        return NetworkExpert(*read_cs294(path))
+        arrays = read_cs294(path)
+        with reading(path, "a CS294 expert file"):
+            return NetworkExpert(*arrays)
     except ValueError as error:
         raise ValueError(
             f"{error}. A model of your own is taken from a .joblib file"

@@ -1,16 +1,19 @@
 """A policy given by arrays."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from skimitate.cloning._layout import Layer, Layout
 from skimitate.cloning._units import Units
 from skimitate.environments._fields import NAMES
-from skimitate.formats._npz import open_npz
+from skimitate.files._durable import write_durably
+from skimitate.files._npz import Arrays, open_npz, write_npz
+from skimitate.files._reading import reading
 from skimitate.policies._network_policy import NetworkPolicy
 
 # As CS294's files and older ones of ours have it.
@@ -52,10 +55,15 @@ class NetworkExpert(NetworkPolicy):
             for weight, bias in zip(weights, biases, strict=True)
         ]
         inputs = np.asarray(mean, dtype=np.float64), np.asarray(scale, dtype=np.float64)
-        _check_layers(*inputs, layers)
+        _check_shapes(
+            inputs[0].shape,
+            inputs[1].shape,
+            [(layer.weight.T.shape, layer.bias.shape) for layer in layers],
+        )
         sizes = [len(inputs[0]), *(len(layer.bias) for layer in layers)]
         vector = np.concatenate([part.ravel() for layer in layers for part in layer])
-        single = vector.astype(np.float32)
+        with np.errstate(over="ignore"):  # and then it is not the same in float32
+            single = vector.astype(np.float32)
         super().__init__(
             sizes,
             _OTHER_NAMES.get(activation, activation),
@@ -70,15 +78,20 @@ class NetworkExpert(NetworkPolicy):
         Parameters
         ----------
         path : str or Path
-            Where to; nothing is appended to the name.
+            Where to; nothing is appended to the name. A file that is there is replaced
+            in one step.
+
+        Raises
+        ------
+        OSError
+            If it cannot be written, with its path.
         """
         arrays: dict[str, Any] = {"activation": np.array(self.activation)}
         arrays |= {"mean": self.units.input_mean, "scale": self.units.input_scale}
         layers = Layout(self.layer_sizes).layers(self.vectors[0].astype(np.float32))
         for i, (weight, bias) in enumerate(layers):
             arrays[f"weight_{i}"], arrays[f"bias_{i}"] = weight.T, bias
-        with open(path, "wb") as file:
-            np.savez_compressed(file, **arrays)
+        write_durably(Path(path), partial(write_npz, arrays=arrays, compress=True))
 
     @classmethod
     def load(cls, path: str | Path) -> "NetworkExpert":
@@ -95,41 +108,68 @@ class NetworkExpert(NetworkPolicy):
 
         Raises
         ------
+        OSError
+            If the file cannot be read.
         ValueError
-            If the file is no such file.
+            If it is no such file. Both with its path.
         """
-        try:
-            with open_npz(path) as arrays:
-                _check_no_demonstrations(path, arrays.names)
-                n_layers = sum(name.startswith("weight_") for name in arrays.names)
-                return cls(
-                    arrays["mean"],
-                    arrays["scale"],
-                    [arrays[f"weight_{i}"] for i in range(n_layers)],
-                    [arrays[f"bias_{i}"] for i in range(n_layers)],
-                    str(arrays["activation"]),
-                )
-        except (TypeError, ValueError) as error:
-            raise ValueError(
-                f"{path}: expected an expert saved as npz, but {error}"
-            ) from None
+        with reading(path, "an expert saved as npz"), open_npz(path) as arrays:
+            _check_no_demonstrations(path, arrays.names)
+            n_layers = sum(name.startswith("weight_") for name in arrays.names)
+            weights = [f"weight_{i}" for i in range(n_layers)]
+            biases = [f"bias_{i}" for i in range(n_layers)]
+            # Before anything is unpacked: it may be much.
+            _check_headers(arrays, weights, biases)
+            return cls(
+                arrays["mean"],
+                arrays["scale"],
+                [arrays[name] for name in weights],
+                [arrays[name] for name in biases],
+                str(arrays["activation"]),
+            )
 
 
-def _check_layers(mean: NDArray, scale: NDArray, layers: Sequence[Layer]) -> None:
-    """Raise if arrays do not fit each other."""
-    width: tuple[int, ...] = mean.shape
-    if scale.shape != width or len(width) != 1 or not layers:
+def _check_headers(arrays: Arrays, weights: list[str], biases: list[str]) -> None:
+    """Raise if arrays say of themselves what those of an expert do not."""
+    names = ["activation", "mean", "scale", *weights, *biases]
+    strange = [name for name in arrays.names if name not in names]
+    if strange:
+        raise ValueError(f"it has arrays that no expert has: {', '.join(strange)}")
+    found = arrays.headers(names)
+    for name, header in found.items():
+        if header.dtype.kind != ("U" if name == "activation" else "f"):
+            expected = "a text" if name == "activation" else "floats"
+            raise ValueError(f"its {name} holds {header.dtype}, expected {expected}")
+    if found["activation"].shape:
+        raise ValueError("its activation holds several texts, expected one")
+    _check_shapes(
+        found["mean"].shape,
+        found["scale"].shape,
+        [
+            (found[weight].shape, found[bias].shape)
+            for weight, bias in zip(weights, biases, strict=True)
+        ],
+    )
+
+
+def _check_shapes(
+    width: tuple[int, ...],
+    scale: tuple[int, ...],
+    layers: Sequence[tuple[tuple[int, ...], tuple[int, ...]]],
+) -> None:
+    """Raise if a mean, a scale, and the weights and biases of layers do not fit."""
+    if scale != width or len(width) != 1 or not layers:
         raise ValueError(
             "expected a mean and a scale of shape (n_features,) and at least one "
-            f"layer, got {width}, {scale.shape} and {len(layers)} layers"
+            f"layer, got {width}, {scale} and {len(layers)} layers"
         )
     for i, (weight, bias) in enumerate(layers, start=1):
-        if weight.ndim != 2 or weight.T.shape != width + bias.shape:
+        if len(weight) != 2 or weight != width + bias:
             raise ValueError(
                 f"layer {i}: expected {width[0]} inputs and as many biases as "
-                f"outputs, got weights {weight.T.shape} and biases {bias.shape}"
+                f"outputs, got weights {weight} and biases {bias}"
             )
-        width = bias.shape
+        width = bias
 
 
 def _check_no_demonstrations(path: str | Path, names: tuple[str, ...]) -> None:

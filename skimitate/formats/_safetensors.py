@@ -11,10 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 import skimitate
-from skimitate._durable import write_durably
 from skimitate._public import public
 from skimitate.cloning._layout import Layout
 from skimitate.cloning._units import Units
+from skimitate.files._durable import write_durably
+from skimitate.files._json import parse_json
+from skimitate.files._reading import open_file, reading
 from skimitate.formats._classes import listed_classes, read_classes
 from skimitate.policies._as_policy import as_policy
 from skimitate.policies._class_policy import ClassPolicy
@@ -24,16 +26,10 @@ from skimitate.policies._network_policy import NetworkPolicy
 _KEY = "skimitate_policy"
 _VERSION = 3
 
-# What a file that is none, or says what is not so, makes of those who read it; NumPy
-# has not all of the format's types.
-_NOT_OURS = (
-    ArithmeticError,
-    AttributeError,
-    LookupError,
-    RecursionError,
-    TypeError,
-    ValueError,
-)
+# Of the names, shapes and the description of a policy; the library takes a hundred.
+_MOST_HEADER = 4 * 2**20
+# JSON in JSON: what is quoted there takes up to twice as many letters.
+_MOST_DESCRIBED = 2**20
 
 _UNITS = ("input_mean", "input_scale", "output_mean", "output_scale")
 
@@ -76,7 +72,7 @@ def save_policy(
         If it is an estimator that was not fitted.
     ValueError
         If ``mean_return`` is not finite, or classes are others than integers, floats,
-        strings or bools.
+        strings or bools, or more than 1 MiB lists.
     OSError
         If the file cannot be written.
 
@@ -122,7 +118,13 @@ def save_policy(
         "mean_return": None if mean_return is None else float(mean_return),
         "versions": {"skimitate": skimitate.__version__, "numpy": np.__version__},
     }
-    metadata = {_KEY: json.dumps(description, allow_nan=False)}
+    text = json.dumps(description, allow_nan=False)
+    if len(text) > _MOST_DESCRIBED:
+        raise ValueError(
+            f"classes: expected those that {_MOST_DESCRIBED} letters list, got "
+            f"{len(text)}"
+        )
+    metadata = {_KEY: text}
     if not Path(path).parent.is_dir():
         raise FileNotFoundError(f"path: no such folder: {Path(path).parent}")
     write_durably(Path(path), partial(_write, tensors_of(networks), metadata))
@@ -184,13 +186,8 @@ def load_policy(path: str | Path) -> NetworkPolicy | ClassPolicy:
     """
     if not Path(path).is_file():
         raise FileNotFoundError(f"path: no such file: {path}")
-    try:
+    with reading(path, "a policy saved by save_policy"):
         return _read(path)
-    except _NOT_OURS as error:
-        reason = f"no entry {error}" if isinstance(error, LookupError) else error
-        raise ValueError(
-            f"{path}: expected a policy saved by save_policy, but {reason}"
-        ) from None
 
 
 def _read(path: str | Path) -> NetworkPolicy | ClassPolicy:
@@ -203,7 +200,10 @@ def _read(path: str | Path) -> NetworkPolicy | ClassPolicy:
         for kind in ("weight", "bias")
     ]
     mean_return, classes = description["mean_return"], description["classes"]
-    mean_return = None if mean_return is None else float(mean_return)
+    if mean_return is not None and not (
+        type(mean_return) is float and math.isfinite(mean_return)
+    ):
+        raise ValueError(f"its mean_return is {mean_return!r}")
     networks = NetworkPolicy(
         sizes,
         description["activation"],
@@ -218,18 +218,16 @@ def _read(path: str | Path) -> NetworkPolicy | ClassPolicy:
 
 def _parts_of(path: str | Path) -> tuple[dict[str, Any], dict[str, NDArray]]:
     """Read the description, which is checked as far as it says shapes, and arrays."""
-    from safetensors import SafetensorError, safe_open
+    from safetensors import safe_open
 
-    try:
-        with safe_open(path, framework="numpy") as file:
-            text = (file.metadata() or {}).get(_KEY)
-            names = file.keys()
-            tensors = {name: file.get_tensor(name) for name in names}
-    except SafetensorError as error:
-        raise ValueError(str(error)) from None
-    if text is None:
-        raise ValueError(f"its metadata has no {_KEY!r}")
-    description = json.loads(text)
+    _check_header(path)
+    with safe_open(path, framework="numpy") as file:
+        text = (file.metadata() or {}).get(_KEY)
+        if text is None:
+            raise ValueError(f"its metadata has no {_KEY!r}")
+        description = parse_json(text)
+        names = file.keys()
+        tensors = {name: file.get_tensor(name) for name in names}
     version = description["version"]
     if type(version) is not int or version != _VERSION:
         raise ValueError(
@@ -243,6 +241,14 @@ def _parts_of(path: str | Path) -> tuple[dict[str, Any], dict[str, NDArray]]:
     if type(n_networks) is not int or n_networks < 1:
         raise ValueError(f"its n_networks is {n_networks!r}")
     return description, tensors
+
+
+def _check_header(path: str | Path) -> None:
+    """Raise if what a file says of itself is longer than that of any policy."""
+    with open_file(path) as file:
+        length = int.from_bytes(file.read(8), "little")
+    if length > _MOST_HEADER:
+        raise ValueError(f"it has a header of {length} bytes")
 
 
 def _check_tensors(

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skimitate._durable import check_writable, write_durably
 from skimitate._seeds import spawn_seeds
 from skimitate.callbacks._progress import Progress
 from skimitate.callbacks._work import followed
 from skimitate.environments._drivers import PolicyDriver
 from skimitate.environments._run import run_episodes
+from skimitate.files._durable import check_writable, write_durably
 from skimitate.studies._camera import (
     MadeByGymnasium,
     Shot,

@@ -5,11 +5,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from skimitate._durable import write_durably
 from skimitate.displays._axes import axes_of_a_file
 from skimitate.displays._loss_curve import LossCurveDisplay
 from skimitate.displays._return_curve import ReturnCurveDisplay
 from skimitate.environments._report import summarize
+from skimitate.files._durable import write_durably
 from skimitate.formats._safetensors import save_policy
 from skimitate.studies._machine import describe_machine
 from skimitate.studies._markdown import markdown_table

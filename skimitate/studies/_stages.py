@@ -1,6 +1,7 @@
 """Finished stages of a long run, kept in a folder so that it can go on from there."""
 
 import json
+import math
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -9,9 +10,11 @@ from typing import Any
 
 import joblib
 
-from skimitate._durable import check_writable, checksum_of, write_durably
-from skimitate._leftovers import sweep
 from skimitate.environments._rollouts import Rollouts
+from skimitate.files._durable import check_writable, checksum_of, write_durably
+from skimitate.files._json import read_json
+from skimitate.files._leftovers import sweep
+from skimitate.files._reading import reading
 
 _INDEX = "stages.json"
 
@@ -21,7 +24,7 @@ def write_json(value: Any, path: Path) -> None:
 
 
 _FORMATS: dict[str, tuple[Callable[[Any, Path], Any], Callable[[Path], Any]]] = {
-    ".json": (write_json, lambda path: json.loads(path.read_text(encoding="utf-8"))),
+    ".json": (write_json, lambda path: read_json(path, "what a stage made")),
     ".joblib": (joblib.dump, joblib.load),
     ".npz": (lambda rollouts, path: rollouts.save(path, compress=False), Rollouts.load),
 }
@@ -66,12 +69,9 @@ class StageFolder:
         if not path.exists():
             return {}
         try:
-            index = json.loads(path.read_text(encoding="utf-8"))
-            return {
-                stage: {key: entry[key] for key in ("setting", "seconds", "sha256")}
-                for stage, entry in index.items()
-            }
-        except (ValueError, TypeError, KeyError, AttributeError):
+            index = read_json(path, "an index of stages")
+            return {stage: _entry(path, entry) for stage, entry in index.items()}
+        except (ValueError, AttributeError):
             print(f"{path} is damaged: its stages are done again", flush=True)
             return {}
 
@@ -165,6 +165,17 @@ class StageFolder:
         seconds = self.seconds[stage]
         self._index[stage] = {"setting": setting, "seconds": seconds, "sha256": sha256}
         write_durably(folder / _INDEX, partial(write_json, self._index))
+
+
+def _entry(path: Path, entry: Any) -> dict[str, Any]:
+    """Return what an index has of a stage; raise ValueError if it is something else."""
+    kinds = {"setting": dict, "seconds": float, "sha256": dict}
+    with reading(path, "an index of stages"):
+        found = {key: entry[key] for key in kinds}
+        odd = [key for key, kind in kinds.items() if type(found[key]) is not kind]
+        if odd or not math.isfinite(found["seconds"]):
+            raise ValueError(f"{', '.join(odd) or 'seconds'} of a stage are odd")
+        return found
 
 
 def _format_of(name: str) -> tuple[Callable[[Any, Path], Any], Callable[[Path], Any]]:

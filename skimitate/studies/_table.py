@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skimitate._durable import write_durably
 from skimitate.environments._make import EnvLike
 from skimitate.environments._spec import folder_of
+from skimitate.files._durable import write_durably
+from skimitate.files._json import read_json
+from skimitate.files._reading import reading
 from skimitate.studies._experiment import Experiment
 from skimitate.studies._machine import describe_machine
 from skimitate.studies._network import network_of_the_table
@@ -120,9 +122,13 @@ class Table:
         self.rows = sorted([*alike, row], key=_place_of)
 
     def _rows_from_before(self) -> list[dict[str, Any]]:
+        path = self.out / "table.json"
+        if not path.is_file():
+            return []
         try:
-            return json.loads((self.out / "table.json").read_text("utf-8"))["rows"]
-        except (OSError, ValueError, KeyError, TypeError):
+            return _read_rows(path)
+        except ValueError as error:
+            print(f"{error}: rows of before are left out", flush=True)
             return []
 
     def _write_json(self, path: Path) -> None:
@@ -131,6 +137,16 @@ class Table:
 
     def _write_markdown(self, path: Path) -> None:
         path.write_text(as_markdown(self.rows) + "\n", encoding="utf-8")
+
+
+def _read_rows(path: Path) -> list[dict[str, Any]]:
+    """Return the rows of a table's file; raise ValueError if one cannot be shown."""
+    content = read_json(path, "a table")
+    with reading(path, "a table"):
+        for row in content["rows"]:
+            _kind_of(row)
+            as_markdown([row])
+        return sorted(content["rows"], key=_place_of)
 
 
 def _n_episodes_of(env: str) -> int:

@@ -5,8 +5,8 @@ from types import TracebackType
 
 from filelock import FileLock, Timeout
 
-from skimitate._durable import check_writable, part_of
-from skimitate._leftovers import sweep
+from skimitate.files._durable import check_writable, part_of
+from skimitate.files._leftovers import sweep
 
 
 class FolderInUse(ValueError):

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from skimitate._durable import PART
+from skimitate.files._durable import PART
 
 # Where joblib and its loky put what processes share, on Linux.
 _SHARED = Path("/dev/shm")

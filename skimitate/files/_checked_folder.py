@@ -6,7 +6,7 @@ import warnings
 from pathlib import Path
 
 from skimitate._callers import levels_to_the_user
-from skimitate._durable import write_durably
+from skimitate.files._durable import write_durably
 
 # As many digits of the SHA-256 as no accident will hit, in names that can be read.
 _N_DIGITS = 16
@@ -81,17 +81,11 @@ class CheckedFolder:
         for stem in (name, _COPY + name)[: 2 if twice else 1]:
             place = self.path / f"{stem}.{digest}.{kind}"
             is_copy = stem != name
-            try:
-                write_durably(
-                    place,
-                    lambda part: part.write_bytes(content),
-                    sync=sync and not is_copy,
-                )
-            except OSError as error:
-                raise OSError(
-                    error.errno,
-                    f"{self._parameter}: cannot write {place} ({error.strerror})",
-                ) from error
+            write_durably(
+                place,
+                lambda part: part.write_bytes(content),
+                sync=sync and not is_copy,
+            )
             for old in self._files.get(stem, []):
                 if old != place:
                     old.unlink(missing_ok=True)

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from skimitate.files._reading import with_path
+
 # What a process has in a folder while it is at work there: with its number, so that
 # others can see whether anybody still is.
 PART = re.compile(r"\.skimitate-(\d+)-.+")
@@ -24,7 +26,8 @@ def write_durably(
     Parameters
     ----------
     path : Path
-        The place; what a link leads to is replaced, not the link.
+        The place; what a link leads to is replaced, not the link. A device or a pipe
+        takes what comes.
     write : callable
         Writes to the path that it is given, which has the same suffix.
     sync : bool, default=True
@@ -34,26 +37,37 @@ def write_durably(
     Returns
     -------
     str
-        SHA-256 of what was written, in hexadecimal digits.
+        SHA-256 of what was written, in hexadecimal digits; "" of a device or a pipe.
 
     Raises
     ------
     OSError
-        If nothing can be written there, or something else than a file is there.
+        If nothing can be written there, or a folder is there; with the path.
     """
-    path = Path(os.path.realpath(path))
-    if path.exists() and not path.is_file():
-        raise OSError(f"expected a file, or a place for one, got {path}")
-    part = part_of(path)
+    place = Path(os.path.realpath(path))
+    is_replaced = place.is_file() or not place.exists()
+    part = part_of(place) if is_replaced else place
     try:
-        write(part)
-        # Before it is put in place: there, another process may put its own at once.
-        checksum = _sync(part) if sync else checksum_of(part)
-        os.replace(part, path)
-        if sync:
-            _sync_folder(path.parent)
+        return _put(part, place, write, sync=sync)
+    except OSError as error:
+        if error.errno is None or error.filename not in (None, str(part)):
+            raise
+        raise with_path(error, path) from None
     finally:
-        part.unlink(missing_ok=True)
+        if is_replaced:
+            part.unlink(missing_ok=True)
+
+
+def _put(part: Path, place: Path, write: Callable[[Path], Any], *, sync: bool) -> str:
+    """Write a part, put it in its place, and return its checksum."""
+    write(part)
+    if part == place:  # no file: there is nothing to be waited for, or looked at
+        return ""
+    # Before it is put in place: there, another process may put its own at once.
+    checksum = _sync(part) if sync else checksum_of(part)
+    os.replace(part, place)
+    if sync:
+        _sync_folder(place.parent)
     return checksum
 
 

@@ -1,0 +1,67 @@
+"""JSON that others may have written."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from skimitate.files._reading import read_bytes, reading
+
+_MOST_BYTES = 64 * 2**20
+
+
+def read_json(path: str | Path, expected: str) -> Any:
+    """Read a JSON file.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    expected : str
+        What it should be, for errors.
+
+    Returns
+    -------
+    object
+
+    Raises
+    ------
+    OSError
+        If it cannot be opened.
+    ValueError
+        If it is no JSON, is larger than 64 MiB, nested too deeply, or says something
+        twice; with the path.
+    """
+    with reading(path, expected):
+        return parse_json(read_bytes(path, _MOST_BYTES).decode("utf-8"))
+
+
+def parse_json(text: str) -> Any:
+    """Return what a text says.
+
+    Parameters
+    ----------
+    text : str
+        JSON.
+
+    Returns
+    -------
+    object
+
+    Raises
+    ------
+    ValueError
+        If it is none, or an object in it has one key twice, of which JSON's parser
+        would take the last.
+    RecursionError
+        If it is nested too deeply.
+    """
+    return json.loads(text, object_pairs_hook=_object)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in found if keys.count(key) > 1)
+        raise ValueError(f"it has two entries {twice!r}")
+    return found
