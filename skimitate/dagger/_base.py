@@ -1,33 +1,18 @@
 """What DAgger is for any kind of actions: a run, from its start to the decision."""
 
-import copy
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from numbers import Integral, Real
-from typing import Any, Literal, Self
+from typing import Any, Self
 
-import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.base import BaseEstimator, MetaEstimatorMixin
-from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
 from sklearn.utils.validation import check_is_fitted
 
-from skimitate._sklearn import (
-    CallbackContext,
-    CallbackSupportMixin,
-    HasMethods,
-    Interval,
-    RealNotInt,
-    StrOptions,
-    clone_parametrized,
-    fit_context,
-)
+from skimitate._sklearn import CallbackContext, CallbackSupportMixin, fit_context
 from skimitate._validation import put_back
 from skimitate.dagger._checkpoint import Checkpoint, begin, checked_folder
 from skimitate.dagger._identity import identity_of
 from skimitate.dagger._leaders import Candidate
-from skimitate.dagger._queries import Query
+from skimitate.dagger._parameters import DAggerParameters
 from skimitate.dagger._run import Run, seeds_of_run
 from skimitate.dagger._runner import Runner
 from skimitate.dagger._settled import Given, plan_rounds, settle
@@ -36,83 +21,16 @@ from skimitate.dagger._targets import Targets
 from skimitate.environments._make import EnvLike, shared_env
 from skimitate.files._checked_folder import CheckedFolder
 from skimitate.formats._estimator_bytes import format_of
-from skimitate.learners._metadata import routing_of
 
 
-class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
+class BaseDAgger(CallbackSupportMixin, DAggerParameters):
     """Runs DAgger, with the parameters of :class:`skimitate.DAggerRegressor`.
 
-    A class that derives from it says what actions are (``_targets_class``), and what
-    learns where nobody says it (``_default_learner``).
+    A class that derives from it says what actions are (``_targets_class``).
     """
 
     _targets_class: type[Targets]
-    _default_learner: Callable[[], Any]
     _run: Run  # while one is open: begun, and not finished
-
-    _parameter_constraints: dict = {
-        "estimator": [HasMethods(["fit", "predict"]), None],
-        "env": "no_validation",
-        "expert": "no_validation",
-        "n_rounds": [Interval(Integral, 1, None, closed="left")],
-        "n_episodes_per_round": [Interval(Integral, 1, None, closed="left")],
-        "n_epochs_per_round": [
-            Interval(Integral, 1, None, closed="left"),
-            StrOptions({"auto"}),
-        ],
-        "query": [
-            StrOptions({"all"}),
-            Interval(Integral, 0, None, closed="left"),
-            Interval(RealNotInt, 0, 1, closed="right"),
-            callable,
-        ],
-        "beta": [Interval(Real, 0, 1, closed="both"), callable, None],
-        "round_weight": [StrOptions({"uniform"}), callable],
-        "incremental": ["boolean"],
-        "n_eval_episodes": [Interval(Integral, 1, None, closed="left")],
-        "keep": [StrOptions({"best", "last"})],
-        "n_jobs": [Integral, None],
-        "checkpoint_dir": [str, os.PathLike, None],
-        "random_state": ["random_state"],
-        "verbose": ["verbose"],
-    }
-
-    def __init__(
-        self,
-        estimator: Any = None,
-        env: EnvLike | None = None,
-        expert: Any = None,
-        *,
-        n_rounds: int = 40,
-        n_episodes_per_round: int = 1,
-        n_epochs_per_round: int | Literal["auto"] = "auto",
-        query: Query = "all",
-        beta: float | Callable[[int], float] | None = None,
-        round_weight: Literal["uniform"] | Callable[[int], float] = "uniform",
-        incremental: bool = True,
-        n_eval_episodes: int = 10,
-        keep: Literal["best", "last"] = "best",
-        n_jobs: int | None = None,
-        checkpoint_dir: str | os.PathLike | None = None,
-        random_state: int | np.random.RandomState | None = None,
-        verbose: bool = False,
-    ) -> None:
-        self.estimator = estimator
-        self.env = env
-        self.expert = expert
-        self.n_rounds = n_rounds
-        self.n_episodes_per_round = n_episodes_per_round
-        self.n_epochs_per_round = n_epochs_per_round
-        self.query = query
-        self.beta = beta
-        self.round_weight = round_weight
-        self.incremental = incremental
-        self.n_eval_episodes = n_eval_episodes
-        self.keep = keep
-        self.n_jobs = n_jobs
-        self.checkpoint_dir = checkpoint_dir
-        self.random_state = random_state
-        self.verbose = verbose
 
     @fit_context(prefer_skip_nested_validation=False)
     def fit(
@@ -162,7 +80,7 @@ class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
             it, :meth:`ask` and :meth:`tell` go on with it.
         """
         given = Given(X, y, sample_weight, groups, fit_params)
-        with self._attempt(), self._at_work() as (env, folder):
+        with self._attempt(shows_best=True), self._at_work() as (env, folder):
             run = self._begin(env, given, folder, in_person=True)
             runner, context = Runner(self, env), self._begin_task(run)
             learn_first(run, runner, context, in_person=True)
@@ -183,10 +101,11 @@ class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
             yield env, folder
 
     @contextmanager
-    def _attempt(self) -> Iterator[dict[str, Any]]:
+    def _attempt(self, *, shows_best: bool = False) -> Iterator[dict[str, Any]]:
         """If something fails, give the object back the attributes that are yielded.
 
-        A run that has learnt from a round stays open where it stopped.
+        A run that has learnt from a round stays open where it stopped. Of one that is
+        interrupted, the best round so far can act.
         """
         before = dict(vars(self))
         try:
@@ -196,6 +115,9 @@ class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
             put_back(self, before)
             if run is not None and run.round >= 0:
                 self._run = run
+                if shows_best and isinstance(error, KeyboardInterrupt):
+                    self._tell_of(run)
+                    self._show(run, run.best())
                 others = "" if run.is_complete else ", ask() and tell() go on with it"
                 error.add_note(
                     f"What the run has learnt up to round {run.round} is kept: "
@@ -233,10 +155,14 @@ class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         if folder is not None:
             run.take_up(Checkpoint(folder, format_of(self._prototype)), self)
 
-    def _begin_task(self, run: Run) -> CallbackContext:
+    def _tell_of(self, run: Run) -> None:
+        """Have the attributes that tell what a run is shown and has learnt."""
         self.__dict__.pop("feature_names_in_", None)
         self.__dict__.update(run.settled.learnt)
         self.history_ = run.records.history
+
+    def _begin_task(self, run: Run) -> CallbackContext:
+        self._tell_of(run)
         # Not a number: the start, the rounds and the decision are nothing alike.
         context = self._init_callback_context(max_subtasks=None)
         context.call_on_fit_task_begin(estimator=self)
@@ -267,47 +193,6 @@ class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
         self._show(run, kept)
         del self._run
 
-    @property
-    def _prototype(self) -> Any:
-        return self._default_learner() if self.estimator is None else self.estimator
-
-    def get_metadata_routing(self) -> MetadataRouter:
-        """Return what of ``fit``'s metadata is for the learner.
-
-        Returns
-        -------
-        sklearn.utils.metadata_routing.MetadataRouter
-            ``sample_weight`` and ``groups`` are this object's own requests.
-        """
-        mapping = MethodMapping().add(caller="fit", callee="fit")
-        return routing_of(self, self._prototype, mapping)
-
-    def set_params(self, **params: Any) -> Self:
-        """Set parameters, those of the learner included (``estimator__max_iter``).
-
-        Parameters
-        ----------
-        **params : dict
-            Those of the learner that None stands for can be set as well: it becomes one
-            of its own.
-
-        Returns
-        -------
-        DAggerRegressor
-            The object itself.
-
-        Raises
-        ------
-        ValueError
-            If there is no such parameter.
-        """
-        prefix = "estimator__"
-        nested = {n.removeprefix(prefix) for n in params if n.startswith(prefix)}
-        if nested and params.get("estimator", self.estimator) is None:
-            own = {name: params.pop(prefix + name) for name in nested}
-            params["estimator"] = self._default_learner().set_params(**own)
-        return super().set_params(**params)
-
     def __sklearn_is_fitted__(self) -> bool:
         # A run whose first labels are awaited has a history, and nobody who acts.
         return hasattr(self, "estimator_")
@@ -325,15 +210,3 @@ class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
                 "ends with that."
             )
         check_is_fitted(self, msg=message)
-
-    def __sklearn_clone__(self) -> Self:
-        """Clone all parameters but the expert, which is shared.
-
-        scikit-learn would unfit an expert that is an estimator, and copy any other
-        one, however large it is or whatever connection it holds.
-        """
-        bare = copy.copy(self)
-        bare.expert = None
-        cloned = clone_parametrized(bare)
-        cloned.expert = self.expert
-        return cloned

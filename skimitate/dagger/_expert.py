@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skimitate.dagger._deadline import NoAnswer, within
 from skimitate.policies._action_space import ActionSpace
 from skimitate.policies._actions import StepError, as_labels
 from skimitate.policies._actor import Actor
@@ -21,6 +22,8 @@ class Expert:
     ----------
     expert : object
         See :func:`skimitate.as_policy`.
+    timeout : float or None, default=None
+        How many seconds it has for an answer; None for as many as it takes.
 
     Attributes
     ----------
@@ -36,7 +39,8 @@ class Expert:
         If the object cannot act.
     """
 
-    def __init__(self, expert: Any) -> None:
+    def __init__(self, expert: Any, timeout: float | None = None) -> None:
+        self._timeout = timeout
         self._actor = Actor(expert, "expert")
         self.policy = self._actor.policy
         self.is_stateful = self.policy.is_stateful
@@ -77,7 +81,7 @@ class Expert:
         ------
         StepError
             If the expert raises, or gives another shape, values that are not finite, or
-            what is no action there.
+            what is no action there; or nothing in time.
         """
         read = partial(
             as_labels,
@@ -87,8 +91,8 @@ class Expert:
         )
         try:
             if isinstance(self.policy, ActorPolicy):
-                return self.policy.answer(observations, read)
-            return read(self.policy.act(observations))
+                return self._in_time(self.policy.answer, observations, read)
+            return read(self._in_time(self.policy.act, observations))
         except StepError as error:
             raise StepError(f"expert: {error}") from error.__cause__
         except Exception as error:
@@ -115,7 +119,11 @@ class Expert:
         """
         assert self._should_intervene is not None
         try:
-            answer = self._should_intervene(observation.copy(), action.copy())
+            answer = self._in_time(
+                self._should_intervene, observation.copy(), action.copy()
+            )
+        except StepError as error:
+            raise StepError(f"expert: should_intervene: {error}") from None
         except Exception as error:
             raise StepError(f"expert: should_intervene raised {error!r}") from error
         if np.ndim(answer) != 0 or not isinstance(answer, (bool, np.bool_)):
@@ -123,6 +131,14 @@ class Expert:
                 f"expert: expected a bool from should_intervene, got {answer!r}"
             )
         return bool(answer)
+
+    def _in_time(self, ask: Callable[..., Any], *arguments: Any) -> Any:
+        try:
+            return within(self._timeout, ask, *arguments)
+        except NoAnswer:
+            raise StepError(
+                f"expected an answer within {self._timeout} s (query_timeout), got none"
+            ) from None
 
 
 def _speakers(expert: Any, policy: Policy) -> list[Any]:

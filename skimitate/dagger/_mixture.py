@@ -32,12 +32,20 @@ class Mixture:
     is_asked : bool, default=True
         Whether what the expert says of steps that it does not drive counts, if it has
         to be asked during the episode. Otherwise these are for somebody else to label.
+    timeout : float or None, default=None
+        How many seconds the expert has for an answer.
     """
 
     def __init__(
-        self, expert: Any, learner: Any, beta: float, *, is_asked: bool = True
+        self,
+        expert: Any,
+        learner: Any,
+        beta: float,
+        *,
+        is_asked: bool = True,
+        timeout: float | None = None,
     ) -> None:
-        self.expert = None if expert is None else Expert(expert)
+        self.expert = None if expert is None else Expert(expert, timeout)
         self.learner = None if learner is None else Actor(learner, "estimator")
         self._chance = learner if isinstance(learner, UniformPolicy) else None
         # One with a memory sees each step, whoever drives.

@@ -104,7 +104,11 @@ class Pending:
         )
 
     def answers_of(
-        self, expert: Any, space: ActionSpace, kept: Answers
+        self,
+        expert: Any,
+        space: ActionSpace,
+        kept: Answers,
+        timeout: float | None = None,
     ) -> NDArray[np.float64]:
         """Let an expert answer, in one call for each episode.
 
@@ -116,6 +120,8 @@ class Pending:
             Where actions belong.
         kept : Answers
             Has answers from before, which are not asked for again, and takes new ones.
+        timeout : float or None, default=None
+            How many seconds the expert has for an episode.
 
         Returns
         -------
@@ -131,7 +137,7 @@ class Pending:
         answers, is_known = kept.known(questions.ids, space.n_outputs)
         if is_known.all():
             return answers
-        heard = Expert(expert)
+        heard = Expert(expert, timeout)
         for episode in np.unique(questions.episode_ids[~is_known]):
             rows = np.flatnonzero((questions.episode_ids == episode) & ~is_known)
             try:

@@ -89,6 +89,11 @@ class DAggerRegressor(MultiOutputMixin, RegressorMixin, ActingDAgger):
         Which round's policy to keep: that with the best mean return, or the last.
     n_jobs : int or None, default=None
         Number of workers that run episodes; see :func:`collect_rollouts`.
+    max_steps : int or None, default=None
+        Where to cut an episode that the environment has not ended.
+    query_timeout : float or None, default=None
+        How many seconds the expert has for an answer, be it for one step or for an
+        episode, before that is an error. None waits for as long as it takes.
     checkpoint_dir : path-like or None, default=None
         A folder in which the run is kept, so that it survives whatever ends it: the
         same call of :meth:`fit`, or of :meth:`ask`, goes on where it stopped. None

@@ -91,13 +91,13 @@ class Run(RunSoFar):
             self.pending = pending
         return self.pending.questions
 
-    def hear(self, expert: Any) -> NDArray[np.float64]:
-        """Let an expert answer what is pending.
+    def hear(self, dagger: Any) -> NDArray[np.float64]:
+        """Let the expert answer what is pending.
 
         Parameters
         ----------
-        expert : object
-            See :meth:`Pending.answers_of`.
+        dagger : estimator
+            Whose expert it is.
 
         Returns
         -------
@@ -107,7 +107,9 @@ class Run(RunSoFar):
         assert self.pending is not None
         began = time.perf_counter()
         files = self.files_of(self.pending.round)
-        answers = self.pending.answers_of(expert, self.settled.taken, files)
+        answers = self.pending.answers_of(
+            dagger.expert, self.settled.taken, files, dagger.query_timeout
+        )
         seconds = self.pending.seconds + time.perf_counter() - began
         self.pending = replace(self.pending, seconds=seconds)
         return answers

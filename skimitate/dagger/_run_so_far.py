@@ -166,6 +166,13 @@ class RunSoFar:
         """Return the policy as it stands."""
         return Candidate(self.round, self.learner)
 
+    def best(self) -> Candidate:
+        """Return the best policy so far, as far as that is known."""
+        leaders = [one for one in self.records.leaders if one.round <= self.round]
+        return max(
+            leaders, key=lambda one: (one.score, one.round), default=self.current()
+        )
+
     def candidate(self, number: int) -> Candidate:
         """Return the policy of a round that may be kept.
 

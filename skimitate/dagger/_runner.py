@@ -73,6 +73,7 @@ class Runner:
                 self.env,
                 driver,
                 seeds,
+                max_steps=self.dagger.max_steps,
                 n_jobs=self.dagger.n_jobs,
                 where=f"{where}round {round}, ",
                 round=round,

@@ -166,7 +166,7 @@ def _end_round(run: Run, dagger: Any, task: CallbackContext) -> bool:
 
 
 def _hear_and_learn(run: Run, dagger: Any, task: CallbackContext) -> None:
-    run.learn(run.hear(dagger.expert), dagger, task, name="expert")
+    run.learn(run.hear(dagger), dagger, task, name="expert")
 
 
 def decide(run: Run, runner: Runner, context: CallbackContext) -> Candidate:

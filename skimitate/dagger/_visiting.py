@@ -130,14 +130,15 @@ class Visiting:
         self, number: int, learner: Any, runner: Runner, *, in_person: bool
     ) -> tuple[Mixture, float]:
         """Return who drives the episodes of a round, and how likely the expert does."""
-        expert = runner.dagger.expert
+        expert, timeout = runner.dagger.expert, runner.dagger.query_timeout
         if number == 0 and expert is not None:
-            return Mixture(expert, None, 1.0), 1.0
+            return Mixture(expert, None, 1.0, timeout=timeout), 1.0
         if number == 0:
             assert runner.env is not None
             return Mixture(None, UniformPolicy(runner.env), 0.0), 0.0
         beta = self._betas[number - 1]
-        return Mixture(expert, learner, beta, is_asked=in_person), beta
+        mixture = Mixture(expert, learner, beta, is_asked=in_person, timeout=timeout)
+        return mixture, beta
 
     def _seeds_of(self, number: int, n: int) -> list[np.random.SeedSequence]:
         """Return the seeds of the episodes of a round, the same at each call."""
