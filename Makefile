@@ -43,7 +43,7 @@ lint: $(VENV)/.linters
 # The pinned versions are installed before the package, so that building it
 # without isolation uses the pinned Cython and setuptools too.
 $(VENV)/.installed: pyproject.toml setup.py constraints.txt \
-		$(wildcard skimitate/kernels/*.pyx skimitate/kernels/*.h)
+		$(wildcard skimitate/kernels/*.pyx skimitate/kernels/*.pxd skimitate/kernels/*.h)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt \
 		setuptools Cython scipy

@@ -49,7 +49,10 @@ class TorchLoop:
     def __init__(self, cell: str) -> None:
         kind = {"gru": nn.GRU, "lstm": nn.LSTM}[cell]
         torch.manual_seed(0)
-        self.cells, self.head = kind(N_INPUTS, HIDDEN), nn.Linear(HIDDEN, N_OUTPUTS)
+        self.cells = kind(N_INPUTS, HIDDEN)
+        self.head = nn.Sequential(
+            nn.Linear(HIDDEN, HIDDEN), nn.Tanh(), nn.Linear(HIDDEN, N_OUTPUTS)
+        )
         parameters = [*self.cells.parameters(), *self.head.parameters()]
         self.optimizer = torch.optim.Adam(parameters, lr=RATE, fused=True)
 
@@ -105,6 +108,7 @@ def epochs(
         fitted["ours"] = RecurrentBehaviorCloner(
             HIDDEN,
             cell=cell,
+            hidden_layer_sizes=(HIDDEN,),
             batch_size=batch_size,
             learning_rate_init=RATE,
             max_iter=n_epochs,
@@ -134,7 +138,7 @@ def epochs(
     steps = f"{least:,}" if least == most else f"{least:,} to {most:,}"
     return harness.contest(
         f"epoch of {len(lengths)} episodes of {steps} steps, {cell.upper()} of "
-        f"{HIDDEN}, batch {batch_size}",
+        f"{HIDDEN} and a layer of {HIDDEN}, batch {batch_size}",
         f"torch's `nn.{cell.upper()}`, fused Adam",
         ours,
         torch_loop,
@@ -162,7 +166,9 @@ def torch_step(loop: TorchLoop, mean: np.ndarray, scale: np.ndarray) -> Callable
 def acting(cell: str, repetitions: int, calls: int) -> dict[str, Any]:
     """Compare steps of acting."""
     X, y, groups = problem([100] * 5)
-    cloner = RecurrentBehaviorCloner(HIDDEN, cell=cell, max_iter=2, random_state=0)
+    cloner = RecurrentBehaviorCloner(
+        HIDDEN, cell=cell, hidden_layer_sizes=(HIDDEN,), max_iter=2, random_state=0
+    )
     policy = as_policy(cloner.fit(X, y, groups=groups))
     observation = X[0].astype(np.float64)
     act = torch_step(TorchLoop(cell), X.mean(axis=0), X.std(axis=0))
@@ -186,7 +192,8 @@ def acting(cell: str, repetitions: int, calls: int) -> dict[str, Any]:
         return text, bool(same and median <= MOST_US)
 
     return harness.contest(
-        f"`act`, a step of an episode, {cell.upper()} of {HIDDEN}",
+        f"`act`, a step of an episode, {cell.upper()} of {HIDDEN} and a layer of "
+        f"{HIDDEN}",
         f"torch's `nn.{cell.upper()}`",
         ours,
         harness.repeated(lambda: act(observation), calls),

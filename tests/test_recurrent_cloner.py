@@ -88,15 +88,16 @@ def test_as_it_comes_it_remembers_for_fifty_steps(cell, n_steps):
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_both_backends_take_the_same_steps(cell):
+@pytest.mark.parametrize("hidden", [(), (7,), (7, 5)])
+def test_both_backends_take_the_same_steps(cell, hidden):
     rng = np.random.default_rng(0)
     X = rng.normal(size=(400, 3))
     y = np.stack([X[:, 0] + X[:, 1], np.r_[0.0, X[:-1, 2]]], axis=1)
     groups = np.repeat([0, 1, 2], [150, 30, 220])  # windows of 40: one, and several
     cloners = [
         RecurrentBehaviorCloner(
-            12, cell=cell, bptt_steps=40, max_iter=10, alpha=1e-2, batch_size=3,
-            backend=backend, random_state=0,
+            12, cell=cell, hidden_layer_sizes=hidden, bptt_steps=40, max_iter=10,
+            alpha=1e-2, batch_size=3, backend=backend, random_state=0,
         ).fit(X, y, sample_weight=np.maximum(X[:, 2], 0), groups=groups)
         for backend in ("compiled", "torch", "auto")
     ]  # fmt: skip
@@ -257,13 +258,45 @@ def test_training_goes_on_where_it_stands(data):
 
 def test_training_goes_on_with_the_same_network(data):
     X, y, groups = data
-    for changes in ({"hidden_size": 9}, {"cell": "lstm"}):
-        cloner = clone(REGRESSOR).set_params(warm_start=True).fit(X, y, groups=groups)
-        with pytest.raises(ValueError, match=r"hidden_size, cell: .* 8 and 'gru', got"):
-            cloner.set_params(**changes).fit(X, y, groups=groups)
+    cloner = clone(REGRESSOR).set_params(
+        hidden_layer_sizes=[3], activation="relu", warm_start=True
+    )
+    cloner.fit(X, y, groups=groups)
+    before = cloner.get_params()
+    for changes, message in (
+        ({"hidden_size": 9}, r"^hidden_size: .* 8, got 9"),
+        ({"cell": "lstm"}, r"^cell: .* 'gru', got 'lstm'"),
+        ({"hidden_layer_sizes": ()}, r"^hidden_layer_sizes: .* \(3,\), got \(\)"),
+        ({"hidden_layer_sizes": 4}, r"^hidden_layer_sizes: .* \(3,\), got \(4,\)"),
+        ({"activation": "tanh"}, r"^activation: .* 'relu', got 'tanh'"),
+        (
+            {"hidden_size": 9, "activation": "tanh"},
+            r"^hidden_size, activation: .* 8 and 'relu', got 9 and 'tanh'",
+        ),
+    ):
+        with pytest.raises(ValueError, match=message):
+            cloner.set_params(**before | changes).fit(X, y, groups=groups)
         assert cloner.n_iter_ == 3
-    cloner.set_params(cell="gru", bptt_steps=5, batch_size=2).fit(X, y, groups=groups)
+    same = {"hidden_layer_sizes": np.array(3), "bptt_steps": 5, "batch_size": 2}
+    cloner.set_params(**before | same).fit(X, y, groups=groups)
     assert cloner.n_iter_ == 6
+
+
+@pytest.mark.parametrize(
+    ("hidden", "activation"), [((), "relu"), (5, "relu"), ((5, 4), "logistic")]
+)
+def test_hidden_layers_lie_behind_the_cells(data, hidden, activation):
+    X, y, groups = data
+    cloner = clone(REGRESSOR).set_params(
+        hidden_layer_sizes=hidden, activation=activation
+    )
+    cloner.fit(X, y, groups=groups)
+    modules = [type(module).__name__ for module in cloner.network_.head]
+    between = {"relu": "ReLU", "logistic": "Sigmoid"}[activation]
+    widths = [8, *np.atleast_1d(np.array(hidden, dtype=int)), 1]
+    assert modules == ["Linear", *[between, "Linear"] * (len(widths) - 2)]
+    shapes = [m.weight.shape for m in cloner.network_.head if hasattr(m, "weight")]
+    assert shapes == list(zip(widths[1:], widths, strict=False))
 
 
 @pytest.mark.parametrize("estimator", BOTH)
@@ -347,8 +380,13 @@ def test_several_outputs_of_classes(data):
     [
         ({"hidden_size": 0}, "The 'hidden_size' parameter"),
         ({"cell": "rnn"}, "The 'cell' parameter"),
+        ({"hidden_layer_sizes": 0}, "The 'hidden_layer_sizes' parameter"),
+        ({"hidden_layer_sizes": (4, 0)}, "hidden_layer_sizes: expected positive inte"),
+        ({"hidden_layer_sizes": [[4]]}, "hidden_layer_sizes: expected positive integ"),
+        ({"activation": "sine"}, "The 'activation' parameter"),
         ({"bptt_steps": 0}, "The 'bptt_steps' parameter"),
-        ({"hidden_size": 2**40}, "hidden_size: expected a network that fits into"),
+        ({"hidden_size": 2**40}, "hidden_size, hidden_layer_sizes: expected a net"),
+        ({"hidden_layer_sizes": (2**40,)}, "hidden_size, hidden_layer_sizes: expect"),
     ],
 )
 def test_parameters_that_are_none(data, changes, message):

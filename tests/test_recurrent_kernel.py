@@ -10,6 +10,7 @@ from torch.nn.utils.rnn import pack_sequence
 
 from skimitate._seeds import generators
 from skimitate._threads import one_thread
+from skimitate.cloning._activations import ACTIVATIONS
 from skimitate.cloning._cells import CELLS
 from skimitate.cloning._losses import LOSSES
 from skimitate.cloning._recurrent_network import RecurrentNetwork
@@ -24,9 +25,12 @@ class Problem:
 
     def __init__(self, draw):
         cell = draw(st.sampled_from(sorted(CELLS)))
-        sizes = [draw(st.integers(1, most)) for most in (8, 40, 6)]
+        widths = [draw(st.integers(1, most)) for most in (8, 40)]
+        widths += draw(st.lists(st.integers(1, 20), max_size=2))
+        sizes = *widths, draw(st.integers(1, 6))
+        activation = draw(st.sampled_from(sorted(ACTIVATIONS)))
         rng, own = generators(draw(st.integers(0, 2**32 - 1)), 2)
-        self.network = RecurrentNetwork(cell, *sizes).initialize([own])
+        self.network = RecurrentNetwork(cell, sizes, activation).initialize([own])
         n_windows = draw(st.integers(1, 9))
         lengths = rng.integers(1, draw(st.sampled_from([2, 30])), n_windows)
         self.lengths = np.sort(lengths)[::-1].copy()
@@ -34,7 +38,7 @@ class Problem:
         # Windows may lie anywhere, and over each other.
         self.starts = rng.integers(0, n_rows - self.lengths + 1)
         self.X = rng.normal(size=(n_rows, sizes[0])).astype(np.float32)
-        self.y = rng.normal(size=(n_rows, sizes[2])).astype(np.float32)
+        self.y = rng.normal(size=(n_rows, sizes[-1])).astype(np.float32)
         self.weight = None
         if draw(st.booleans()):
             labelled = rng.uniform(size=n_rows) < 0.7
@@ -45,7 +49,7 @@ class Problem:
         self.states = states.astype(np.float32) * draw(st.integers(0, 1))
         self.penalty = draw(st.sampled_from([0.0, 1e-3, 1.0]))
         self.loss = draw(st.sampled_from(sorted(LOSSES)))
-        n_outputs = sizes[2]
+        n_outputs = sizes[-1]
         self.blocks = [n_outputs]
         if n_outputs > 1 and draw(st.booleans()):
             self.blocks = [1, n_outputs - 1]
@@ -63,8 +67,9 @@ class Problem:
             "starts": self.starts,
             "lengths": self.lengths,
             "states": self.states,
-            "sizes": np.array(architecture[1:]),
+            "sizes": np.array(architecture.sizes),
             "cell": kernel.CELLS[architecture.cell],
+            "activation": mlp.ACTIVATIONS[architecture.activation],
             "loss": mlp.LOSSES[self.loss],
             "blocks": np.array(self.blocks),
         }
@@ -192,7 +197,7 @@ def test_every_cell_has_its_loops():
 
 
 def arguments_of_training():
-    n_parameters = RecurrentNetwork("gru", 3, 5, 2).layout.n_parameters
+    n_parameters = RecurrentNetwork("gru", (3, 5, 4, 2), "relu").layout.n_parameters
     zeros = [np.zeros(n_parameters, np.float32) for _ in range(4)]
     return {
         "X": np.zeros((8, 3), np.float32),
@@ -201,8 +206,9 @@ def arguments_of_training():
         "starts": np.array([0, 5]),
         "lengths": np.array([5, 3]),
         "states": np.zeros((2, 5), np.float32),
-        "sizes": np.array([3, 5, 2]),
+        "sizes": np.array([3, 5, 4, 2]),
         "cell": kernel.CELLS["gru"],
+        "activation": mlp.ACTIVATIONS["relu"],
         "loss": mlp.LOSSES["squared_error"],
         "blocks": np.array([2]),
         **dict(
@@ -230,9 +236,13 @@ def arguments_of_training():
         ({"lengths": np.array([2])}, "lengths must have length 2, got 1"),
         ({"states": np.zeros((1, 5), np.float32)}, "states must have length 2, got 1"),
         ({"states": np.zeros((2, 4), np.float32)}, "a row of states must have length"),
-        ({"sizes": np.array([3, 5])}, "sizes must have length 3, got 2"),
-        ({"sizes": np.array([3, 0, 2])}, "sizes must be between 1 and .*, got 0"),
-        ({"sizes": np.array([3, 6, 2])}, "parameters must have length"),
+        ({"sizes": np.array([3, 5])}, "sizes must have at least 3 entries, got 2"),
+        ({"sizes": np.array([3, 5, 0, 2])}, "sizes must be between 1 and .*, got 0"),
+        ({"sizes": np.array([3, 5, 2])}, "parameters must have length"),
+        ({"sizes": np.array([3, 6, 4, 2])}, "parameters must have length"),
+        ({"sizes": np.array([3, 5, 5, 2])}, "parameters must have length"),
+        ({"sizes": np.full(4, 2**24)}, r"sizes must have at most 2\*\*40 parameters"),
+        ({"activation": 9}, "activation must be one of ACTIVATIONS, got 9"),
         ({"cell": 2}, "cell must be one of CELLS, got 2"),
         ({"loss": 2}, "loss must be one of LOSSES, got 2"),
         ({"blocks": np.array([1])}, "blocks must be positive widths that add up to 2"),
@@ -270,6 +280,7 @@ def test_a_minibatch_without_a_label_takes_no_step():
         ({"out": np.zeros(1)}, "^out must have length 2, got 1"),
         ({"parameters": np.zeros(1, np.float32)}, "^parameters must have length"),
         ({"cell": -1}, "^cell must be one of CELLS, got -1"),
+        ({"activation": -1}, "^activation must be one of ACTIVATIONS, got -1"),
     ],
 )
 def test_acting_checks_what_it_is_given(changes, message):
@@ -279,6 +290,7 @@ def test_acting_checks_what_it_is_given(changes, message):
         "units": np.ones(10),
         "sizes": known["sizes"],
         "cell": known["cell"],
+        "activation": known["activation"],
         "parameters": known["parameters"],
         "state": np.zeros(5),
         "out": np.zeros(2),

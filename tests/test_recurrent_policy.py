@@ -64,7 +64,11 @@ CLONERS = [
     fitted(cell, estimator)
     for cell in CELLS
     for estimator in (RecurrentBehaviorCloner, RecurrentBehaviorCloningClassifier)
-] + [fitted("gru", normalize=False)]
+] + [
+    fitted("gru", normalize=False),
+    fitted("gru", hidden_layer_sizes=()),
+    fitted("lstm", hidden_layer_sizes=(5, 4), activation="leaky_relu"),
+]
 
 
 def test_each_of_a_batch_has_its_own_state(cloner):
@@ -178,23 +182,30 @@ def test_a_subclass_with_a_predict_of_its_own_acts_by_it(cloner):
     assert as_policy(shy).act(np.ones(2)) == 0.0
 
 
+def changed(cell="gru", sizes=(2, 6, 3, 1), activation="tanh"):
+    return {"architecture": (cell, sizes, activation)}
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"architecture": ("rnn", 2, 6, 1)}, r"cell: expected one of .* got 'rnn'"),
-        ({"architecture": ("gru", 2, 0, 1)}, "architecture: expected positive sizes"),
-        ({"architecture": ("gru", 2, 7, 1)}, r"vectors: expected shape \(1, "),
-        ({"vectors": np.zeros((2, 187))}, r"vectors: expected shape \(1, 187\)"),
-        ({"vectors": np.full((1, 187), np.nan)}, "expected finite numbers, got NaN"),
+        (changed(cell="rnn"), r"cell: expected one of .* got 'rnn'"),
+        (changed(activation="sine"), r"activation: expected one of .* got 'sine'"),
+        (changed(sizes=(2, 0, 3, 1)), "architecture: expected three positive sizes"),
+        (changed(sizes=(2, 1)), "architecture: expected three positive sizes or more"),
+        (changed(sizes=(2, 6, 4, 1)), r"vectors: expected shape \(1, "),
+        (changed(sizes=(2, 7, 3, 1)), r"vectors: expected shape \(1, "),
+        ({"vectors": np.zeros((2, 205))}, r"vectors: expected shape \(1, 205\)"),
+        ({"vectors": np.full((1, 205), np.nan)}, "expected finite numbers, got NaN"),
     ],
 )
 def test_arrays_that_make_no_policy(changes, message):
-    policy = as_policy(fitted("gru"))
+    policy = as_policy(fitted("gru", hidden_layer_sizes=(3,)))
     arguments = {
         "architecture": tuple(policy.architecture),
         "vectors": policy.vectors,
         "units": policy.units,
     }
-    assert policy.vectors.shape == (1, 187)
+    assert policy.vectors.shape == (1, 205)
     with pytest.raises(ValueError, match=message):
         RecurrentPolicy(**arguments | changes)

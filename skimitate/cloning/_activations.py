@@ -27,6 +27,25 @@ class Activation(NamedTuple):
     apply: Callable[[NDArray[np.float64]], None]
     glorot_factor: float = 6.0
 
+    def glorot_bound(self, n_inputs: int, n_outputs: int) -> float:
+        """Return how large initial parameters of a layer are at most.
+
+        Parameters
+        ----------
+        n_inputs, n_outputs : int
+            Of the layer.
+
+        Returns
+        -------
+        float
+
+        References
+        ----------
+        Glorot and Bengio: "Understanding the difficulty of training deep feedforward
+        neural networks", AISTATS 2010, section 4.2.1, equation 16.
+        """
+        return (self.glorot_factor / (n_inputs + n_outputs)) ** 0.5
+
 
 def _leave(Z: NDArray[np.float64]) -> None:
     """Change nothing."""

@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple, Self
 
-import numpy as np
+from skimitate.cloning._hidden_layers import widths_of
 
 
 class Architecture(NamedTuple):
@@ -42,15 +42,7 @@ class Architecture(NamedTuple):
         ValueError
             If ``hidden_layer_sizes`` is something else than positive integers.
         """
-        hidden = np.atleast_1d(np.asarray(estimator.hidden_layer_sizes))
-        if hidden.ndim != 1 or (
-            hidden.size and (hidden.dtype.kind not in "iu" or hidden.min() < 1)
-        ):
-            raise ValueError(
-                "hidden_layer_sizes: expected positive integers, "
-                f"got {estimator.hidden_layer_sizes!r}"
-            )
-        sizes = (n_inputs, *map(int, hidden), n_outputs)
+        sizes = (n_inputs, *widths_of(estimator.hidden_layer_sizes), n_outputs)
         return cls(sizes, estimator.activation, int(estimator.n_networks))
 
     def check_same(self, trained: Self) -> None:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skimitate._sklearn import Interval, StrOptions
-from skimitate.cloning._activations import ACTIVATIONS
+from skimitate._sklearn import Interval
+from skimitate.cloning import _hidden_layers
 from skimitate.cloning._architecture import Architecture
 from skimitate.cloning._base import BaseCloner
 from skimitate.cloning._samples import Samples
@@ -20,13 +20,8 @@ if TYPE_CHECKING:
 class FeedforwardCloner(BaseCloner):
     """Trains multilayer perceptrons side by side on minibatches of samples."""
 
-    _network_constraints: dict = {
-        "hidden_layer_sizes": [
-            "array-like",
-            Interval(Integral, 1, None, closed="left"),
-        ],
-        "activation": [StrOptions(set(ACTIVATIONS))],
-        "n_networks": [Interval(Integral, 1, None, closed="left")],
+    _network_constraints: dict = _hidden_layers.CONSTRAINTS | {
+        "n_networks": [Interval(Integral, 1, None, closed="left")]
     }
 
     network_: "MLP"

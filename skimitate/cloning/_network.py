@@ -139,16 +139,11 @@ class MLP(ParameterRows, nn.Sequential):
         -------
         MLP
             The object itself.
-
-        References
-        ----------
-        Glorot and Bengio: "Understanding the difficulty of training deep feedforward
-        neural networks", AISTATS 2010, section 4.2.1, equation 16.
         """
-        factor = ACTIVATIONS[self.activation].glorot_factor
+        activation = ACTIVATIONS[self.activation]
         bound = np.empty(self.layout.n_parameters)
         for weight, bias in self.layout.layers(bound):
-            weight[:] = bias[:] = (factor / sum(weight.shape)) ** 0.5
+            weight[:] = bias[:] = activation.glorot_bound(*weight.shape)
         drawn = [rng.uniform(-bound, bound) for rng in rngs]
         self.assign(torch.from_numpy(np.stack(drawn)))
         return self

@@ -1,8 +1,10 @@
 """What recurrent networks are like, whatever their parameters: checked and compared."""
 
+from itertools import pairwise
 from typing import Any, NamedTuple, Self
 
 from skimitate.cloning._cells import CELLS
+from skimitate.cloning._hidden_layers import widths_of
 from skimitate.cloning._layout import Layers
 
 
@@ -13,18 +15,16 @@ class RecurrentArchitecture(NamedTuple):
     ----------
     cell : str
         A key of ``CELLS``.
-    n_inputs : int
-        Number of observation dimensions.
-    hidden_size : int
-        Number of cells.
-    n_outputs : int
-        Number of outputs of the linear layer that follows them.
+    sizes : tuple of int
+        Numbers of observation dimensions, of cells, of units of each hidden layer
+        behind them, and of outputs.
+    activation : str
+        Activation of the hidden layers.
     """
 
     cell: str
-    n_inputs: int
-    hidden_size: int
-    n_outputs: int
+    sizes: tuple[int, ...]
+    activation: str
 
     @classmethod
     def of(cls, estimator: Any, n_inputs: int, n_outputs: int) -> Self:
@@ -40,18 +40,44 @@ class RecurrentArchitecture(NamedTuple):
         Returns
         -------
         RecurrentArchitecture
+
+        Raises
+        ------
+        ValueError
+            If ``hidden_layer_sizes`` is something else than positive integers.
         """
-        return cls(estimator.cell, n_inputs, int(estimator.hidden_size), n_outputs)
+        hidden = int(estimator.hidden_size), *widths_of(estimator.hidden_layer_sizes)
+        return cls(estimator.cell, (n_inputs, *hidden, n_outputs), estimator.activation)
+
+    @property
+    def n_inputs(self) -> int:
+        """Number of observation dimensions."""
+        return self.sizes[0]
+
+    @property
+    def hidden_size(self) -> int:
+        """Number of cells."""
+        return self.sizes[1]
+
+    @property
+    def hidden_layer_sizes(self) -> tuple[int, ...]:
+        """Number of units of each hidden layer behind the cells."""
+        return self.sizes[2:-1]
+
+    @property
+    def n_outputs(self) -> int:
+        """Number of outputs of the last layer."""
+        return self.sizes[-1]
 
     @property
     def layout(self) -> Layers:
-        """Where the parameters lie: those for the inputs, the state, and the outputs.
+        """Where the parameters lie: those for the inputs, the state, and each layer.
 
         Weights and biases of the gates are in the order that torch has.
         """
         n_rows = CELLS[self.cell].n_gates * self.hidden_size
-        shapes = [(self.n_inputs, n_rows), (self.hidden_size, n_rows)]
-        return Layers([*shapes, (self.hidden_size, self.n_outputs)])
+        cells = [(self.n_inputs, n_rows), (self.hidden_size, n_rows)]
+        return Layers([*cells, *pairwise(self.sizes[1:])])
 
     @property
     def state_size(self) -> int:
@@ -70,9 +96,15 @@ class RecurrentArchitecture(NamedTuple):
             raise ValueError(
                 f"y: expected {trained.n_outputs} outputs, got {self.n_outputs}"
             )
-        if self != trained:
+        names = ("hidden_size", "cell", "hidden_layer_sizes", "activation")
+        pairs = {name: (getattr(trained, name), getattr(self, name)) for name in names}
+        differ = {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+        if differ:
+            expected, got = (
+                " and ".join(map(repr, side))
+                for side in zip(*differ.values(), strict=True)
+            )
             raise ValueError(
-                "hidden_size, cell: expected those of what training goes on from, "
-                f"{trained.hidden_size} and {trained.cell!r}, got {self.hidden_size} "
-                f"and {self.cell!r}"
+                f"{', '.join(differ)}: expected what training goes on from, "
+                f"{expected}, got {got}"
             )

@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from skimitate._callers import levels_to_the_user
 from skimitate._sklearn import Interval, StrOptions, fit_context, safe_indexing
 from skimitate._validation import validate_observations
+from skimitate.cloning import _hidden_layers
 from skimitate.cloning._base import BaseCloner
 from skimitate.cloning._cells import CELLS
 from skimitate.cloning._early_stopping import Told
@@ -48,7 +49,7 @@ class RecurrentCloner(BaseCloner):
     __metadata_request__predict = {"groups": True}
     __metadata_request__score = {"groups": True}
 
-    _network_constraints: dict = {
+    _network_constraints: dict = _hidden_layers.CONSTRAINTS | {
         "hidden_size": [Interval(Integral, 1, None, closed="left")],
         "cell": [StrOptions(set(CELLS))],
         "bptt_steps": [Interval(Integral, 1, None, closed="left")],

@@ -1,5 +1,6 @@
 """Behavior cloning of actions that are classes by a recurrent network."""
 
+from collections.abc import Sequence
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -25,7 +26,7 @@ class RecurrentBehaviorCloningClassifier(
     tell: where velocities are hidden, or a sign is seen once. Several outputs have a
     softmax each, and their cross-entropies are added up. The policy that acts takes the
     most probable class, and is the exponential moving average of the training iterates,
-    as that of :class:`BehaviorCloningClassifier` is [4]_.
+    as that of :class:`BehaviorCloningClassifier` is [2]_.
 
     Acting is up to :func:`as_policy`, whose policy remembers an episode from step to
     step and begins another at ``reset()``: an estimator has no state, and so no
@@ -36,8 +37,12 @@ class RecurrentBehaviorCloningClassifier(
     hidden_size : int, default=64
         Number of recurrent cells.
     cell : {"gru", "lstm"}, default="gru"
-        Kind of the cells: gated recurrent units [2]_, or long short-term memory [3]_,
-        as torch's ``nn.GRU`` and ``nn.LSTM`` have them.
+        Kind of the cells, as torch's ``nn.GRU`` and ``nn.LSTM`` have them.
+    hidden_layer_sizes : int or sequence of int, default=(64,)
+        Number of units of each hidden layer between the cells and the outputs; empty
+        for outputs that are linear in what the cells put out.
+    activation : {"identity", "leaky_relu", "logistic", "relu", "tanh"}, default="tanh"
+        Activation of these layers; that of ``"leaky_relu"`` leaks 0.01.
     bptt_steps : int, default=100
         Number of steps that a gradient goes back, at most. Longer episodes are cut into
         windows of that many steps, elsewhere in each epoch, which begin with what the
@@ -45,8 +50,7 @@ class RecurrentBehaviorCloningClassifier(
         was seen is not learnt to be remembered, though it may be.
     alpha : float or "auto", default=0.0
         Strength of the L2 penalty on the weights, against each minibatch; "auto" makes
-        it 0.05 against all samples together. None by default: where a memory of 50
-        steps had been learnt, training that went on with "auto" lost it again.
+        it 0.05 against all samples together, by which a memory may be lost again.
     batch_size : int, default=2
         Number of windows of a minibatch, of ``bptt_steps`` samples each or less. Few
         windows make noisy steps, which the average evens out.
@@ -97,8 +101,8 @@ class RecurrentBehaviorCloningClassifier(
         The classes, in ascending order; for several outputs a list, one for each.
     network_ : torch.nn.Module
         What acts, in float32 on the CPU: normalized observations in, a unit for each
-        class of each output out, of which the softmax is taken; ``cells`` and a linear
-        ``head``.
+        class of each output out, of which the softmax is taken; ``cells`` and the
+        fully connected layers behind them, ``head``.
     normalizer_ : RunningNormalizer or None
         Normalizer of the observations.
     loss_curve_ : list of float
@@ -130,15 +134,8 @@ class RecurrentBehaviorCloningClassifier(
     ----------
     .. [1] Hausknecht and Stone: "Deep recurrent Q-learning for partially observable
        MDPs", AAAI fall symposium 2015, section 4: a recurrent layer in place of stacked
-       observations. Kapturowski et al.: "Recurrent experience replay in distributed
-       reinforcement learning", ICLR 2019, section 3: the state that a window begins
-       with.
-    .. [2] Cho et al.: "Learning phrase representations using RNN encoder-decoder for
-       statistical machine translation", EMNLP 2014, section 2.3.
-    .. [3] Hochreiter and Schmidhuber: "Long short-term memory", Neural Computation
-       1997; with the forget gate of Gers, Schmidhuber, Cummins: "Learning to forget",
-       Neural Computation 2000.
-    .. [4] Block, Foster, Krishnamurthy, Simchowitz, Zhang: "Butterfly effects of SGD
+       observations. Of cells and windows see :class:`RecurrentBehaviorCloner`.
+    .. [2] Block, Foster, Krishnamurthy, Simchowitz, Zhang: "Butterfly effects of SGD
        noise: error amplification in behavior cloning and autoregression", ICLR 2024,
        section 4.
 
@@ -177,6 +174,8 @@ class RecurrentBehaviorCloningClassifier(
         hidden_size: int = 64,
         *,
         cell: Literal["gru", "lstm"] = "gru",
+        hidden_layer_sizes: int | Sequence[int] = (64,),
+        activation: str = "tanh",
         bptt_steps: int = 100,
         alpha: float | Literal["auto"] = 0.0,
         batch_size: int = 2,
@@ -197,6 +196,8 @@ class RecurrentBehaviorCloningClassifier(
     ) -> None:
         self.hidden_size = hidden_size
         self.cell = cell
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
         self.bptt_steps = bptt_steps
         self.alpha = alpha
         self.batch_size = batch_size

@@ -1,6 +1,7 @@
 """Recurrent networks, a torch module."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Self
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
+from skimitate.cloning._activations import ACTIVATIONS
 from skimitate.cloning._cells import CELLS
 from skimitate.cloning._parameter_rows import ParameterRows
 from skimitate.cloning._recurrent_architecture import RecurrentArchitecture
@@ -17,7 +19,7 @@ from skimitate.cloning._units import Units
 
 
 class RecurrentNetwork(ParameterRows):
-    """A layer of torch's recurrent cells and a linear layer from their output.
+    """A layer of torch's recurrent cells, and fully connected layers behind them.
 
     The parameters lie in one row, float32, and are not initialized until
     :meth:`initialize` is called. As of a multilayer perceptron, the same function is
@@ -29,22 +31,26 @@ class RecurrentNetwork(ParameterRows):
     ----------
     cell : str
         A key of ``CELLS``.
-    n_inputs, hidden_size, n_outputs : int
-        Numbers of inputs, of cells, and of outputs.
+    sizes : sequence of int
+        Numbers of inputs, of cells, of units of each hidden layer, and of outputs.
+    activation : str
+        Activation of the hidden layers, a key of ``ACTIVATIONS``; the output layer has
+        none.
     """
 
-    def __init__(
-        self, cell: str, n_inputs: int, hidden_size: int, n_outputs: int
-    ) -> None:
+    def __init__(self, cell: str, sizes: Sequence[int], activation: str) -> None:
         super().__init__()
-        self.architecture = RecurrentArchitecture(
-            cell, n_inputs, hidden_size, n_outputs
-        )
+        self.architecture = RecurrentArchitecture(cell, tuple(sizes), activation)
         self.layout = self.architecture.layout
         self._pass = RecurrentPass(self.architecture)
+        layers: list[nn.Module] = []
         with torch.device("meta"):  # draws nothing from torch's generator
-            self.cells = getattr(nn, CELLS[cell].module)(n_inputs, hidden_size)
-            self.head = nn.Linear(hidden_size, n_outputs)
+            self.cells = getattr(nn, CELLS[cell].module)(*sizes[:2])
+            for n_inputs, n_outputs in pairwise(sizes[1:]):
+                if layers:
+                    layers.append(getattr(nn, ACTIVATIONS[activation].module)())
+                layers.append(nn.Linear(n_inputs, n_outputs))
+        self.head = nn.Sequential(*layers)
         self.to_empty(device="cpu")
 
     @classmethod
@@ -69,28 +75,32 @@ class RecurrentNetwork(ParameterRows):
             return cls(*architecture)
         except (RuntimeError, TypeError, OverflowError) as error:
             raise ValueError(
-                "hidden_size: expected a network that fits into memory, got "
-                f"{architecture.hidden_size} ({str(error).splitlines()[0]})"
+                "hidden_size, hidden_layer_sizes: expected a network that fits into "
+                f"memory, got {architecture.hidden_size} and "
+                f"{architecture.hidden_layer_sizes} ({str(error).splitlines()[0]})"
             ) from None
 
     def layers_of_parameters(self) -> list[tuple[nn.Parameter, nn.Parameter]]:
-        """Return weights and biases for the inputs, for the state, for the outputs."""
-        cells, head = self.cells, self.head
+        """Return weights and biases for the inputs, for the state, of each layer."""
+        cells = self.cells
+        linears = [module for module in self.head if isinstance(module, nn.Linear)]
         return [
             (cells.weight_ih_l0, cells.bias_ih_l0),
             (cells.weight_hh_l0, cells.bias_hh_l0),
-            (head.weight, head.bias),
+            *((linear.weight, linear.bias) for linear in linears),
         ]
 
     def initialize(
         self, rngs: Sequence[np.random.Generator], longest: int = 100
     ) -> Self:
-        """Draw weights and biases as torch does, and let units remember for a while.
+        """Draw weights and biases, and let units remember for a while.
 
-        What torch draws forgets within a few steps, and gradients do not reach back
-        any further. Here the bias of the gate that keeps is shifted by the logarithm of
-        a number of steps, for which a unit then remembers by itself: as many units for
-        each order of magnitude, some for one step, and some for the longest time.
+        Those of the cells are drawn as torch does, those of the layers behind them from
+        Glorot's uniform distribution, as a multilayer perceptron's are. What torch
+        draws forgets within a few steps, and gradients do not reach back any further.
+        Here the bias of the gate that keeps is shifted by the logarithm of a number of
+        steps, for which a unit then remembers by itself: as many units for each order
+        of magnitude, some for one step, and some for the longest time.
 
         Parameters
         ----------
@@ -110,8 +120,11 @@ class RecurrentNetwork(ParameterRows):
         section 2: chrono initialization, with times that are uniform.
         """
         size = self.architecture.hidden_size
-        bound = size**-0.5
-        drawn = rngs[0].uniform(-bound, bound, (1, self.layout.n_parameters))
+        bound = np.full((1, self.layout.n_parameters), size**-0.5)
+        activation = ACTIVATIONS[self.architecture.activation]
+        for weight, bias in self.layout.layers(bound)[2:]:
+            weight[:] = bias[:] = activation.glorot_bound(*weight.shape[1:])
+        drawn = rngs[0].uniform(-bound, bound)
         shift = rngs[0].uniform(0.0, np.log(longest), size)
         gates = self.layout.layers(drawn)[0].bias.reshape(-1, size)
         cell = CELLS[self.architecture.cell]

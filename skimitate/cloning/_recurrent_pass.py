@@ -5,9 +5,12 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import gen_batches
 
 from skimitate.cloning._cells import CELLS
+from skimitate.cloning._forward_pass import forward
+from skimitate.cloning._layout import Layer
 from skimitate.cloning._recurrent_architecture import RecurrentArchitecture
 from skimitate.cloning._units import Units
 from skimitate.cloning._windows import episodes_of
+from skimitate.kernels import mlp
 from skimitate.kernels import recurrent as kernel
 
 Floats = NDArray[np.float64]
@@ -30,7 +33,8 @@ class RecurrentPass:
         self.layout = architecture.layout
         self._cell = CELLS[architecture.cell]
         self._kernel_cell = kernel.CELLS[architecture.cell]
-        self._sizes = np.array(architecture[1:], dtype=np.intp)
+        self._kernel_activation = mlp.ACTIVATIONS[architecture.activation]
+        self._sizes = np.array(architecture.sizes, dtype=np.intp)
 
     def start(self, *shape: int) -> Floats:
         """Return what is remembered at the start of an episode, or of several."""
@@ -71,7 +75,7 @@ class RecurrentPass:
                 f"observation: expected {self.architecture.n_inputs} features, "
                 f"got shape {x.shape}"
             )
-        outputs, state = self._advance(x, self._weights(vectors), units, state)
+        outputs, state = self._advance(x, self._layers(vectors), units, state)
         return outputs * units.output_scale + units.output_mean, state
 
     def over(
@@ -95,7 +99,7 @@ class RecurrentPass:
         """
         starts, lengths = episodes_of(episodes)
         longest_first = np.argsort(-lengths, kind="stable")
-        weights = self._weights(vectors)
+        layers = self._layers(vectors)
         outputs = np.empty((len(X), self.architecture.n_outputs))
         for block in gen_batches(len(starts), _BLOCK):
             chosen = longest_first[block]
@@ -104,7 +108,7 @@ class RecurrentPass:
                 n_active = np.searchsorted(-lengths[chosen], -t)  # those longer than t
                 rows = starts[chosen[:n_active]] + t
                 outputs[rows], state = self._advance(
-                    X[rows], weights, units, state[:n_active]
+                    X[rows], layers, units, state[:n_active]
                 )
         outputs *= units.output_scale
         outputs += units.output_mean
@@ -123,27 +127,26 @@ class RecurrentPass:
             units.packed,
             self._sizes,
             self._kernel_cell,
+            self._kernel_activation,
             vectors[0],
             state,
             out,
         )
         return out, state
 
-    def _weights(self, vectors: NDArray) -> list[tuple[Floats, Floats]]:
-        layers = self.layout.layers(vectors[0].astype(np.float64))
-        return [(weight.T, bias) for weight, bias in layers]
+    def _layers(self, vectors: NDArray) -> list[Layer]:
+        return self.layout.layers(vectors[0].astype(np.float64))
 
     def _advance(
-        self,
-        x: NDArray,
-        weights: list[tuple[Floats, Floats]],
-        units: Units,
-        state: Floats,
+        self, x: NDArray, layers: list[Layer], units: Units, state: Floats
     ) -> tuple[Floats, Floats]:
         """Return the network's own outputs, and the next state."""
-        (by_input, input_bias), (by_state, state_bias), (weight, bias) = weights
+        of_input, of_state, *behind = layers
         n = self.architecture.hidden_size
-        inputs = ((x - units.input_mean) / units.input_scale) @ by_input + input_bias
-        hidden = state[:, :n] @ by_state + state_bias
-        state = self._cell.step(inputs, hidden, state)
-        return state[:, :n] @ weight + bias, state
+        inputs = (x - units.input_mean) / units.input_scale
+        state = self._cell.step(
+            inputs @ of_input.weight.T + of_input.bias,
+            state[:, :n] @ of_state.weight.T + of_state.bias,
+            state,
+        )
+        return forward(state[:, :n], behind, self.architecture.activation), state

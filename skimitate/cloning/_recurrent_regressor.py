@@ -1,5 +1,6 @@
 """Behavior cloning of continuous actions by a recurrent network."""
 
+from collections.abc import Sequence
 from typing import Literal, Self
 
 import numpy as np
@@ -37,6 +38,11 @@ class RecurrentBehaviorCloner(
     cell : {"gru", "lstm"}, default="gru"
         Kind of the cells: gated recurrent units [2]_, or long short-term memory [3]_,
         as torch's ``nn.GRU`` and ``nn.LSTM`` have them.
+    hidden_layer_sizes : int or sequence of int, default=(64,)
+        Number of units of each hidden layer between the cells and the outputs; empty
+        for outputs that are linear in what the cells put out.
+    activation : {"identity", "leaky_relu", "logistic", "relu", "tanh"}, default="tanh"
+        Activation of these layers; that of ``"leaky_relu"`` leaks 0.01.
     bptt_steps : int, default=100
         Number of steps that a gradient goes back, at most. Longer episodes are cut into
         windows of that many steps, elsewhere in each epoch, which begin with what the
@@ -94,7 +100,7 @@ class RecurrentBehaviorCloner(
     ----------
     network_ : torch.nn.Module
         What acts, in float32 on the CPU: normalized observations in, standardized
-        actions out, ``cells`` and a linear ``head``.
+        actions out, ``cells`` and the fully connected layers behind them, ``head``.
     normalizer_ : RunningNormalizer or None
         Normalizer of the observations.
     action_mean_, action_scale_ : ndarrays of shape (n_outputs_,)
@@ -175,6 +181,8 @@ class RecurrentBehaviorCloner(
         hidden_size: int = 64,
         *,
         cell: Literal["gru", "lstm"] = "gru",
+        hidden_layer_sizes: int | Sequence[int] = (64,),
+        activation: str = "tanh",
         bptt_steps: int = 100,
         alpha: float | Literal["auto"] = 0.0,
         batch_size: int = 2,
@@ -195,6 +203,8 @@ class RecurrentBehaviorCloner(
     ) -> None:
         self.hidden_size = hidden_size
         self.cell = cell
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
         self.bptt_steps = bptt_steps
         self.alpha = alpha
         self.batch_size = batch_size

@@ -110,6 +110,7 @@ class RecurrentTrainer(BaseTrainer[RecurrentNetwork]):
                 states[windows],
                 self._sizes,
                 self._cell,
+                self._activation,
                 mlp.LOSSES[settings.loss],
                 np.array(self._blocks, dtype=np.intp),
                 self._iterate.vectors.numpy()[0],
@@ -133,11 +134,15 @@ class RecurrentTrainer(BaseTrainer[RecurrentNetwork]):
 
     @property
     def _sizes(self) -> Rows:
-        return np.array(self._iterate.architecture[1:], dtype=np.intp)
+        return np.array(self._iterate.architecture.sizes, dtype=np.intp)
 
     @property
     def _cell(self) -> int:
         return kernel.CELLS[self._iterate.architecture.cell]
+
+    @property
+    def _activation(self) -> int:
+        return mlp.ACTIVATIONS[self._iterate.architecture.activation]
 
     def _states_compiled(self, data: RecurrentData, plan: Plan) -> NDArray[np.float32]:
         """Return the state at the start of each window."""
@@ -152,6 +157,7 @@ class RecurrentTrainer(BaseTrainer[RecurrentNetwork]):
                 states[windows],
                 self._sizes,
                 self._cell,
+                self._activation,
                 self._iterate.vectors.numpy()[0],
                 _SIDE_BY_SIDE,
                 after,

@@ -151,10 +151,13 @@ cdef inline int check_length(
     return 0
 
 
-cdef inline int check_blocks(
-    const Py_ssize_t[::1] blocks, Py_ssize_t n_outputs
+cdef inline int set_loss(
+    Loss* described, int loss, const Py_ssize_t[::1] blocks, Py_ssize_t n_outputs
 ) except -1:
+    """Describe a loss of blocks of outputs, once these are checked."""
     cdef Py_ssize_t i, total = 0
+    if not 0 <= loss < N_LOSSES:
+        raise ValueError(f"loss must be one of LOSSES, got {loss}")
     for i in range(blocks.shape[0]):
         if not 1 <= blocks[i] <= n_outputs - total:
             total = -1
@@ -165,4 +168,7 @@ cdef inline int check_blocks(
             f"blocks must be positive widths that add up to {n_outputs}, got "
             f"{[width for width in blocks]}"
         )
+    described.loop = &LOSS_LOOPS[loss]
+    described.n_blocks = blocks.shape[0]
+    described.blocks = &blocks[0]
     return 0

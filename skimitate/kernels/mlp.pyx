@@ -15,111 +15,39 @@ from skimitate.kernels.descent cimport (
     LOSS_LOOPS,
     Loss,
     N_LOSSES,
-    check_blocks,
     check_length,
     descend,
-    multiply,
     newest_weight,
     output_gradient,
-    penalize,
+    set_loss,
+)
+from skimitate.kernels.layers cimport (
+    ACTIVATION_LOOPS,
+    Layers,
+    N_ACTIVATIONS,
+    count_parameters,
+    outputs_of,
+    run_layers,
+    run_layers_back,
+    set_layers,
+    widest_of,
 )
 
 cdef extern from "vector_math.h" nogil:
     unsigned int flush_denormals()
     void restore_denormals(unsigned int)
     void prefetch(const float*, Py_ssize_t)
-    void add_bias(Py_ssize_t, Py_ssize_t, const float*, float*)
-    void sum_rows(Py_ssize_t, Py_ssize_t, const float*, float*)
-    void affine_double(
-        Py_ssize_t, Py_ssize_t, const float*, const float*, const double*, double*
-    )
-    int N_ACTIVATIONS
-    ctypedef struct activation_loops:
-        const char* name
-        void (*forward)(Py_ssize_t, float*) noexcept nogil
-        void (*backward)(Py_ssize_t, const float*, float*) noexcept nogil
-        void (*act)(Py_ssize_t, double*) noexcept nogil
-    const activation_loops ACTIVATION_LOOPS[]
 
 ACTIVATIONS = {ACTIVATION_LOOPS[i].name.decode(): i for i in range(N_ACTIVATIONS)}
 LOSSES = {LOSS_LOOPS[i].name.decode(): i for i in range(N_LOSSES)}
 
 # BLAS counts in C ints.
 cdef Py_ssize_t MAX_INT = 2147483647
-cdef Py_ssize_t MAX_PARAMETERS = <Py_ssize_t> 1 << 40
 
 
 cdef struct Network:
-    Py_ssize_t n_layers         # layers with parameters
-    const Py_ssize_t* sizes     # n_layers + 1 of them
-    const activation_loops* activation
+    Layers layers
     Loss loss
-
-
-cdef void forward(
-    const Network* net,
-    const float* parameters,
-    Py_ssize_t n_rows,
-    float** activations,
-) noexcept nogil:
-    """Fill activations[1:], given the inputs in activations[0]."""
-    cdef:
-        Py_ssize_t layer, n_in, n_out
-        const float* weight = parameters
-    for layer in range(net.n_layers):
-        n_in, n_out = net.sizes[layer], net.sizes[layer + 1]
-        add_bias(n_rows, n_out, weight + n_in * n_out, activations[layer + 1])
-        multiply(
-            True, False, n_out, n_rows, n_in,
-            weight, n_in, activations[layer], n_in, 1.0, activations[layer + 1],
-            n_out,
-        )
-        if layer < net.n_layers - 1 and net.activation.forward != NULL:
-            net.activation.forward(n_rows * n_out, activations[layer + 1])
-        weight += (n_in + 1) * n_out
-
-
-cdef double backward(
-    const Network* net,
-    const float* parameters,
-    Py_ssize_t n_rows,
-    double penalty,
-    float** activations,
-    float** deltas,
-    float* gradient,
-) noexcept nogil:
-    """Set the gradient by the parameters, given that by the outputs in deltas[-1].
-
-    Return the L2 penalty, ``penalty`` times the sum of the squared weights.
-    """
-    cdef:
-        Py_ssize_t layer, n_in, n_out
-        Py_ssize_t start = 0
-        const float* weight
-        double total = 0.0
-    for layer in range(net.n_layers):
-        start += (net.sizes[layer] + 1) * net.sizes[layer + 1]
-    for layer in range(net.n_layers - 1, -1, -1):
-        n_in, n_out = net.sizes[layer], net.sizes[layer + 1]
-        start -= (n_in + 1) * n_out
-        weight = parameters + start
-        multiply(
-            False, True, n_in, n_out, n_rows,
-            activations[layer], n_in, deltas[layer], n_out, 0.0, gradient + start,
-            n_in,
-        )
-        sum_rows(n_rows, n_out, deltas[layer], gradient + start + n_in * n_out)
-        total += penalize(penalty, n_in * n_out, weight, gradient + start)
-        if layer > 0:
-            multiply(
-                False, False, n_in, n_rows, n_out,
-                weight, n_in, deltas[layer], n_out, 0.0, deltas[layer - 1], n_in,
-            )
-            if net.activation.backward != NULL:
-                net.activation.backward(
-                    n_rows * n_in, activations[layer], deltas[layer - 1]
-                )
-    return total
 
 
 cdef class Workspace:
@@ -133,11 +61,15 @@ cdef class Workspace:
     cdef float* weights
     cdef float* gradient
 
-    def __cinit__(self, const Py_ssize_t[::1] sizes, Py_ssize_t batch_size):
+    def __cinit__(
+        self,
+        const Py_ssize_t[::1] sizes,
+        Py_ssize_t n_parameters,
+        Py_ssize_t batch_size,
+    ):
         cdef:
             Py_ssize_t n_layers = sizes.shape[0] - 1
             Py_ssize_t layer
-            Py_ssize_t n_parameters = count_parameters(sizes)
             Py_ssize_t per_row = sizes[0] + 1 + sizes[n_layers]
             float* free_memory
         for layer in range(1, n_layers + 1):
@@ -171,18 +103,6 @@ cdef class Workspace:
     def __dealloc__(self):
         free(self.memory)
         free(self.pointers)
-
-
-cdef Py_ssize_t count_parameters(const Py_ssize_t[::1] sizes) except -1:
-    cdef Py_ssize_t layer, total = 0
-    for layer in range(sizes.shape[0] - 1):
-        # Two widths are below 2**31 each, and so one product below 2**62.
-        total += (sizes[layer] + 1) * sizes[layer + 1]
-        if total > MAX_PARAMETERS:
-            raise ValueError(
-                f"layer_sizes must have at most {MAX_PARAMETERS} parameters, got more"
-            )
-    return total
 
 
 cdef void gather(
@@ -257,6 +177,8 @@ cdef double train_network(
 ) noexcept nogil:
     """Take one step of Adam for each minibatch; return the loss summed over samples."""
     cdef:
+        const Layers* layers = &net.layers
+        Py_ssize_t n_in = layers.sizes[0]
         Py_ssize_t start = 0, n_rows, end
         double total = 0.0
         float* weights = NULL if sample_weight is None else space.weights
@@ -268,14 +190,14 @@ cdef double train_network(
             space.activations[0], space.targets, space.weights,
         )
         prefetch_rows(X, visits + end, min(n_rows, n_visits - end))
-        forward(net, parameters, n_rows, space.activations)
+        run_layers(layers, parameters, n_rows, n_in, space.activations)
         total += output_gradient(
-            &net.loss, n_rows, space.activations[net.n_layers], space.targets,
-            weights, <double> n_rows, space.deltas[net.n_layers - 1],
+            &net.loss, n_rows, space.activations[layers.n_layers], space.targets,
+            weights, <double> n_rows, space.deltas[layers.n_layers - 1],
         )
-        total += n_rows * backward(
-            net, parameters, n_rows, how.penalty / n_rows,
-            space.activations, space.deltas, space.gradient,
+        total += n_rows * run_layers_back(
+            layers, parameters, n_rows, n_in, how.penalty / n_rows,
+            space.activations, space.deltas, NULL, space.gradient,
         )
         step += 1
         descend(how, step, space.gradient, parameters, moment1, moment2, average)
@@ -366,10 +288,11 @@ def train_epoch(
         Descent how
         Workspace space
         unsigned int control
-    check_network(layer_sizes, X.shape[1], y.shape[1], n_parameters)
+    set_network(&net, layer_sizes, activation, loss, blocks, n_parameters)
+    check_widths(layer_sizes, X.shape[1], y.shape[1])
     check_length("n_steps", n_steps.shape[0], 1)
-    check_choices(activation, loss, n_steps[0])
-    check_blocks(blocks, y.shape[1])
+    if n_steps[0] < 0:
+        raise ValueError(f"n_steps must be at least 0, got {n_steps[0]}")
     check_length("y", y.shape[0], X.shape[0])
     check_rows("moment1", moment1, n_networks, n_parameters)
     check_rows("moment2", moment2, n_networks, n_parameters)
@@ -386,13 +309,7 @@ def train_epoch(
         return 0.0
     if batch_size > MAX_INT:
         raise ValueError(f"batch_size must be at most {MAX_INT}, got {batch_size}")
-    space = Workspace(layer_sizes, batch_size)
-    net.n_layers = layer_sizes.shape[0] - 1
-    net.sizes = &layer_sizes[0]
-    net.activation = &ACTIVATION_LOOPS[activation]
-    net.loss.loop = &LOSS_LOOPS[loss]
-    net.loss.n_blocks = blocks.shape[0]
-    net.loss.blocks = &blocks[0]
+    space = Workspace(layer_sizes, n_parameters, batch_size)
     how.batch_size = batch_size
     how.learning_rate = learning_rate
     how.penalty = penalty
@@ -451,9 +368,8 @@ def loss_gradient(
         Workspace space
         double total
         const float* weights = NULL
-    check_network(layer_sizes, X.shape[1], y.shape[1], parameters.shape[0])
-    check_choices(activation, loss, 0)
-    check_blocks(blocks, y.shape[1])
+    set_network(&net, layer_sizes, activation, loss, blocks, parameters.shape[0])
+    check_widths(layer_sizes, X.shape[1], y.shape[1])
     check_length("y", y.shape[0], n_rows)
     check_length("gradient", gradient.shape[0], parameters.shape[0])
     if sample_weight is not None:
@@ -462,23 +378,19 @@ def loss_gradient(
         raise ValueError(f"X must have 1 to {MAX_INT} rows, got {n_rows}")
     if sample_weight is not None:
         weights = &sample_weight[0]
-    space = Workspace(layer_sizes, n_rows)
-    net.n_layers = layer_sizes.shape[0] - 1
-    net.sizes = &layer_sizes[0]
-    net.activation = &ACTIVATION_LOOPS[activation]
-    net.loss.loop = &LOSS_LOOPS[loss]
-    net.loss.n_blocks = blocks.shape[0]
-    net.loss.blocks = &blocks[0]
+    space = Workspace(layer_sizes, parameters.shape[0], n_rows)
     with nogil:
         memcpy(space.activations[0], &X[0, 0], n_rows * X.shape[1] * sizeof(float))
-        forward(&net, &parameters[0], n_rows, space.activations)
-        total = output_gradient(
-            &net.loss, n_rows, space.activations[net.n_layers], &y[0, 0],
-            weights, <double> n_rows, space.deltas[net.n_layers - 1],
+        run_layers(
+            &net.layers, &parameters[0], n_rows, X.shape[1], space.activations
         )
-        total = total / n_rows + backward(
-            &net, &parameters[0], n_rows, penalty / n_rows,
-            space.activations, space.deltas, &gradient[0],
+        total = output_gradient(
+            &net.loss, n_rows, space.activations[net.layers.n_layers], &y[0, 0],
+            weights, <double> n_rows, space.deltas[net.layers.n_layers - 1],
+        )
+        total = total / n_rows + run_layers_back(
+            &net.layers, &parameters[0], n_rows, X.shape[1], penalty / n_rows,
+            space.activations, space.deltas, NULL, &gradient[0],
         )
     return total
 
@@ -518,92 +430,63 @@ def act(
     cdef:
         Py_ssize_t n_networks = parameters.shape[0]
         Py_ssize_t network, i, n_in, n_out, widest
+        Layers layers
         const double* unit
         const double* outputs
-        double* scratch
-    check_sizes(layer_sizes)
-    n_in, n_out = layer_sizes[0], layer_sizes[layer_sizes.shape[0] - 1]
+        double* inputs
+    set_layers(&layers, "layer_sizes", layer_sizes, 0, MAX_INT, activation)
+    n_in, n_out = layers.sizes[0], layers.sizes[layers.n_layers]
     if observation.shape[0] != n_in:
         raise ValueError(
             f"observation: expected {n_in} features, got {observation.shape[0]}"
         )
-    widest = check_act(
-        layer_sizes, units.shape[0], activation, parameters, out.shape[0]
-    )
-    scratch = <double*> malloc(3 * widest * sizeof(double))
-    if scratch == NULL:
+    check_length("units", units.shape[0], 2 * (n_in + n_out))
+    check_length("parameters", parameters.shape[1], count_parameters(&layers))
+    check_length("out", out.shape[0], n_out)
+    if n_networks < 1:
+        raise ValueError("parameters must be those of at least 1 network, got none")
+    widest = widest_of(&layers)
+    inputs = <double*> malloc(3 * widest * sizeof(double))
+    if inputs == NULL:
         raise MemoryError("no room for the units of a layer")
     unit = &units[0]
     for i in range(n_in):
-        scratch[i] = (observation[i] - unit[i]) / unit[n_in + i]
+        inputs[i] = (observation[i] - unit[i]) / unit[n_in + i]
     unit += 2 * n_in
     for network in range(n_networks):
         outputs = outputs_of(
-            layer_sizes, activation, &parameters[network, 0], scratch, widest
+            &layers, &parameters[network, 0], inputs, inputs + widest, widest
         )
         for i in range(n_out):
             out[i] = outputs[i] + (0.0 if network == 0 else out[i])
     for i in range(n_out):
         out[i] = out[i] / n_networks * unit[n_out + i] + unit[i]
-    free(scratch)
+    free(inputs)
 
 
-cdef const double* outputs_of(
+cdef int set_network(
+    Network* net,
     const Py_ssize_t[::1] sizes,
     int activation,
-    const float* weight,
-    double* scratch,
-    Py_ssize_t widest,
-) noexcept nogil:
-    """Apply one network to the inputs in ``scratch``, which has three such widths.
-
-    Return where in it the outputs are; the inputs are left as they are.
-    """
-    cdef:
-        Py_ssize_t n_layers = sizes.shape[0] - 1
-        Py_ssize_t layer, n_in, n_out
-        const double* x = scratch
-        double* z
-    for layer in range(n_layers):
-        n_in, n_out = sizes[layer], sizes[layer + 1]
-        z = scratch + widest * (1 + layer % 2)
-        affine_double(n_in, n_out, weight, weight + n_in * n_out, x, z)
-        if layer < n_layers - 1 and ACTIVATION_LOOPS[activation].act != NULL:
-            ACTIVATION_LOOPS[activation].act(n_out, z)
-        weight += (n_in + 1) * n_out
-        x = z
-    return x
-
-
-cdef Py_ssize_t check_act(
-    const Py_ssize_t[::1] sizes,
-    Py_ssize_t n_units,
-    int activation,
-    const float[:, ::1] parameters,
-    Py_ssize_t n_out,
+    int loss,
+    const Py_ssize_t[::1] blocks,
+    Py_ssize_t n_parameters,
 ) except -1:
-    """Check what acts beside the sizes; return the width of the widest layer."""
-    cdef Py_ssize_t i
-    cdef Py_ssize_t last = sizes.shape[0] - 1
-    cdef Py_ssize_t widest = 0
-    for i in range(last + 1):
-        widest = max(widest, sizes[i])
-    check_choices(activation, 0, 0)
-    check_length("units", n_units, 2 * (sizes[0] + sizes[last]))
-    check_length("parameters", parameters.shape[1], count_parameters(sizes))
-    check_length("out", n_out, sizes[last])
-    if parameters.shape[0] < 1:
-        raise ValueError("parameters must be those of at least 1 network, got none")
-    return widest
+    """Describe some networks, once what there is to say of them is checked."""
+    set_layers(&net.layers, "layer_sizes", sizes, 0, MAX_INT, activation)
+    check_length("parameters", n_parameters, count_parameters(&net.layers))
+    set_loss(&net.loss, loss, blocks, sizes[sizes.shape[0] - 1])
+    return 0
 
 
-cdef int check_choices(int activation, int loss, Py_ssize_t n_steps) except -1:
-    if not 0 <= activation < N_ACTIVATIONS:
-        raise ValueError(f"activation must be one of ACTIVATIONS, got {activation}")
-    if not 0 <= loss < N_LOSSES:
-        raise ValueError(f"loss must be one of LOSSES, got {loss}")
-    if n_steps < 0:
-        raise ValueError(f"n_steps must be at least 0, got {n_steps}")
+cdef int check_widths(
+    const Py_ssize_t[::1] sizes, Py_ssize_t n_inputs, Py_ssize_t n_outputs
+) except -1:
+    if sizes[0] != n_inputs or sizes[sizes.shape[0] - 1] != n_outputs:
+        raise ValueError(
+            f"layer_sizes must begin with {n_inputs} and end with {n_outputs}, got "
+            f"{sizes[0]} and {sizes[sizes.shape[0] - 1]}"
+        )
     return 0
 
 
@@ -632,34 +515,4 @@ cdef int check_permutations(
                 inside &= 0 <= permutations[i, j] < n_samples
     if not inside:
         raise ValueError(f"permutations must hold row numbers below {n_samples}")
-    return 0
-
-
-cdef int check_sizes(const Py_ssize_t[::1] sizes) except -1:
-    cdef Py_ssize_t i
-    if sizes.shape[0] < 2:
-        raise ValueError(
-            f"layer_sizes must have at least 2 entries, got {sizes.shape[0]}"
-        )
-    for i in range(sizes.shape[0]):
-        if not 1 <= sizes[i] <= MAX_INT:
-            raise ValueError(
-                f"layer_sizes must be between 1 and {MAX_INT}, got {sizes[i]}"
-            )
-    return 0
-
-
-cdef int check_network(
-    const Py_ssize_t[::1] sizes,
-    Py_ssize_t n_inputs,
-    Py_ssize_t n_outputs,
-    Py_ssize_t n_parameters,
-) except -1:
-    check_sizes(sizes)
-    if sizes[0] != n_inputs or sizes[sizes.shape[0] - 1] != n_outputs:
-        raise ValueError(
-            f"layer_sizes must begin with {n_inputs} and end with {n_outputs}, got "
-            f"{sizes[0]} and {sizes[sizes.shape[0] - 1]}"
-        )
-    check_length("parameters", n_parameters, count_parameters(sizes))
     return 0

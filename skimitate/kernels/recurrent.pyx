@@ -2,296 +2,142 @@
 # cython: initializedcheck=False
 """Kernel: one epoch of training a recurrent network by truncated back-propagation.
 
-A network is a layer of recurrent cells, such as torch.nn.GRU has, and a linear layer
-from their output. Its parameters lie in one row: of the inputs, of the state and of the
-linear layer, the weights before the biases. The weights of inputs and state have shapes
-(n_gates * n_hidden, n_inputs) and (n_gates * n_hidden, n_hidden).
-
-A minibatch is some windows of successive steps, the longest first. In memory step t of
-all of them comes before step t + 1 of those that are longer: what is computed at once
-for a step is one block, without padding; what is computed for all steps at once too.
+A network is a layer of recurrent cells, and fully connected layers from their output.
+Its parameters lie in one row, those of the cells first.
 """
 
 from libc.stdlib cimport free, malloc
-from libc.string cimport memcpy, memset
+from libc.string cimport memcpy
 
+from skimitate.kernels.cells cimport (
+    CELL_LOOPS,
+    Cells,
+    N_CELLS,
+    Trace,
+    gates_width,
+    panels_size,
+    places_of,
+    run_cells,
+    run_cells_back,
+    state_size,
+    step_cells,
+)
 from skimitate.kernels.descent cimport (
     Descent,
-    LOSS_LOOPS,
     Loss,
-    N_LOSSES,
-    check_blocks,
     check_length,
     descend,
-    multiply,
     output_gradient,
-    penalize,
+    set_loss,
 )
+from skimitate.kernels.layers cimport (
+    Layers,
+    count_parameters,
+    outputs_of,
+    run_layers,
+    run_layers_back,
+    set_layers,
+    widest_of,
+)
+from skimitate.kernels.windows cimport Minibatch, Windows, gather, set_windows
 
 cdef extern from "vector_math.h" nogil:
     unsigned int flush_denormals()
     void restore_denormals(unsigned int)
-    void add_bias(Py_ssize_t, Py_ssize_t, const float*, float*)
-    void sum_rows(Py_ssize_t, Py_ssize_t, const float*, float*)
-    void affine_double(
-        Py_ssize_t, Py_ssize_t, const float*, const float*, const double*, double*
-    )
-
-cdef extern from "panels.h" nogil:
-    Py_ssize_t panels_size(Py_ssize_t, Py_ssize_t)
-    void pack_panels(
-        Py_ssize_t, Py_ssize_t, const float*, Py_ssize_t, Py_ssize_t, float*
-    )
-    void add_product(
-        Py_ssize_t, Py_ssize_t, Py_ssize_t, const float*, Py_ssize_t, const float*,
-        float*, Py_ssize_t
-    )
-
-cdef extern from "cells.h" nogil:
-    int N_CELLS
-    ctypedef struct cell_loops:
-        const char* name
-        Py_ssize_t n_gates
-        Py_ssize_t n_joint
-        Py_ssize_t n_states
-        void (*forward)(
-            Py_ssize_t, Py_ssize_t, float*, const float*, float*
-        ) noexcept nogil
-        void (*backward)(
-            Py_ssize_t, Py_ssize_t, float*, const float*, const float*, const float*,
-            float*
-        ) noexcept nogil
-        void (*act)(
-            Py_ssize_t, const double*, const double*, double*
-        ) noexcept nogil
-    const cell_loops CELL_LOOPS[]
 
 CELLS = {CELL_LOOPS[i].name.decode(): i for i in range(N_CELLS)}
 
 # BLAS counts in C ints; this many rows of four gates do.
 cdef Py_ssize_t MAX_INT = 2147483647
 cdef Py_ssize_t MAX_WIDTH = 1 << 24
-# Blocks of gates in a row of them, see cells.h.
-cdef Py_ssize_t N_BLOCKS = 4
 
 
 cdef struct Network:
-    Py_ssize_t n_in
-    Py_ssize_t n_hidden
-    Py_ssize_t n_out
-    const cell_loops* cell
+    Cells cells
+    Layers layers               # from the cells' output
     Loss loss
 
 
-cdef struct Places:
-    Py_ssize_t bias_ih
-    Py_ssize_t weight_hh
-    Py_ssize_t bias_hh
-    Py_ssize_t weight_out
-    Py_ssize_t bias_out
-    Py_ssize_t end
+cdef inline Py_ssize_t n_inputs(const Network* net) noexcept nogil:
+    return net.cells.n_in
 
 
-cdef Places places_of(const Network* net) noexcept nogil:
-    """Return where the parameters lie, but for the first, weight_ih."""
-    cdef:
-        Places at
-        Py_ssize_t n_rows = net.cell.n_gates * net.n_hidden
-    at.bias_ih = n_rows * net.n_in
-    at.weight_hh = at.bias_ih + n_rows
-    at.bias_hh = at.weight_hh + n_rows * net.n_hidden
-    at.weight_out = at.bias_hh + n_rows
-    at.bias_out = at.weight_out + net.n_out * net.n_hidden
-    at.end = at.bias_out + net.n_out
-    return at
+cdef inline Py_ssize_t n_outputs(const Network* net) noexcept nogil:
+    return net.layers.sizes[net.layers.n_layers]
 
 
 cdef class Workspace:
     """Memory of a training step: the minibatch, what is kept of each of its steps."""
 
     cdef float* memory
-    cdef Py_ssize_t* offsets    # of the first row of each step, and the end of the last
-    cdef Py_ssize_t n_times
-    cdef Py_ssize_t n_rows
-    cdef Py_ssize_t n_labels
-    cdef float* inputs
-    cdef float* targets
-    cdef float* weights
-    cdef float* outputs
-    cdef float* errors          # gradient by the outputs
-    cdef float* gates
-    cdef float* before          # state before each step
-    cdef float* state           # and after it
-    cdef float* by_hidden       # gradient by the cells' output
-    cdef float* carry           # gradient by the state, from later steps
-    cdef float* bias
-    cdef float* panels          # the weights of the state, packed
+    cdef float** pointers
+    cdef Minibatch batch
+    cdef Trace trace
+    cdef float** activations    # of the layers; the first are the states
+    cdef float** deltas         # gradients by them, but for the first
     cdef float* gradient
 
-    def __cinit__(
+    def __dealloc__(self):
+        free(self.memory)
+        free(self.pointers)
+        free(self.batch.offsets)
+
+    cdef int allocate(
         self,
+        const Network* net,
         Py_ssize_t n_parameters,
-        Py_ssize_t n_in,
-        Py_ssize_t n_hidden,
-        Py_ssize_t n_out,
-        Py_ssize_t n_states,
         Py_ssize_t batch_size,
         Py_ssize_t n_rows,
         Py_ssize_t n_times,
-    ):
+    ) except -1:
+        """Take memory for minibatches of so many windows, rows and steps at most."""
         cdef:
-            Py_ssize_t width = n_states * n_hidden
-            Py_ssize_t wide = N_BLOCKS * n_hidden
-            Py_ssize_t packed = max(
-                panels_size(n_hidden, wide), panels_size(wide, n_hidden)
-            )
-            Py_ssize_t per_row
-            Py_ssize_t n_floats
+            Py_ssize_t n = net.cells.n_hidden
+            Py_ssize_t width = state_size(&net.cells)
+            Py_ssize_t wide = gates_width(&net.cells)
+            Py_ssize_t n_layers = net.layers.n_layers
+            Py_ssize_t fixed = n_parameters + batch_size * width + wide
+            Py_ssize_t per_row = n_inputs(net) + n_outputs(net) + 1 + wide + n
+            Py_ssize_t layer
             float* start
-        per_row = n_in + 3 * n_out + 1 + wide + n_hidden + 2 * width
-        n_floats = per_row * n_rows + batch_size * width + wide + packed
-        n_floats += n_parameters
-        self.memory = <float*> malloc(n_floats * sizeof(float))
-        self.offsets = <Py_ssize_t*> malloc((n_times + 1) * sizeof(Py_ssize_t))
-        if self.memory == NULL or self.offsets == NULL:
+        fixed += max(panels_size(n, wide), panels_size(wide, n))
+        per_row += 2 * width
+        for layer in range(1, n_layers + 1):
+            per_row += 2 * net.layers.sizes[layer]
+        if per_row <= ((<Py_ssize_t> 1 << 60) - fixed) // n_rows:
+            self.memory = <float*> malloc((per_row * n_rows + fixed) * sizeof(float))
+        self.pointers = <float**> malloc((2 * n_layers + 1) * sizeof(float*))
+        self.batch.offsets = <Py_ssize_t*> malloc((n_times + 1) * sizeof(Py_ssize_t))
+        if not (self.memory and self.pointers and self.batch.offsets):
             raise MemoryError(
                 f"no room for minibatches of {n_rows} steps: reduce batch_size or "
                 "bptt_steps"
             )
+        self.activations = self.pointers
+        self.deltas = self.pointers + n_layers + 1
         start = self.memory
         self.gradient, start = start, start + n_parameters
-        self.inputs, start = start, start + n_rows * n_in
-        self.targets, start = start, start + n_rows * n_out
-        self.outputs, start = start, start + n_rows * n_out
-        self.errors, start = start, start + n_rows * n_out
-        self.weights, start = start, start + n_rows
-        self.gates, start = start, start + n_rows * wide
-        self.by_hidden, start = start, start + n_rows * n_hidden
-        self.before, start = start, start + n_rows * width
-        self.state, start = start, start + n_rows * width
-        self.carry, start = start, start + batch_size * width
-        self.bias, start = start, start + wide
-        self.panels = start
-
-    def __dealloc__(self):
-        free(self.memory)
-        free(self.offsets)
-
-
-cdef struct Data:
-    const float* X
-    const float* y              # or NULL
-    const float* sample_weight  # or NULL
-    const Py_ssize_t* starts
-    const Py_ssize_t* lengths
-    const float* states         # before each window
-
-
-cdef void gather(
-    const Network* net,
-    const Data* data,
-    Py_ssize_t first,
-    Py_ssize_t n_windows,
-    Workspace space,
-) noexcept nogil:
-    """Copy the steps of some windows together, and the states that they begin in."""
-    cdef:
-        Py_ssize_t t, i, source, row = 0, n_labels = 0, n_active = n_windows
-        Py_ssize_t width = net.cell.n_states * net.n_hidden
-    space.n_times = data.lengths[first]
-    for t in range(space.n_times):
-        space.offsets[t] = row
-        while data.lengths[first + n_active - 1] <= t:
-            n_active -= 1
-        for i in range(n_active):
-            source = data.starts[first + i] + t
-            memcpy(
-                space.inputs + row * net.n_in, data.X + source * net.n_in,
-                net.n_in * sizeof(float),
-            )
-            if data.y != NULL:
-                memcpy(
-                    space.targets + row * net.n_out, data.y + source * net.n_out,
-                    net.n_out * sizeof(float),
-                )
-            if data.sample_weight != NULL:
-                space.weights[row] = data.sample_weight[source]
-                n_labels += space.weights[row] > 0.0
-            row += 1
-    space.offsets[space.n_times] = row
-    space.n_rows = row
-    space.n_labels = row if data.sample_weight == NULL else n_labels
-    memcpy(space.before, data.states + first * width, n_windows * width * sizeof(float))
-
-
-cdef void run_cells(
-    const Network* net,
-    const float* parameters,
-    Workspace space,
-) noexcept nogil:
-    """Fill gates and states of all steps."""
-    cdef:
-        Places at = places_of(net)
-        Py_ssize_t n = net.n_hidden
-        Py_ssize_t wide = N_BLOCKS * n
-        Py_ssize_t width = net.cell.n_states * n
-        Py_ssize_t joint = net.cell.n_joint * n
-        Py_ssize_t all_gates = net.cell.n_gates * n
-        Py_ssize_t t, i, row, n_active
-    memcpy(space.bias, parameters + at.bias_hh, all_gates * sizeof(float))
-    for i in range(joint):
-        space.bias[i] += parameters[at.bias_ih + i]
-    for i in range(joint, all_gates):
-        space.bias[wide - all_gates + i] = parameters[at.bias_ih + i]
-    add_bias(space.n_rows, wide, space.bias, space.gates)
-    multiply(
-        True, False, joint, space.n_rows, net.n_in,
-        parameters, net.n_in, space.inputs, net.n_in, 1.0, space.gates, wide,
-    )
-    if all_gates > joint:
-        multiply(
-            True, False, all_gates - joint, space.n_rows, net.n_in,
-            parameters + joint * net.n_in, net.n_in, space.inputs, net.n_in,
-            1.0, space.gates + wide - (all_gates - joint), wide,
-        )
-    pack_panels(n, all_gates, parameters + at.weight_hh, 1, n, space.panels)
-    for t in range(space.n_times):
-        row = space.offsets[t]
-        n_active = space.offsets[t + 1] - row
-        if t > 0:
-            memcpy(
-                space.before + row * width, space.state + space.offsets[t - 1] * width,
-                n_active * width * sizeof(float),
-            )
-        add_product(
-            n_active, all_gates, n, space.before + row * width, width, space.panels,
-            space.gates + row * wide, wide,
-        )
-        net.cell.forward(
-            n_active, n, space.gates + row * wide, space.before + row * width,
-            space.state + row * width,
-        )
-
-
-cdef void forward(
-    const Network* net,
-    const float* parameters,
-    Workspace space,
-) noexcept nogil:
-    """Fill gates, states and outputs of all steps."""
-    cdef Places at = places_of(net)
-    run_cells(net, parameters, space)
-    add_bias(space.n_rows, net.n_out, parameters + at.bias_out, space.outputs)
-    multiply(
-        True, False, net.n_out, space.n_rows, net.n_hidden,
-        parameters + at.weight_out, net.n_hidden,
-        space.state, net.cell.n_states * net.n_hidden, 1.0, space.outputs, net.n_out,
-    )
+        self.batch.inputs, start = start, start + n_rows * n_inputs(net)
+        self.batch.targets, start = start, start + n_rows * n_outputs(net)
+        self.batch.weights, start = start, start + n_rows
+        self.batch.before, start = start, start + n_rows * width
+        self.trace.gates, start = start, start + n_rows * wide
+        self.trace.state, start = start, start + n_rows * width
+        self.trace.by_hidden, start = start, start + n_rows * n
+        self.trace.carry, start = start, start + batch_size * width
+        self.trace.bias, start = start, start + wide
+        self.activations[0] = self.trace.state
+        for layer in range(1, n_layers + 1):
+            self.activations[layer] = start
+            self.deltas[layer - 1] = start + n_rows * net.layers.sizes[layer]
+            start += 2 * n_rows * net.layers.sizes[layer]
+        self.trace.panels = start
+        return 0
 
 
 cdef void run_windows(
     const Network* net,
-    const Data* data,
+    const Windows* data,
     Py_ssize_t n_windows,
     Py_ssize_t batch_size,
     const float* parameters,
@@ -301,99 +147,61 @@ cdef void run_windows(
     """Write the state after the last step of each window."""
     cdef:
         Py_ssize_t first = 0, i, last
-        Py_ssize_t width = net.cell.n_states * net.n_hidden
+        Py_ssize_t width = data.state_size
     while first < n_windows:
-        gather(net, data, first, min(batch_size, n_windows - first), space)
-        run_cells(net, parameters, space)
+        gather(data, first, min(batch_size, n_windows - first), &space.batch)
+        run_cells(&net.cells, parameters, &space.batch, &space.trace)
         for i in range(first, min(first + batch_size, n_windows)):
-            last = space.offsets[data.lengths[i] - 1] + i - first
+            last = space.batch.offsets[data.lengths[i] - 1] + i - first
             memcpy(
-                after + i * width, space.state + last * width, width * sizeof(float)
+                after + i * width, space.trace.state + last * width,
+                width * sizeof(float),
             )
         first += batch_size
 
 
-cdef double backward(
+cdef double gradient_of(
     const Network* net,
     const float* parameters,
     double penalty,
+    bint is_weighted,
     Workspace space,
     float* gradient,
 ) noexcept nogil:
-    """Set the gradient by the parameters, given that by the outputs.
+    """Return the loss of a minibatch that has a label; set its gradient.
 
-    Return the L2 penalty, ``penalty`` times the sum of the squared weights.
+    The loss is divided by the number of labels; so is the penalty, ``penalty`` times
+    the sum of the squared weights.
     """
     cdef:
-        Places at = places_of(net)
-        Py_ssize_t n = net.n_hidden
-        Py_ssize_t wide = N_BLOCKS * n
-        Py_ssize_t width = net.cell.n_states * n
-        Py_ssize_t joint = net.cell.n_joint * n
-        Py_ssize_t all_gates = net.cell.n_gates * n
-        Py_ssize_t rest = all_gates - joint
-        Py_ssize_t t, row, n_active
-    multiply(
-        False, True, n, net.n_out, space.n_rows,
-        space.state, width, space.errors, net.n_out, 0.0, gradient + at.weight_out, n,
+        Minibatch* batch = &space.batch
+        Py_ssize_t behind = places_of(&net.cells).end
+        Py_ssize_t width = state_size(&net.cells)
+        double n_labels = <double> batch.n_labels
+        double loss
+    run_cells(&net.cells, parameters, batch, &space.trace)
+    run_layers(
+        &net.layers, parameters + behind, batch.n_rows, width, space.activations
     )
-    sum_rows(space.n_rows, net.n_out, space.errors, gradient + at.bias_out)
-    multiply(
-        False, False, n, space.n_rows, net.n_out,
-        parameters + at.weight_out, n, space.errors, net.n_out, 0.0,
-        space.by_hidden, n,
+    loss = output_gradient(
+        &net.loss, batch.n_rows, space.activations[net.layers.n_layers], batch.targets,
+        batch.weights if is_weighted else NULL, n_labels,
+        space.deltas[net.layers.n_layers - 1],
     )
-    pack_panels(all_gates, n, parameters + at.weight_hh, n, 1, space.panels)
-    memset(space.carry, 0, space.offsets[1] * width * sizeof(float))
-    for t in range(space.n_times - 1, -1, -1):
-        row = space.offsets[t]
-        n_active = space.offsets[t + 1] - row
-        net.cell.backward(
-            n_active, n, space.gates + row * wide, space.before + row * width,
-            space.state + row * width, space.by_hidden + row * n, space.carry,
-        )
-        if t > 0:
-            add_product(
-                n_active, n, all_gates, space.gates + row * wide, wide, space.panels,
-                space.carry, width,
-            )
-    multiply(
-        False, True, net.n_in, joint, space.n_rows,
-        space.inputs, net.n_in, space.gates, wide, 0.0, gradient, net.n_in,
+    penalty /= n_labels
+    loss = loss / n_labels + run_layers_back(
+        &net.layers, parameters + behind, batch.n_rows, width, penalty,
+        space.activations, space.deltas, space.trace.by_hidden, gradient + behind,
     )
-    if rest > 0:
-        multiply(
-            False, True, net.n_in, rest, space.n_rows,
-            space.inputs, net.n_in, space.gates + wide - rest, wide, 0.0,
-            gradient + joint * net.n_in, net.n_in,
-        )
-    multiply(
-        False, True, n, all_gates, space.n_rows,
-        space.before, width, space.gates, wide, 0.0, gradient + at.weight_hh, n,
-    )
-    sum_rows(space.n_rows, wide, space.gates, space.bias)
-    memcpy(gradient + at.bias_hh, space.bias, all_gates * sizeof(float))
-    memcpy(gradient + at.bias_ih, space.bias, joint * sizeof(float))
-    memcpy(
-        gradient + at.bias_ih + joint, space.bias + wide - rest, rest * sizeof(float)
-    )
-    return (
-        penalize(penalty, at.bias_ih, parameters, gradient)
-        + penalize(
-            penalty, at.bias_hh - at.weight_hh, parameters + at.weight_hh,
-            gradient + at.weight_hh,
-        )
-        + penalize(
-            penalty, at.bias_out - at.weight_out, parameters + at.weight_out,
-            gradient + at.weight_out,
-        )
+    return loss + run_cells_back(
+        &net.cells, parameters, penalty, batch, &space.trace, gradient
     )
 
 
 cdef double train_windows(
     const Network* net,
     const Descent* how,
-    const Data* data,
+    const Windows* data,
     Py_ssize_t n_windows,
     Workspace space,
     Py_ssize_t* step,
@@ -405,22 +213,16 @@ cdef double train_windows(
     """Take one step of Adam for each minibatch that has a label; return all losses."""
     cdef:
         Py_ssize_t first = 0
-        double total = 0.0, penalty
+        double total = 0.0
     while first < n_windows:
-        gather(net, data, first, min(how.batch_size, n_windows - first), space)
+        gather(data, first, min(how.batch_size, n_windows - first), &space.batch)
         first += how.batch_size
-        if space.n_labels == 0:
+        if space.batch.n_labels == 0:
             continue
-        forward(net, parameters, space)
-        total += output_gradient(
-            &net.loss, space.n_rows, space.outputs, space.targets,
-            NULL if data.sample_weight == NULL else space.weights,
-            <double> space.n_labels, space.errors,
+        total += space.batch.n_labels * gradient_of(
+            net, parameters, how.penalty, data.sample_weight != NULL, space,
+            space.gradient,
         )
-        penalty = backward(
-            net, parameters, how.penalty / space.n_labels, space, space.gradient
-        )
-        total += space.n_labels * penalty
         step[0] += 1
         descend(how, step[0], space.gradient, parameters, moment1, moment2, average)
     return total
@@ -435,6 +237,7 @@ def train_epoch(
     const float[:, ::1] states,
     const Py_ssize_t[::1] sizes,
     int cell,
+    int activation,
     int loss,
     const Py_ssize_t[::1] blocks,
     float[::1] parameters,
@@ -467,10 +270,14 @@ def train_epoch(
         of a minibatch from the longest to the shortest.
     states : memoryview of shape (n_windows, n_states * n_hidden)
         State before the first step of each window.
-    sizes : memoryview of shape (3,)
-        Number of inputs, of hidden units and of outputs.
+    sizes : memoryview of shape (n_layers + 2,)
+        Number of inputs, of cells, and of units of the layers behind them, the last of
+        which gives the outputs.
     cell : int
         A value of ``CELLS``.
+    activation : int
+        Of the layers behind the cells but for the last; a value of ``ACTIVATIONS`` of
+        the other kernel.
     loss : int
         A value of ``LOSSES``; cross-entropy takes the softmax of a block of outputs.
     blocks : memoryview of shape (n_blocks,)
@@ -508,11 +315,12 @@ def train_epoch(
         double total
         Network net
         Descent how
-        Data data
+        Windows data
         Workspace space
         unsigned int control
-    set_network(&net, sizes, cell, loss, blocks, parameters.shape[0])
-    set_data(&net, &data, X, y, sample_weight, starts, lengths, states)
+    set_network(&net, sizes, cell, activation, parameters.shape[0])
+    set_loss(&net.loss, loss, blocks, n_outputs(&net))
+    set_data(&data, &net, X, y, sample_weight, starts, lengths, states)
     check_length("n_steps", n_steps.shape[0], 1)
     check_length("moment1", moment1.shape[0], parameters.shape[0])
     check_length("moment2", moment2.shape[0], parameters.shape[0])
@@ -545,6 +353,7 @@ def run(
     const float[:, ::1] states,
     const Py_ssize_t[::1] sizes,
     int cell,
+    int activation,
     const float[::1] parameters,
     Py_ssize_t batch_size,
     float[:, ::1] after,
@@ -553,7 +362,7 @@ def run(
 
     Parameters
     ----------
-    X, starts, lengths, states, sizes, cell, parameters
+    X, starts, lengths, states, sizes, cell, activation, parameters
         See :func:`train_epoch`.
     batch_size : int
         Number of windows that are run together.
@@ -568,12 +377,11 @@ def run(
     cdef:
         Py_ssize_t n_windows = starts.shape[0]
         Network net
-        Data data
+        Windows data
         Workspace space
         unsigned int control
-    check_sizes(&net, sizes, cell)
-    check_length("parameters", parameters.shape[0], places_of(&net).end)
-    set_data(&net, &data, X, None, None, starts, lengths, states)
+    set_network(&net, sizes, cell, activation, parameters.shape[0])
+    set_data(&data, &net, X, None, None, starts, lengths, states)
     check_length("after", after.shape[0], n_windows)
     check_length("a row of after", after.shape[1], states.shape[1])
     if n_windows == 0:
@@ -596,6 +404,7 @@ def loss_gradient(
     const float[:, ::1] states,
     const Py_ssize_t[::1] sizes,
     int cell,
+    int activation,
     int loss,
     const Py_ssize_t[::1] blocks,
     const float[::1] parameters,
@@ -606,7 +415,8 @@ def loss_gradient(
 
     Parameters
     ----------
-    X, y, sample_weight, starts, lengths, states, sizes, cell, loss, blocks, penalty
+    X, y, sample_weight, starts, lengths, states, sizes, cell, activation, loss, \
+            blocks, penalty
         See :func:`train_epoch`.
     parameters : memoryview of shape (n_parameters,)
         Of the network.
@@ -627,27 +437,23 @@ def loss_gradient(
         Py_ssize_t n_windows = starts.shape[0]
         double total
         Network net
-        Data data
+        Windows data
         Workspace space
-    set_network(&net, sizes, cell, loss, blocks, parameters.shape[0])
-    set_data(&net, &data, X, y, sample_weight, starts, lengths, states)
+    set_network(&net, sizes, cell, activation, parameters.shape[0])
+    set_loss(&net.loss, loss, blocks, n_outputs(&net))
+    set_data(&data, &net, X, y, sample_weight, starts, lengths, states)
     check_length("gradient", gradient.shape[0], parameters.shape[0])
     if n_windows == 0:
         raise ValueError("starts must have at least 1 window, got none")
     space = space_of(&net, lengths, n_windows, parameters.shape[0])
     with nogil:
-        gather(&net, &data, 0, n_windows, space)
-    if space.n_labels == 0:
+        gather(&data, 0, n_windows, &space.batch)
+    if space.batch.n_labels == 0:
         raise ValueError("sample_weight must have a positive weight, got none")
     with nogil:
-        forward(&net, &parameters[0], space)
-        total = output_gradient(
-            &net.loss, space.n_rows, space.outputs, space.targets,
-            NULL if data.sample_weight == NULL else space.weights,
-            <double> space.n_labels, space.errors,
-        )
-        total = total / space.n_labels + backward(
-            &net, &parameters[0], penalty / space.n_labels, space, &gradient[0]
+        total = gradient_of(
+            &net, &parameters[0], penalty, data.sample_weight != NULL, space,
+            &gradient[0],
         )
     return total
 
@@ -657,6 +463,7 @@ def act(
     const double[::1] units,
     const Py_ssize_t[::1] sizes,
     int cell,
+    int activation,
     const float[::1] parameters,
     double[::1] state,
     double[::1] out,
@@ -673,7 +480,7 @@ def act(
     units : memoryview of shape (2 * n_inputs + 2 * n_outputs,)
         What is subtracted from the inputs, and what they are then divided by; what is
         added to the outputs, and what they are multiplied by before.
-    sizes, cell, parameters
+    sizes, cell, activation, parameters
         See :func:`train_epoch`.
     state : memoryview of shape (n_states * n_hidden,)
         What is remembered of the episode so far; changed in place.
@@ -689,87 +496,62 @@ def act(
     """
     cdef:
         Network net
-        Places at
-        Py_ssize_t i, n_rows
+        Py_ssize_t i, n_in, n_out, n_gates, widest
         const double* unit
+        const double* outputs
         double* inputs
-        double* hidden
-        double* x
-    check_sizes(&net, sizes, cell)
-    at = places_of(&net)
-    check_length("parameters", parameters.shape[0], at.end)
-    if observation.shape[0] != net.n_in:
+        double* scratch
+    set_network(&net, sizes, cell, activation, parameters.shape[0])
+    n_in, n_out = n_inputs(&net), n_outputs(&net)
+    if observation.shape[0] != n_in:
         raise ValueError(
-            f"observation: expected {net.n_in} features, got {observation.shape[0]}"
+            f"observation: expected {n_in} features, got {observation.shape[0]}"
         )
-    check_length("units", units.shape[0], 2 * (net.n_in + net.n_out))
-    check_length("state", state.shape[0], net.cell.n_states * net.n_hidden)
-    check_length("out", out.shape[0], net.n_out)
-    n_rows = net.cell.n_gates * net.n_hidden
-    inputs = <double*> malloc((2 * n_rows + net.n_in) * sizeof(double))
+    check_length("units", units.shape[0], 2 * (n_in + n_out))
+    check_length("state", state.shape[0], state_size(&net.cells))
+    check_length("out", out.shape[0], n_out)
+    n_gates, widest = gates_width(&net.cells), widest_of(&net.layers)
+    inputs = <double*> malloc((n_in + 2 * max(n_gates, widest)) * sizeof(double))
     if inputs == NULL:
-        raise MemoryError("no room for the gates of the cells")
-    hidden = inputs + n_rows
-    x = hidden + n_rows
+        raise MemoryError("no room for the gates of the cells or the units of a layer")
+    scratch = inputs + n_in
     unit = &units[0]
-    for i in range(net.n_in):
-        x[i] = (observation[i] - unit[i]) / unit[net.n_in + i]
-    unit += 2 * net.n_in
-    affine_double(
-        net.n_in, n_rows, &parameters[0], &parameters[at.bias_ih], x, inputs
+    for i in range(n_in):
+        inputs[i] = (observation[i] - unit[i]) / unit[n_in + i]
+    unit += 2 * n_in
+    step_cells(&net.cells, &parameters[0], inputs, &state[0], scratch)
+    outputs = outputs_of(
+        &net.layers, &parameters[0] + places_of(&net.cells).end, &state[0], scratch,
+        widest,
     )
-    affine_double(
-        net.n_hidden, n_rows, &parameters[at.weight_hh], &parameters[at.bias_hh],
-        &state[0], hidden,
-    )
-    net.cell.act(net.n_hidden, inputs, hidden, &state[0])
-    affine_double(
-        net.n_hidden, net.n_out, &parameters[at.weight_out], &parameters[at.bias_out],
-        &state[0], &out[0],
-    )
-    for i in range(net.n_out):
-        out[i] = out[i] * unit[net.n_out + i] + unit[i]
+    for i in range(n_out):
+        out[i] = outputs[i] * unit[n_out + i] + unit[i]
     free(inputs)
-
-
-cdef int check_sizes(Network* net, const Py_ssize_t[::1] sizes, int cell) except -1:
-    """Set the sizes and the cell of a network, once they are checked."""
-    cdef Py_ssize_t i
-    check_length("sizes", sizes.shape[0], 3)
-    for i in range(3):
-        if not 1 <= sizes[i] <= MAX_WIDTH:
-            raise ValueError(
-                f"sizes must be between 1 and {MAX_WIDTH}, got {sizes[i]}"
-            )
-    if not 0 <= cell < N_CELLS:
-        raise ValueError(f"cell must be one of CELLS, got {cell}")
-    net.n_in, net.n_hidden, net.n_out = sizes[0], sizes[1], sizes[2]
-    net.cell = &CELL_LOOPS[cell]
-    return 0
 
 
 cdef int set_network(
     Network* net,
     const Py_ssize_t[::1] sizes,
     int cell,
-    int loss,
-    const Py_ssize_t[::1] blocks,
+    int activation,
     Py_ssize_t n_parameters,
 ) except -1:
-    check_sizes(net, sizes, cell)
-    check_length("parameters", n_parameters, places_of(net).end)
-    if not 0 <= loss < N_LOSSES:
-        raise ValueError(f"loss must be one of LOSSES, got {loss}")
-    check_blocks(blocks, net.n_out)
-    net.loss.loop = &LOSS_LOOPS[loss]
-    net.loss.n_blocks = blocks.shape[0]
-    net.loss.blocks = &blocks[0]
+    """Describe a network but for its loss, once what there is to say is checked."""
+    set_layers(&net.layers, "sizes", sizes, 1, MAX_WIDTH, activation)
+    if not 0 <= cell < N_CELLS:
+        raise ValueError(f"cell must be one of CELLS, got {cell}")
+    net.cells.n_in, net.cells.n_hidden = sizes[0], sizes[1]
+    net.cells.loops = &CELL_LOOPS[cell]
+    check_length(
+        "parameters", n_parameters,
+        places_of(&net.cells).end + count_parameters(&net.layers),
+    )
     return 0
 
 
 cdef int set_data(
+    Windows* data,
     const Network* net,
-    Data* data,
     const float[:, ::1] X,
     const float[:, ::1] y,
     const float[::1] sample_weight,
@@ -777,35 +559,10 @@ cdef int set_data(
     const Py_ssize_t[::1] lengths,
     const float[:, ::1] states,
 ) except -1:
-    cdef Py_ssize_t i, n_windows = starts.shape[0], n_samples = X.shape[0]
-    check_length("a row of X", X.shape[1], net.n_in)
-    if y is not None:
-        check_length("a row of y", y.shape[1], net.n_out)
-        check_length("y", y.shape[0], n_samples)
-    check_length("lengths", lengths.shape[0], n_windows)
-    check_length("states", states.shape[0], n_windows)
-    check_length(
-        "a row of states", states.shape[1], net.cell.n_states * net.n_hidden
+    return set_windows(
+        data, n_inputs(net), n_outputs(net), state_size(&net.cells),
+        X, y, sample_weight, starts, lengths, states,
     )
-    if sample_weight is not None:
-        check_length("sample_weight", sample_weight.shape[0], n_samples)
-    for i in range(n_windows):
-        if not (starts[i] >= 0 and 1 <= lengths[i] <= n_samples - starts[i]):
-            raise ValueError(
-                f"starts and lengths must be those of windows of {n_samples} samples, "
-                f"got {starts[i]} and {lengths[i]}"
-            )
-    data.y = NULL
-    data.sample_weight = NULL
-    if n_windows > 0:
-        data.X = &X[0, 0]
-        if y is not None:
-            data.y = &y[0, 0]
-        data.starts, data.lengths = &starts[0], &lengths[0]
-        data.states = &states[0, 0]
-        if sample_weight is not None:
-            data.sample_weight = &sample_weight[0]
-    return 0
 
 
 cdef Workspace space_of(
@@ -815,7 +572,9 @@ cdef Workspace space_of(
     Py_ssize_t n_parameters,
 ):
     """Return memory for each of the minibatches, whose windows are in order."""
-    cdef Py_ssize_t i, n_rows = 0, most_rows = 0, most_times = 0
+    cdef:
+        Py_ssize_t i, n_rows = 0, most_rows = 0, most_times = 0
+        Workspace space = Workspace()
     if batch_size < 1:
         raise ValueError(f"batch_size must be at least 1, got {batch_size}")
     for i in range(lengths.shape[0]):
@@ -834,7 +593,7 @@ cdef Workspace space_of(
             f"no room for minibatches of {most_rows} steps: reduce batch_size or "
             "bptt_steps"
         )
-    return Workspace(
-        n_parameters, net.n_in, net.n_hidden, net.n_out, net.cell.n_states,
-        min(batch_size, lengths.shape[0]), most_rows, most_times,
+    space.allocate(
+        net, n_parameters, min(batch_size, lengths.shape[0]), most_rows, most_times
     )
+    return space

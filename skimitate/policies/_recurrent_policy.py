@@ -1,10 +1,12 @@
 """A recurrent network with its normalizer, as arrays: it acts, and remembers."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from skimitate.cloning._activations import ACTIVATIONS
 from skimitate.cloning._cells import CELLS
 from skimitate.cloning._recurrent_architecture import RecurrentArchitecture
 from skimitate.cloning._recurrent_pass import RecurrentPass
@@ -20,11 +22,12 @@ class RecurrentPolicy:
     Parameters
     ----------
     architecture : sequence
-        The cell, as :class:`skimitate.RecurrentBehaviorCloner` names it, and the
-        numbers of inputs, of cells and of outputs.
+        The cell, as :class:`skimitate.RecurrentBehaviorCloner` names it; the numbers of
+        inputs, of cells, of units of each hidden layer and of outputs, a tuple; and the
+        activation of the hidden layers.
     vectors : ndarray of shape (1, n_parameters), float32 or float64
-        For the inputs, for the state and for the outputs: weights by rows before
-        biases, the gates in torch's order; copied.
+        For the inputs, for the state and of each layer: weights by rows before biases,
+        the gates in torch's order; copied.
     units : Units
         What is subtracted from observations and what they are divided by; what the
         network's outputs are multiplied by and what is added to them.
@@ -35,21 +38,26 @@ class RecurrentPolicy:
     ------
     ValueError
         If the arrays do not fit each other, hold values that are not finite, or the
-        cell is not known.
+        cell or the activation is not known.
     """
 
     def __init__(
         self,
-        architecture: tuple[str, int, int, int],
+        architecture: tuple[str, Sequence[int], str],
         vectors: NDArray,
         units: Units,
         *,
         mean_return: float | None = None,
     ) -> None:
-        cell, *sizes = architecture
+        cell, sizes, activation = architecture
         if cell not in CELLS:
             raise ValueError(f"cell: expected one of {sorted(CELLS)}, got {cell!r}")
-        self.architecture = RecurrentArchitecture(cell, *map(int, sizes))
+        if activation not in ACTIVATIONS:
+            raise ValueError(
+                f"activation: expected one of {sorted(ACTIVATIONS)}, got {activation!r}"
+            )
+        sizes = tuple(map(int, sizes))
+        self.architecture = RecurrentArchitecture(cell, sizes, activation)
         self.units = units
         self.mean_return = mean_return
         single = np.asarray(vectors).dtype == np.float32
@@ -60,9 +68,10 @@ class RecurrentPolicy:
         self._state: NDArray[np.float64] | None = None
 
     def _check(self) -> None:
-        if min(self.architecture[1:]) < 1:
+        sizes = self.architecture.sizes
+        if len(sizes) < 3 or min(sizes) < 1:
             raise ValueError(
-                f"architecture: expected positive sizes, got {self.architecture[1:]}"
+                f"architecture: expected three positive sizes or more, got {sizes}"
             )
         shape = 1, self.architecture.layout.n_parameters
         if self.vectors.shape != shape:
@@ -181,7 +190,7 @@ class RecurrentPolicy:
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        units = Units.unpacked(state["units"], state["architecture"][1])
+        units = Units.unpacked(state["units"], state["architecture"][1][0])
         vars(self).update(state | {"units": units})
         self.architecture = RecurrentArchitecture(*state["architecture"])
         self._pass = RecurrentPass(self.architecture)
