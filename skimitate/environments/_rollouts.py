@@ -327,8 +327,7 @@ class Rollouts:
         """
         with reading(path, "saved rollouts"), open_npz(path) as arrays:
             _check_keys(arrays.names, [field.name for field in fields(cls)])
-            # Before anything is unpacked: it may be much.
-            headers = arrays.headers(arrays.names)
+            headers = arrays.headers(arrays.names)  # unpacked, they may be much
             check_shapes({name: header.shape for name, header in headers.items()})
             parts: dict[str, Any] = {name: arrays[name] for name in arrays.names}
             return cls(**{"rewards": None} | parts)
