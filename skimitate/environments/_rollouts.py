@@ -322,7 +322,7 @@ class Rollouts:
         FileNotFoundError
             If there is no such file.
         ValueError
-            If the file does not hold rollouts, is damaged, or unpacks to more than 256
+            If the file does not hold rollouts, is damaged, or unpacks to more than 128
             MiB and 100 times its size.
         """
         with reading(path, "saved rollouts"), open_npz(path) as arrays:
