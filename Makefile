@@ -10,7 +10,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 IMITATION := .venv-imitation
 
-.PHONY: run test test-slow coverage lint table bench check-kernels clean
+.PHONY: run test test-slow coverage lint table bench check-kernels fuzz clean
 
 run: $(VENV)/.installed
 	$(BIN)/python -m skimitate run Hopper-v5 $(ARGS)
@@ -64,6 +64,10 @@ $(VENV)/.distributed: $(VENV)/.installed
 # Bounds checks and AddressSanitizer; takes a few minutes.
 check-kernels: $(VENV)/.installed
 	PYTHON=$(BIN)/python tests/check_kernels.sh
+
+# Damaged and forged files before all that reads files: 100,000, which take half an hour.
+fuzz: $(VENV)/.installed
+	$(BIN)/python benchmarks/fuzz.py $(ARGS)
 
 # Peers and skimitate, interleaved; imitation pins old versions and has an environment
 # of its own.

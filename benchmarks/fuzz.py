@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from fuzz_targets import TARGETS, Target
-from fuzz_worker import Limits, work
+from fuzz_worker import GOOD, Limits, work
 
 # Longest time that a process is silent, as while it starts.
 _START_SECONDS = 60.0
@@ -108,14 +108,16 @@ def _watch(
                 raise RuntimeError(f"{target.name}, {number}: {message}")
             kind, detail = message
             found.outcomes[kind] += 1
-            if kind not in ("accepted", "rejected"):
-                name = f"{target.name}-{seed}-{number}{target.suffix}"
-                kept.mkdir(parents=True, exist_ok=True)
-                place = Path(shutil.copyfile(path, kept / name))
-                found.failures.append((kind, number, detail, place))
-                print(f"{target.name} {number}: {kind}: {detail}: {place}", flush=True)
+            if kind in GOOD:
+                continue
+            name = f"{target.name}-{seed}-{number}{target.suffix}"
+            kept.mkdir(parents=True, exist_ok=True)
+            place = Path(shutil.copyfile(path, kept / name))
+            found.failures.append((kind, number, detail, place))
+            print(f"{target.name} {number}: {kind}: {detail}: {place}", flush=True)
             if kind in ("hang", "killed", "memory"):
                 return number + 1  # what it has taken is not measured again
+            ours.send("kept")
     finally:
         process.kill()
         process.join()

@@ -17,6 +17,9 @@ from typing import Any
 
 from fuzz_targets import Target
 
+# What a reader may do with a file.
+GOOD = ("accepted", "rejected")
+
 # Events of Python's that a reader has no business with.
 _RUN = (
     "compile",
@@ -202,6 +205,8 @@ def _work(
         if taken > limits.n_bytes:
             kind, detail = "memory", f"{taken >> 20} MiB"
         connection.send((kind, detail))
+        if kind not in GOOD:
+            connection.recv()  # the file has been kept
     connection.send("done")
 
 

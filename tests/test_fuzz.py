@@ -73,8 +73,8 @@ def test_a_process_that_fails_is_replaced(tmp_path, monkeypatch, read, kind):
     monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))  # for processes to come
     target = targets.Target("bad", ".txt", bad_readers.valid, read, bad_readers.forged)
     limits = worker.Limits(seconds=0.5, n_bytes=2**27)
-    found = fuzz.fuzz(target, 4, 0, tmp_path / "kept", limits)
-    assert found.tried == 4
+    found = fuzz.fuzz(target, 6, 0, tmp_path / "kept", limits)
+    assert found.tried == 6
     assert found.outcomes[kind] == len(found.failures) > 0
     assert {kind for kind, *_ in found.failures} == {kind}
     for *_, path in found.failures:

@@ -7,6 +7,7 @@ import pickle
 import resource
 import stat
 import struct
+import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -197,15 +198,29 @@ def test_archives_that_unpack_to_much(reader, bomb):
     refused(read, path, "unpack to more than|damaged")
 
 
+def test_many_steps_of_few_bytes_take_not_much_more(tmp_path):
+    # A million steps, three bytes each, in a file of four thousand bytes.
+    zeros = np.zeros(2**20, np.uint8)
+    path = tmp_path / "steps.npz"
+    path.write_bytes(archives.packed({"obs": zeros, "acts": zeros, "episode": zeros}))
+    assert path.stat().st_size < 2**13
+    tracemalloc.start()
+    steps = read_steps(path, actions_are="numbers")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(steps.observations) == 2**20
+    assert peak < 20 * 2**20
+
+
 @pytest.mark.parametrize("name", ["actions", "episode_ids", "terminated", "rewards"])
 def test_members_that_do_not_fit_are_not_unpacked(tmp_path, name):
-    # 200 MiB, which may be read, but there are four steps.
+    # 100 MiB, which may be read, but there are four steps.
     path = tmp_path / "steps.npz"
     path.write_bytes(archives.packed(ROLLOUTS))
     members = [*archives.members_of(path.read_bytes()).items()]
     at = [member for member, _ in members].index(f"{name}.npy")
     path.write_bytes(
-        archives.with_bomb(members, at, archives.bomb(name, 200, None, True))
+        archives.with_bomb(members, at, archives.bomb(name, 100, None, True))
     )
     refused(Rollouts.load, path, f"{name}: expected")
 
@@ -432,6 +447,12 @@ def test_cards_are_read_like_other_files(tmp_path):
     ):
         path.write_text(text)
         refused(read_card, path, "expected a card")
+    many = ", ".join(f'"{i}": 0' for i in range(100_000))
+    path.write_text(f'{{{many}, "99999": 1}}')
+    refused(read_card, path, "two entries '99999'")
+    with open(path, "wb") as file:
+        file.truncate(2**31)
+    refused(read_card, path, "more than 16 MiB")
     path.write_bytes(b"\xff\xfe")
     refused(read_card, path, "expected a card")
 

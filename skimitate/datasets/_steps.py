@@ -158,7 +158,8 @@ def _numbered(found: Mapping[str, NDArray], n_steps: int) -> _Numbers | None:
         )
     marks = marks.reshape(-1)[:n_steps]
     if kind == "episode_ids":
-        return np.unique(marks, return_inverse=True)[1]
+        # NumPy's own inverse takes two more arrays of this size.
+        return np.searchsorted(np.unique(marks), marks)
     begins = marks.astype(bool)
     if kind == "ends":
         begins = np.roll(begins, 1)

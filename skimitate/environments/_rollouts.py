@@ -321,13 +321,12 @@ class Rollouts:
         FileNotFoundError
             If there is no such file.
         ValueError
-            If the file does not hold rollouts, is damaged, or unpacks to more than 256
+            If the file does not hold rollouts, is damaged, or unpacks to more than 128
             MiB and 100 times its size.
         """
         with reading(path, "saved rollouts"), open_npz(path) as arrays:
             _check_keys(arrays.names, [field.name for field in fields(cls)])
-            # Before anything is unpacked: it may be much.
-            headers = arrays.headers(arrays.names)
+            headers = arrays.headers(arrays.names)  # unpacked, they may be much
             check_shapes({name: header.shape for name, header in headers.items()})
             parts: dict[str, Any] = {name: arrays[name] for name in arrays.names}
             return cls(**{"rewards": None} | parts)

@@ -18,7 +18,8 @@ from skimitate.files._reading import open_file, reason_of
 
 # Arrays of a file may together unpack to so many bytes, or to so many times its size:
 # a file of zeros grows a thousandfold, one of what somebody saw hardly ever so much.
-MOST_BYTES = 256 * 2**20
+# Their readers make up to eight bytes of one.
+MOST_BYTES = 128 * 2**20
 MOST_TIMES = 100
 
 # zipfile reads the directory of an archive at once, however long, and makes of an
