@@ -190,11 +190,13 @@ from pathlib import Path
 import numpy as np
 from joblib import Parallel, delayed
 from skimitate.files._lock import FolderLock
+from skimitate.studies._stages import StageFolder
 
 def die(numbers):
     os.killpg(0, signal.SIGKILL)
 
 with FolderLock(Path(sys.argv[1]), "out"):
+    StageFolder(Path(sys.argv[1]))
     Parallel(2, max_nbytes=10)(delayed(die)(np.ones(100)) for _ in range(2))
 """
 
@@ -236,6 +238,17 @@ def test_arrays_of_killed_processes_go_those_of_others_stay(tmp_path, monkeypatc
         (tmp_path / "run" / f".skimitate-{pid}-lock").touch()
     sweep(tmp_path / "run")
     assert [folder.exists() for folder in folders] == [False, True, True]
+
+
+def test_who_is_at_work_in_a_folder_says_so_until_it_leaves(tmp_path):
+    def marks():
+        return [path.name for path in tmp_path.glob(f".skimitate-{os.getpid()}-*")]
+
+    with FolderLock(tmp_path, "out"):
+        (tmp_path / f".skimitate-{os.getpid()}-all.npz").touch()  # of one before
+        StageFolder(tmp_path)
+        assert len(marks()) == 1
+    assert marks() == []
 
 
 HOLDING = """

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from skimitate.files._durable import PART
+from skimitate.files._durable import PART, part_of
 
 # Where joblib and its loky put what processes share, on Linux.
 _SHARED = Path("/dev/shm")
@@ -28,11 +28,16 @@ def sweep(folder: Path) -> None:
     """
     for path in folder.iterdir():
         part = PART.fullmatch(path.name)
-        if part is None or _is_another(int(part[1])):
+        if part is None or _is_another(int(part[1])) or path == mark_of(folder):
             continue
         for leftover in _shared_by(int(part[1])):
             _remove(leftover)
         path.unlink(missing_ok=True)
+
+
+def mark_of(folder: Path) -> Path:
+    """Return the file by which this process tells that it is at work in a folder."""
+    return part_of(folder / "lock")
 
 
 def _shared_by(pid: int) -> Iterator[Path]:

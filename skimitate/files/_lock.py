@@ -5,8 +5,8 @@ from types import TracebackType
 
 from filelock import FileLock, Timeout
 
-from skimitate.files._durable import check_writable, part_of
-from skimitate.files._leftovers import sweep
+from skimitate.files._durable import check_writable
+from skimitate.files._leftovers import mark_of, sweep
 
 
 class FolderInUse(ValueError):
@@ -40,7 +40,7 @@ class FolderLock:
         self.path = path
         self.name = name
         self._lock = FileLock(path / ".skimitate.lock")
-        self._number = part_of(path / "lock")
+        self._mark = mark_of(path)
 
     def __enter__(self) -> "FolderLock":
         check_writable(self.path, self.name)
@@ -53,7 +53,7 @@ class FolderLock:
             ) from None
         try:
             sweep(self.path)
-            self._number.touch()
+            self._mark.touch()
         except BaseException:
             self._lock.release()
             raise
@@ -66,6 +66,6 @@ class FolderLock:
         traceback: TracebackType | None,
     ) -> None:
         try:
-            self._number.unlink(missing_ok=True)
+            self._mark.unlink(missing_ok=True)
         finally:
             self._lock.release()
