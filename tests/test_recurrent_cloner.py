@@ -95,7 +95,7 @@ def test_both_backends_take_the_same_steps(cell):
     groups = np.repeat([0, 1, 2], [150, 30, 220])  # windows of 40: one, and several
     cloners = [
         RecurrentBehaviorCloner(
-            12, cell=cell, bptt_steps=40, max_iter=10, alpha=1e-2, batch_size=3,
+            12, cell=cell, bptt_steps=40, max_iter=5, alpha=1e-2, batch_size=3,
             backend=backend, random_state=0,
         ).fit(X, y, sample_weight=np.maximum(X[:, 2], 0), groups=groups)
         for backend in ("compiled", "torch", "auto")

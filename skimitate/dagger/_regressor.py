@@ -164,6 +164,7 @@ class DAggerRegressor(MultiOutputMixin, RegressorMixin, ActingDAgger):
     ...     env="Hopper-v5",
     ...     expert=load_expert("Hopper-v5"),
     ...     n_rounds=2,
+    ...     n_epochs_per_round=5,
     ...     n_eval_episodes=1,
     ...     random_state=0,
     ... ).fit()
