@@ -16,6 +16,7 @@ FLOORS = [
     "_public",
     "_sklearn",
     "_features",
+    "_attributes",
     "_validation",
     "_seeds",
     "_threads",

@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator, MetaEstimatorMixin
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
 from sklearn.utils.validation import check_is_fitted
 
+from skimitate._attributes import put_back
 from skimitate._sklearn import (
     CallbackContext,
     CallbackSupportMixin,
@@ -22,7 +23,6 @@ from skimitate._sklearn import (
     clone_parametrized,
     fit_context,
 )
-from skimitate._validation import put_back
 from skimitate.dagger._leaders import Candidate
 from skimitate.dagger._queries import Query
 from skimitate.dagger._run import Run
