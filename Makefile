@@ -21,9 +21,10 @@ table: $(VENV)/.installed
 	$(BIN)/python benchmarks/make_table.py $(ARGS)
 
 # What a change needs at once, in two processes; `test-slow` has the rest: whole fits,
-# processes, films.
+# processes, films. Each process takes whole stretches of tests, and steals from the
+# other in the end: what the tests of a module share is mostly made once.
 test: $(VENV)/.installed
-	$(BIN)/python -m pytest -m "not slow" -n 2 $(ARGS)
+	$(BIN)/python -m pytest -m "not slow" -n 2 --dist worksteal $(ARGS)
 
 # With Dask and Ray, whose clusters are tested here.
 test-slow: $(VENV)/.distributed

@@ -216,10 +216,28 @@ def validate_labels(y: ArrayLike, name: str = "y") -> NDArray:
         labels = check_array(
             y, ensure_2d=False, allow_nd=True, dtype=None, input_name=name
         )
+        if labels.dtype == object:
+            _check_one_kind(labels, name)
         if labels.ndim <= 2:
             check_classification_targets(labels)
     _check_outputs(labels, name)
     return labels
+
+
+def _check_one_kind(labels: NDArray, name: str) -> None:
+    """Raise if some labels are missing, or strings are among others."""
+    flat = labels.ravel()
+    missing = [label is None for label in flat]
+    if any(missing):
+        row = int(np.unravel_index(missing.index(True), labels.shape)[0])
+        raise ValueError(f"{name}: expected a class in each row, got None in row {row}")
+    are_text = [isinstance(label, str) for label in flat]
+    if any(are_text) and not all(are_text):
+        text, other = flat[are_text.index(True)], flat[are_text.index(False)]
+        raise ValueError(
+            f"{name}: expected classes of one kind, all strings or all numbers, got "
+            f"{text!r} and {other!r}"
+        )
 
 
 def _check_outputs(targets: NDArray, name: str) -> None:
@@ -311,34 +329,3 @@ def check_count(name: str, value: Any, *, optional: bool = False) -> None:
         raise TypeError(f"{name}: expected a positive integer, got {value!r}")
     if value < 1:
         raise ValueError(f"{name}: expected a positive integer, got {value}")
-
-
-@contextmanager
-def unchanged_on_error(estimator: BaseEstimator) -> Iterator[None]:
-    """Give an estimator back the attributes it had if a fit fails."""
-    before = dict(vars(estimator))
-    try:
-        yield
-    except BaseException:
-        put_back(estimator, before)
-        raise
-
-
-def put_back(estimator: BaseEstimator, attributes: dict[str, Any]) -> None:
-    """Give an estimator back the attributes it had.
-
-    Attributes are put back, not what is inside of them. What scikit-learn's callbacks
-    keep there during a fit is left to them.
-
-    Parameters
-    ----------
-    estimator : BaseEstimator
-        Whose fit failed.
-    attributes : dict
-        A copy of its ``vars`` from before.
-    """
-    after = vars(estimator)
-    for name in list(after):
-        if name not in attributes and not name.startswith(("_skl_", "_callback_")):
-            del after[name]
-    after.update(attributes)

@@ -10,7 +10,9 @@ import pytest
 os.environ["MPLBACKEND"] = "agg"
 
 # The same examples on every run, and no deadline: the machines are shared.
-hypothesis.settings.register_profile("suite", deadline=None, derandomize=True)
+hypothesis.settings.register_profile(
+    "suite", deadline=None, derandomize=True, max_examples=40
+)
 hypothesis.settings.load_profile("suite")
 
 

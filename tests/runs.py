@@ -5,9 +5,8 @@ from functools import partial
 import gymnasium
 import numpy as np
 from numpy.testing import assert_array_equal, assert_equal
-from sklearn.linear_model import Ridge
 from sklearn.tree import DecisionTreeClassifier
-from toy import STEPS, PointEnv, StepsEnv, StepsExpert
+from toy import STEPS, PointEnv, QuickRidge, StepsEnv, StepsExpert
 
 from skimitate import BehaviorCloningClassifier, DAggerClassifier, DAggerRegressor
 
@@ -47,7 +46,7 @@ def same_run(one, other):
 def dagger(learner=None, **options):
     options = {"n_rounds": 3, "n_eval_episodes": 2, "n_epochs_per_round": 1} | options
     options = {"env": PointEnv, "random_state": 0} | options
-    return DAggerRegressor(Ridge() if learner is None else learner, **options)
+    return DAggerRegressor(QuickRidge() if learner is None else learner, **options)
 
 
 def by_hand(model, *data, answer=curved, between=lambda model: model, **given):

@@ -154,7 +154,7 @@ def test_a_stream_in_which_actions_are_idle_at_first(data, idle):
     first = y[:100].copy()
     first[:, idle] = 1e-3
     cloner.partial_fit(X[:100], first)
-    for _ in range(100):
+    for _ in range(50):
         cloner.partial_fit(X, y)
     assert each(cloner, X, y).min() > 0.95
 

@@ -1,9 +1,8 @@
 """The house: a module imports only from what is below it."""
 
 import ast
+from functools import cache
 from pathlib import Path
-
-import pytest
 
 import skimitate
 
@@ -17,6 +16,7 @@ FLOORS = [
     "_errors",
     "_sklearn",
     "_features",
+    "_attributes",
     "_validation",
     "_seeds",
     "_threads",
@@ -62,6 +62,7 @@ def modules():
 
 
 MODULES = [name for name in modules() if name]
+KNOWN = {*MODULES, *(p.stem for p in (PACKAGE / "kernels").glob("*.pyx"))}
 
 
 def source(module):
@@ -69,24 +70,31 @@ def source(module):
     return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
 
 
+@cache
 def imports(module):
-    """Yield the dotted names that a module imports, at the top or inside functions."""
+    """The dotted names that a module imports, at the top or inside functions."""
+    names = []
     for node in ast.walk(ast.parse(source(module).read_text())):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, "imports are absolute"
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            assert node.level == 0, f"{module}: imports are absolute"
+            names += [f"{node.module}.{alias.name}" for alias in node.names]
+    return names
+
+
+def imported_by_all():
+    """Yield each module with each name that it imports."""
+    return ((module, name) for module in MODULES for name in imports(module))
 
 
 def imports_of_ours(module):
     """Yield the modules of the package that a module imports."""
-    known = {*MODULES, *(p.stem for p in (PACKAGE / "kernels").glob("*.pyx"))}
     for name in imports(module):
         package, _, rest = name.partition(".")
         if package == "skimitate" and rest:
             parent = rest.rpartition(".")[0]
-            yield rest if rest in known or not parent else parent
+            yield rest if rest in KNOWN or not parent else parent
 
 
 def floor(module):
@@ -97,10 +105,14 @@ def test_every_module_has_a_floor():
     assert {name.split(".")[0] for name in MODULES} == set(FLOORS)
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_no_module_imports_from_above(module):
-    for imported in imports_of_ours(module):
-        assert floor(imported) <= floor(module), f"{module} imports {imported}"
+def test_no_module_imports_from_above():
+    upward = [
+        f"{module} imports {imported}"
+        for module in MODULES
+        for imported in imports_of_ours(module)
+        if floor(imported) > floor(module)
+    ]
+    assert not upward
 
 
 def test_no_module_imports_itself_on_a_round_about_way():
@@ -113,21 +125,24 @@ def test_no_module_imports_itself_on_a_round_about_way():
     assert not above, f"these import each other: {sorted(above)}"
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_what_few_modules_import(module):
-    for name in imports(module):
-        importers = IMPORTERS.get(name.split(".")[0], {module})
-        allowed = {module, module.split(".")[0]}
-        assert allowed & importers, f"{module} imports {name}"
+def test_what_few_modules_import():
+    others = [
+        f"{module} imports {name}"
+        for module, name in imported_by_all()
+        if not {module, module.split(".")[0]}
+        & IMPORTERS.get(name.split(".")[0], {module})
+    ]
+    assert not others
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_one_module_imports_what_scikit_learn_keeps_private(module):
-    for name in imports(module):
-        parts = name.split(".")
-        private = any(part.startswith("_") or part == "callback" for part in parts)
-        if parts[0] == "sklearn" and private:
-            assert module == "_sklearn", f"{module} imports {name}"
+def test_one_module_imports_what_scikit_learn_keeps_private():
+    importers = {
+        module
+        for module, name in imported_by_all()
+        if name.split(".")[0] == "sklearn"
+        and any(p.startswith("_") or p == "callback" for p in name.split("."))
+    }
+    assert importers == {"_sklearn"}
 
 
 def test_every_public_name_is_importable_and_documented():
@@ -135,6 +150,6 @@ def test_every_public_name_is_importable_and_documented():
         assert getattr(skimitate, name).__doc__
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_no_module_is_too_long_to_read(module):
-    assert len(source(module).read_text().splitlines()) <= 350
+def test_no_module_is_too_long_to_read():
+    lengths = {name: len(source(name).read_text().splitlines()) for name in MODULES}
+    assert not {name: n for name, n in lengths.items() if n > 350}

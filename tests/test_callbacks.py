@@ -76,10 +76,14 @@ def mean_squared_errors(estimator, task, *fit):
 def test_a_monitor_scores_a_cloner_of_one_action(data, shape, early_stopping):
     X, y = data[0], data[1][:, 1].reshape(shape)
     cloner = BehaviorCloner(
-        max_iter=60, early_stopping=early_stopping, n_iter_no_change=60, random_state=0
+        max_iter=30,
+        learning_rate_init=2e-3,
+        early_stopping=early_stopping,
+        n_iter_no_change=30,
+        random_state=0,
     )
     logged = mean_squared_errors(cloner, "epoch", X, y)
-    assert len(logged) == 60
+    assert len(logged) == 30
     expected = mean_squared_error(y, cloner.predict(X))
     assert logged[-1] == pytest.approx(expected, rel=0 if not early_stopping else 1)
     assert logged[-1] < 0.5 < logged[0]
@@ -104,6 +108,7 @@ def test_a_monitor_scores_each_round_in_the_shape_of_the_users_labels(shape):
         env=OneActionEnv,
         expert=lean,
         n_rounds=2,
+        n_epochs_per_round=10,
         n_eval_episodes=1,
         random_state=0,
     )
@@ -136,7 +141,13 @@ def test_a_frame_raises_no_warning_while_it_is_monitored(data):
     cloner = BehaviorCloner(max_iter=2, random_state=0)
     cloner.set_callbacks(ScoringMonitor(scoring="r2")).fit(X, y)
     dagger = DAggerRegressor(
-        cloner.set_callbacks(), env=PointEnv, expert=expert, n_rounds=2, random_state=0
+        cloner.set_callbacks(),
+        env=PointEnv,
+        expert=expert,
+        n_rounds=2,
+        n_epochs_per_round=2,
+        n_eval_episodes=1,
+        random_state=0,
     )
     diary, monitor = Witness(), ScoringMonitor(scoring="r2")
     dagger.set_callbacks(diary, monitor).fit(X, y)

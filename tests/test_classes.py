@@ -27,7 +27,7 @@ def labels(draw, min_rows=1):
     return np.array(draw(st.lists(row, min_size=n_rows, max_size=n_rows)))
 
 
-@settings(max_examples=30)
+@settings(max_examples=25)
 @given(labels())
 def test_classes_are_those_that_occur_in_order(y):
     classes = Classes.seen_in(y)
@@ -40,7 +40,7 @@ def test_classes_are_those_that_occur_in_order(y):
         assert_array_equal(shown, found)
 
 
-@settings(max_examples=30)
+@settings(max_examples=25)
 @given(labels())
 def test_a_code_is_what_a_label_encoder_gives(y):
     codes = Classes.seen_in(y).codes(y)
@@ -48,7 +48,7 @@ def test_a_code_is_what_a_label_encoder_gives(y):
         assert_array_equal(given_codes, LabelEncoder().fit_transform(column))
 
 
-@settings(max_examples=30)
+@settings(max_examples=25)
 @given(labels())
 def test_there_and_back_again(y):
     classes = Classes.seen_in(y)
@@ -66,7 +66,7 @@ def test_there_and_back_again(y):
         assert_array_equal(alone, label)
 
 
-@settings(max_examples=30)
+@settings(max_examples=25)
 @given(labels(), st.integers(0, 2**32))
 def test_probabilities_are_a_softmax_of_each_output(y, seed):
     classes = Classes.seen_in(y)
@@ -80,7 +80,7 @@ def test_probabilities_are_a_softmax_of_each_output(y, seed):
     assert_array_equal(classes.highest(units), np.stack(highest, axis=1))
 
 
-@settings(max_examples=30)
+@settings(max_examples=25)
 @given(labels(min_rows=2), st.data())
 def test_what_is_none_of_the_classes_is_named(y, data):
     column = data.draw(st.integers(0, y.shape[1] - 1))

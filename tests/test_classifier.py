@@ -20,6 +20,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 from skimitate import (
     BehaviorCloner,
     BehaviorCloningClassifier,
+    DAggerClassifier,
     DAggerRegressor,
     HistoryRegressor,
     RecurrentBehaviorCloner,
@@ -417,3 +418,25 @@ def test_regressors_say_who_takes_text(regressor, classifier):
     groups = {} if classifier == "DAggerClassifier" else {"groups": [0, 0, 1]}
     with pytest.raises(ValueError, match=rf"^y: .* {classifier} takes actions as cl"):
         regressor.fit(np.eye(3), y, **groups)
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        (["a", None, "b"], "expected a class in each row, got None in row 1"),
+        ([1, 2, None], "expected a class in each row, got None in row 2"),
+        (
+            [["a", "b"], ["a", "b"], [None, "b"]],
+            "expected a class in each row, got None in row 2",
+        ),
+        (
+            ["a", 1, "b"],
+            "expected classes of one kind, all strings or all numbers, got 'a' and 1",
+        ),
+    ],
+)
+@pytest.mark.parametrize("kind", [BehaviorCloningClassifier, DAggerClassifier])
+def test_what_is_no_class_is_named(labels, message, kind):
+    y = np.array(labels, dtype=object)
+    with pytest.raises(ValueError, match=f"^y: {message}$"):
+        kind().fit(np.zeros((3, 2)), y)

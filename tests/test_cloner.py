@@ -36,7 +36,7 @@ def data():
 
 @pytest.fixture(scope="module")
 def fitted(data):
-    return BehaviorCloner(random_state=0).fit(*data)
+    return BehaviorCloner(max_iter=100, random_state=0).fit(*data)
 
 
 def parameters(cloner):
@@ -62,7 +62,7 @@ def test_it_learns_as_well_as_mlp_regressor(data):
     )
     with pytest.warns(match="Maximum iterations"):
         reference.fit(X[train], y[train])
-    cloner = BehaviorCloner(random_state=0).fit(X[train], y[train])
+    cloner = BehaviorCloner(max_iter=100, random_state=0).fit(X[train], y[train])
     error = 1 - cloner.score(X[test], y[test])
     assert error < 1.2 * (1 - reference.score(X[test], y[test]))
 
@@ -99,8 +99,9 @@ def averaged(iterates, ema_decay):
 
 
 @pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
-@pytest.mark.parametrize("alpha", [0.0, 0.1])
-@pytest.mark.parametrize("ema_decay", [None, 0.5, 0.9995])
+@pytest.mark.parametrize(
+    ("alpha", "ema_decay"), [(0.0, None), (0.1, 0.5), (0.1, 0.9995)]
+)
 @pytest.mark.parametrize("backend", ["compiled", "torch"])
 def test_training_is_adam_on_the_penalized_weighted_error(
     activation, alpha, ema_decay, backend
@@ -148,9 +149,9 @@ def test_small_actions_are_learnt_as_well_as_others(data):
 
 def test_a_stream_that_begins_with_equal_actions(data):
     X, y = data
-    cloner = BehaviorCloner(random_state=0)
+    cloner = BehaviorCloner(learning_rate_init=5e-3, random_state=0)
     cloner.partial_fit(X[:10], np.full((10, 2), 0.1) + 1e-9 * y[:10])
-    for _ in range(300):
+    for _ in range(60):
         cloner.partial_fit(X, y)
     assert cloner.score(X, y) > 0.95
 

@@ -29,6 +29,7 @@ from toy import (
     Fading,
     IncrementalRecorder,
     PointEnv,
+    QuickLine,
     Recorder,
     SpacesEnv,
     expert,
@@ -51,9 +52,7 @@ pytestmark = pytest.mark.usefixtures("empty_logs")
 def point_dagger(learner=None, **options):
     options = {"n_rounds": 3, "n_eval_episodes": 2, "random_state": 0} | options
     options = {"env": PointEnv, "expert": expert} | options
-    return DAggerRegressor(
-        LinearRegression() if learner is None else learner, **options
-    )
+    return DAggerRegressor(QuickLine() if learner is None else learner, **options)
 
 
 def test_labels_are_the_experts_own_unclipped_actions_before_the_step():
@@ -95,11 +94,14 @@ def gentle(observations):
     return -0.1 * observations
 
 
-class Biased(LinearRegression):
+class Biased(QuickLine):
     """Tells its actions from the expert's by a shift."""
 
     def predict(self, X):
         return super().predict(X) + 1e-3
+
+    def act(self, observations):
+        return super().act(observations) + 1e-3
 
 
 def share_of_expert(steps, expert=gentle):

@@ -16,6 +16,7 @@ from toy import STEPS, PointEnv, StepsEnv, StepsExpert, expert, logged
 
 from skimitate import (
     BehaviorCloner,
+    BehaviorCloningClassifier,
     DAggerClassifier,
     DAggerRegressor,
 )
@@ -108,3 +109,17 @@ def test_a_learner_that_gives_other_classes():
         ValueError, match=r"estimator: .*space Discrete.*\(round 1, epis"
     ):
         dagger(Odd()).fit()
+
+
+@pytest.mark.usefixtures("empty_logs")
+@pytest.mark.parametrize("half", ["fit", "ask"])
+@pytest.mark.parametrize("prefix", ["", "behaviorcloningclassifier__"])
+def test_a_class_to_validate_with_is_held_against_the_space_at_once(prefix, half):
+    learner = BehaviorCloningClassifier((4,), max_iter=1, early_stopping=True)
+    if prefix:
+        learner = make_pipeline(StandardScaler(), learner)
+    told = {f"{prefix}X_val": states(), f"{prefix}y_val": [5, 6, 7, 8, 9, 5, 6, 7, 99]}
+    message = r"^y_val: expected one of the classes 5, 6, 7, 8, 9, got 99$"
+    with pytest.raises(ValueError, match=message):
+        getattr(dagger(learner), half)(**told)
+    assert logged("reset") == []

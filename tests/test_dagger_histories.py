@@ -6,8 +6,10 @@ import pytest
 from gymnasium.spaces import Box, Discrete
 from numpy.testing import assert_allclose, assert_array_equal
 from runs import numbers
-from sklearn.compose import make_column_transformer
+from sklearn.compose import TransformedTargetRegressor, make_column_transformer
+from sklearn.ensemble import BaggingClassifier, BaggingRegressor
 from sklearn.linear_model import LinearRegression
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.tree import DecisionTreeClassifier
@@ -235,3 +237,44 @@ def test_early_stopping_needs_two_episodes_to_start_from():
         dagger.fit()
     dagger.set_params(n_episodes_per_round=2, n_eval_episodes=1).fit()
     assert len(dagger.history_) == 2
+
+
+HISTORY = HistoryRegressor(LinearRegression(), 2)
+
+
+@pytest.mark.parametrize(
+    ("learner", "outer"),
+    [
+        (TransformedTargetRegressor(HISTORY), "TransformedTargetRegressor"),
+        (
+            TransformedTargetRegressor(
+                make_pipeline(FunctionTransformer(), HISTORY),
+            ),
+            "TransformedTargetRegressor",
+        ),
+        (BaggingRegressor(HISTORY), "BaggingRegressor"),
+        (make_pipeline(FunctionTransformer(), BaggingRegressor(HISTORY)), "Bagging"),
+        (GridSearchCV(BaggingRegressor(HISTORY), {"n_estimators": [2]}), "Bagging"),
+        (HistoryRegressor(BaggingRegressor(HISTORY), 2), "BaggingRegressor"),
+        (
+            BaggingClassifier(HistoryClassifier(DecisionTreeClassifier(), 2)),
+            "BaggingClassifier",
+        ),
+    ],
+)
+@pytest.mark.parametrize("half", ["fit", "ask"])
+def test_what_would_forget_is_refused_before_the_first_episode(learner, outer, half):
+    Sliding.seen.clear()
+    is_classifier = isinstance(learner, BaggingClassifier)
+    kind = DAggerClassifier if is_classifier else DAggerRegressor
+    model = kind(learner, Steps if is_classifier else Sliding, expert, n_rounds=1)
+    message = rf"^estimator: expected .* episodes begin, got {outer}.* around History"
+    with pytest.raises(TypeError, match=message):
+        getattr(model, half)()
+    assert Sliding.seen == []
+
+
+def test_without_an_environment_nobody_has_to_remember():
+    X = np.random.default_rng(0).normal(size=(8, 2))
+    learner = TransformedTargetRegressor(HistoryRegressor(LinearRegression(), 1))
+    assert DAggerRegressor(learner).fit(X, X[:, 0]).predict(X).shape == (8,)

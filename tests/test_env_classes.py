@@ -140,7 +140,8 @@ def test_a_class_that_draws_nothing_is_not_filmed(tmp_path, capsys):
     assert main([*film, "--out", str(tmp_path / "x.mp4")]) == 2
     line = capsys.readouterr().err
     assert "ENV: cannot film 'toy:OneActionEnv': " in line
-    assert "unexpected keyword argument 'render_mode'" in line
+    assert 'expected an environment that takes render_mode="rgb_array"' in line
+    assert line.endswith("got one that takes no render_mode\n")
 
 
 @pytest.mark.slow

@@ -122,6 +122,7 @@ def test_training_is_watched(tmp_path):
     assert picture.startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_a_merged_stream_is_as_good_as_one_piece():
     printed = printed_by("stream_normalizer.py")
     whole, merged, naive = columns(r"^\w+ +([\d.]+) +([\d.]+) +(\S+)$", printed)

@@ -18,7 +18,7 @@ def test_the_expert_reaches_its_goal(task):
     returns, reached = evaluate_policy(
         task.GoalReacher,
         task.expert,
-        n_episodes=40,
+        n_episodes=20,
         random_state=0,
         return_success=True,
     )

@@ -157,6 +157,7 @@ def test_each_row_is_an_episode_of_its_own_without_groups():
     HistoryRegressor(Shown(), 1).fit(X, y)  # loses nothing
 
 
+@pytest.mark.filterwarnings("ignore:groups. expected the episode of each sample to")
 @pytest.mark.parametrize("how", ["groups", "actions"])
 def test_steps_without_a_label_are_history_alone(how):
     X, y, groups = data([6, 5], n_outputs=1)

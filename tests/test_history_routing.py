@@ -68,7 +68,8 @@ def test_a_search_tells_fits_and_scores_with_routing(asks):
 def test_without_routing_a_search_says_that_nothing_is_remembered():
     model = HistoryRegressor(LinearRegression(), 1)
     search = GridSearchCV(model, GRID, cv=GroupKFold(3), error_score="raise")
-    with pytest.warns(UserWarning, match="without groups"):
+    of_scores = pytest.warns(UserWarning, match="each sample to score")
+    with of_scores, pytest.warns(UserWarning, match="without groups"):
         search.fit(X, Y, groups=GROUPS)
     assert search.best_score_ < 0.5
 

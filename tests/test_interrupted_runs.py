@@ -40,7 +40,7 @@ def test_wherever_it_is_interrupted_it_goes_on_as_if_it_had_not_been(name, n):
     same_run(go_on(model.set_callbacks()), dagger(n_rounds=3).fit(*data))
 
 
-SOME_LINES = [61, pytest.param(3, marks=pytest.mark.slow)]
+SOME_LINES = [151, pytest.param(3, marks=pytest.mark.slow)]
 
 
 def short_run():

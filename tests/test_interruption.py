@@ -340,7 +340,7 @@ def interrupt_at_lines(make, data, step):
 
 @pytest.mark.parametrize("early_stopping", [False, True])
 @pytest.mark.parametrize("warm", [False, True])
-@pytest.mark.parametrize("step", [61, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("step", [151, pytest.param(1, marks=pytest.mark.slow)])
 def test_interrupted_at_any_line_it_is_in_order(data, early_stopping, warm, step):
     X, y = data
     options = {"early_stopping": early_stopping, "ema_decay": None, "max_iter": 2}

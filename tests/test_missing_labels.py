@@ -7,8 +7,7 @@ import pytest
 import runs
 from numpy.testing import assert_array_equal
 from runs import numbers
-from sklearn.linear_model import Ridge
-from toy import PointEnv, Recorder, StatefulExpert, expert, logged
+from toy import PointEnv, QuickRidge, Recorder, StatefulExpert, expert, logged
 
 from skimitate import DAggerRegressor, per_observation
 
@@ -144,7 +143,7 @@ def test_no_answer_at_all_is_an_error_and_nothing_is_lost(answer):
                 return np.full((len(observations), 2), np.nan)
             return answer(observations)
 
-    model = dagger(Fed(), Ridge(), query=4)
+    model = dagger(Fed(), QuickRidge(), query=4)
     with pytest.raises(
         ValueError,
         match=r"^expert: .* at least one action for the 4 states .* round 2, got none",
@@ -154,7 +153,7 @@ def test_no_answer_at_all_is_an_error_and_nothing_is_lost(answer):
     asked = model.ask()
     assert len(asked.ids) == 4
     model.tell(asked.ids, expert(asked.observations))
-    whole = dagger(expert, Ridge(), query=4).fit(X, y)
+    whole = dagger(expert, QuickRidge(), query=4).fit(X, y)
     assert_array_equal(model.predict(X), whole.predict(X))
     assert numbers(model, "n_samples") == numbers(whole, "n_samples")
 
@@ -187,7 +186,7 @@ def test_nan_that_is_not_announced_is_an_error(answer, wrapped):
         actor.fn.allow_missing = getattr(answer, "allow_missing", False)
     else:
         actor = answer
-    model = dagger(actor, Ridge())
+    model = dagger(actor, QuickRidge())
     message = (
         r"^expert: expected finite actions, got .*nan\] for row \d+ \(None in its "
         r"place is no label\).*\(round 1, episode 0\)"
@@ -209,7 +208,7 @@ def test_nan_that_is_not_announced_is_an_error(answer, wrapped):
 )
 def test_other_bad_answers_are_errors_among_missing_ones_too(answer):
     with pytest.raises(ValueError, match=r"^expert: expected .*round 1, episode 0\)"):
-        dagger(answer, Ridge()).fit(*demonstrations())
+        dagger(answer, QuickRidge()).fit(*demonstrations())
 
 
 @pytest.mark.parametrize("kind", KINDS)

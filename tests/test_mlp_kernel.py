@@ -62,7 +62,7 @@ def torch_loss(network, X, y, blocks, weight, penalty, loss):
 
 
 @pytest.mark.parametrize("loss", ["squared_error", "cross_entropy"])
-@settings(max_examples=150)
+@settings(max_examples=50)
 @given(problems(), st.data())
 def test_gradients_agree_with_autograd(loss, problem, data):
     network, X, y, weight, penalty = problem
@@ -99,14 +99,14 @@ def test_gradients_agree_with_autograd(loss, problem, data):
 @pytest.mark.parametrize("hidden", [(), (50, 50), (7, 30, 7)])
 def test_both_backends_end_at_the_same_loss(activation, hidden):
     rng = np.random.default_rng(0)
-    X = rng.normal(size=(333, 9))
-    y = np.tanh(X[:, :3]) + 0.1 * rng.normal(size=(333, 3))
+    X = rng.normal(size=(133, 9))
+    y = np.tanh(X[:, :3]) + 0.1 * rng.normal(size=(133, 3))
     cloners = [
         BehaviorCloner(
             hidden,
             activation=activation,
             alpha=1e-3,
-            max_iter=12,
+            max_iter=6,
             backend=backend,
             random_state=0,
         ).fit(X, y, sample_weight=X[:, 0] ** 2)
@@ -118,7 +118,7 @@ def test_both_backends_end_at_the_same_loss(activation, hidden):
     assert_allclose(cloners[0].predict(X), cloners[1].predict(X), atol=1e-2)
 
 
-@settings(max_examples=50)
+@settings(max_examples=25)
 @given(problems(max_networks=3))
 def test_one_observation_gets_the_mean_action_of_the_networks(problem):
     network, X, _, _, _ = problem
@@ -136,7 +136,7 @@ def test_one_observation_gets_the_mean_action_of_the_networks(problem):
     assert_allclose(actions, expected, rtol=1e-9, atol=1e-11)
 
 
-@settings(max_examples=50)
+@settings(max_examples=25)
 @given(problems(max_networks=3))
 def test_other_units_keep_the_function(problem):
     network, X, _, _, _ = problem
@@ -276,7 +276,7 @@ def test_the_kernel_refuses_what_would_lead_outside_its_memory(changes, message)
         kernel.train_epoch(**arguments(**changes))
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(
     st.lists(st.integers(1, 20), min_size=2, max_size=4),
     st.sampled_from(sorted(ACTIVATIONS)),

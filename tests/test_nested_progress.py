@@ -2,7 +2,9 @@
 
 import re
 import sys
+from functools import partial
 
+import gymnasium
 import numpy as np
 import pytest
 from sklearn.callback import ProgressBar
@@ -14,6 +16,8 @@ from toy import PointEnv, expert
 from skimitate import BehaviorCloner, DAggerRegressor
 from skimitate.callbacks._progress import Progress
 from skimitate.cli._main import main
+
+SHORT = partial(gymnasium.make, "Pendulum-v1", max_episode_steps=20)
 
 
 def brake(observations):
@@ -56,7 +60,7 @@ def test_the_bars_of_scikit_learn_reach_down_to_epochs_and_episodes(n_jobs, caps
     search = GridSearchCV(
         DAggerRegressor(
             learner,
-            env="Pendulum-v1",
+            env=SHORT,
             expert=brake,
             n_eval_episodes=1,
             random_state=0,

@@ -51,6 +51,23 @@ def test_it_acts_as_it_predicts(actions):
         policy.act(X[0])
 
 
+def test_the_form_of_stable_baselines3():
+    pipeline = make_pipeline(StandardScaler(), history()).fit(X, Y, **TOLD)
+    policy = as_policy(pipeline)
+    state, actions = None, []
+    for t, observation in enumerate(X):
+        action, state = policy.predict(observation, state, [t % 10 == 0])
+        actions.append(action)
+    assert_allclose(actions, pipeline.predict(X, groups=GROUPS), atol=1e-9)
+    batch, _ = policy.predict(X[:3])
+    assert_allclose(batch, pipeline.predict(X[:3], groups=[0, 1, 2]), atol=1e-9)
+    assert not hasattr(PipelinePolicy(StandardScaler(), Forgetful()), "predict")
+
+
+class Forgetful:
+    """A policy that has no such form."""
+
+
 def test_pipelines_in_pipelines_and_widths_of_the_first_step():
     inner = make_pipeline(StandardScaler(), history())
     outer = make_pipeline(PolynomialFeatures(2), inner)

@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+import re
 
 import joblib
 import numpy as np
@@ -13,7 +14,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LinearRegression, Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from toy import OneActionEnv, PointEnv, expert
+from toy import OneActionEnv, PointEnv, QuickRidge, expert
 
 from skimitate import (
     BehaviorCloner,
@@ -250,6 +251,40 @@ def test_an_expert_that_answers_in_another_shape_is_told_what_it_saw():
     message = r"expected actions of shape \(60, n_outputs\) .* got \(7,\)"
     with pytest.raises(ValueError, match=message):
         as_policy(lambda observations: np.zeros(7)).act(X)
+
+
+@pytest.mark.parametrize(
+    ("answer", "message", "is_hinted"),
+    [
+        (lambda seen: seen * np.nan, "expected finite actions", False),
+        (lambda seen: None, "expected an array of actions, got None", False),
+        (lambda seen: {"x": 1}, "expected an array of actions, got {'x'", False),
+        (lambda seen: [seen[0], 1.0], "expected an array of actions, got [a", True),
+        (lambda seen: np.zeros((1, 3)), "expected actions of shape (1, 2)", True),
+        (lambda seen: seen[0, 0, 0], "raised IndexError", True),
+    ],
+)
+def test_per_observation_is_hinted_at_where_a_batch_can_be_the_reason(
+    answer, message, is_hinted
+):
+    with pytest.raises(ValueError, match=rf"^policy: {re.escape(message)}") as caught:
+        evaluate_policy(PointEnv, answer, n_episodes=1)
+    assert ("skimitate.per_observation(fn)" in str(caught.value)) == is_hinted
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_hinted"),
+    [
+        (lambda seen: seen * np.nan, False),
+        (lambda seen: np.full((len(seen), 2), np.inf), False),
+        (lambda seen: seen[:1, :1], True),
+    ],
+)
+def test_so_it_is_of_an_expert_that_is_asked_for_labels(answer, is_hinted):
+    dagger = DAggerRegressor(QuickRidge(), PointEnv, answer, n_rounds=1)
+    with pytest.raises(ValueError, match=r"^expert: expected .*\(round 1") as caught:
+        dagger.fit(X, X)
+    assert ("skimitate.per_observation(fn)" in str(caught.value)) == is_hinted
 
 
 @pytest.mark.parametrize(

@@ -182,6 +182,7 @@ def interrupt(job, after, seconds=0.0):
     return err
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="there are no process groups")
 def test_ctrl_c_is_one_line(folder):
     arguments = ["evaluate", "wages:Wage-v0", "--expert", "wages:slow"]

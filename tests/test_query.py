@@ -8,8 +8,8 @@ from joblib import parallel_config
 from numpy.testing import assert_array_equal
 from runs import curved, numbers, same_run
 from sklearn.base import BaseEstimator, RegressorMixin
-from sklearn.linear_model import LinearRegression, Ridge
-from toy import PointEnv, Recorder, StatefulExpert, logged
+from sklearn.linear_model import LinearRegression
+from toy import PointEnv, QuickRidge, Recorder, StatefulExpert, logged
 
 from skimitate import BehaviorCloner, DAggerRegressor
 
@@ -97,18 +97,18 @@ def test_rows_are_drawn_anew_for_each_episode_and_by_random_state(query):
 def test_threads_ask_what_one_job_asks(query, n_jobs):
     options = {"query": query, "n_episodes_per_round": 3}
     options |= {"beta": lambda i: 0.5 if i == 1 else 0.0}
-    alone = dagger(Ridge(), **options).fit()
+    alone = dagger(QuickRidge(), **options).fit()
     with parallel_config("threading"):
-        together = dagger(Ridge(), n_jobs=n_jobs, **options).fit()
+        together = dagger(QuickRidge(), n_jobs=n_jobs, **options).fit()
     same_run(alone, together)
 
 
 @pytest.mark.slow
 def test_processes_ask_what_one_job_asks():
     options = {"query": 4, "n_episodes_per_round": 3, "expert": StatefulExpert()}
-    alone = dagger(Ridge(), **options).fit()
+    alone = dagger(QuickRidge(), **options).fit()
     with parallel_config("multiprocessing"):  # which starts without delay
-        same_run(alone, dagger(Ridge(), n_jobs=2, **options).fit())
+        same_run(alone, dagger(QuickRidge(), n_jobs=2, **options).fit())
 
 
 @pytest.mark.parametrize("incremental", [False, True])
@@ -256,7 +256,7 @@ def test_a_callable_that_gives_no_rows_is_named_and_nothing_is_lost(
         return answer if len(asked) == 4 else [0, 1]
 
     asked = []
-    model = dagger(Ridge(), query=query, n_episodes_per_round=2)
+    model = dagger(QuickRidge(), query=query, n_episodes_per_round=2)
     message = f"^query: expected row numbers from 0 to 19, each once, {got}"
     match = rf"(?s){message}.* \(round 2, episode 1\)\n"
     with pytest.raises(ValueError, match=match) as caught:
@@ -279,7 +279,7 @@ def two_rows():
     def query(observations, learner):
         return [0, 1]
 
-    return dagger(Ridge(), query=query, n_episodes_per_round=2).fit()
+    return dagger(QuickRidge(), query=query, n_episodes_per_round=2).fit()
 
 
 def test_a_callable_that_raises_is_named_and_nothing_is_lost():
@@ -288,7 +288,7 @@ def test_a_callable_that_raises_is_named_and_nothing_is_lost():
         return [0, 1] if len(asked) < 4 else 1 // 0
 
     asked = []
-    model = dagger(Ridge(), query=query, n_episodes_per_round=2)
+    model = dagger(QuickRidge(), query=query, n_episodes_per_round=2)
     message = r"^query: raised ZeroDivisionError.* \(round 2, episode 1\)\n"
     with pytest.raises(ValueError, match=message) as caught:
         model.fit()
@@ -297,7 +297,9 @@ def test_a_callable_that_raises_is_named_and_nothing_is_lost():
     model.finish()
     assert numbers(model, "n_samples") == [40, 44]
     assert model.best_round_ == 1
-    first = dagger(Ridge(), query=lambda *_: [0, 1], n_episodes_per_round=2, n_rounds=1)
+    first = dagger(
+        QuickRidge(), query=lambda *_: [0, 1], n_episodes_per_round=2, n_rounds=1
+    )
     same_run(model, first.fit())
 
 

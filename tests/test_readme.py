@@ -3,6 +3,8 @@
 The README's examples stand alone; those of a page of the docs build on each other.
 """
 
+import ast
+import inspect
 import re
 from pathlib import Path
 
@@ -58,6 +60,7 @@ def test_the_readme_s_example_with_an_environment_runs(capsys):
     assert mean > 3000
 
 
+@pytest.mark.slow
 def test_the_readme_s_example_of_one_s_own_runs(capsys):
     *_, all_of_it = blocks(README)
     run(README, [all_of_it])
@@ -65,9 +68,60 @@ def test_the_readme_s_example_of_one_s_own_runs(capsys):
     assert policy > 1.1 * expert  # returns are negative
 
 
-@pytest.mark.parametrize("page", [page for page in DOCS if blocks(page)], ids=names)
+# Several runs of DAgger each; a moment is enough to see that what they name is there.
+WHOLE_RUNS = {"actions-and-memory.md", "dagger.md", "labels.md"}
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(page, marks=pytest.mark.slow if page.name in WHOLE_RUNS else ())
+        for page in DOCS
+        if blocks(page)
+    ],
+    ids=names,
+)
 def test_the_examples_of_the_docs_run(page):
     run(page, blocks(page))
+
+
+def of_skimitate(node, known):
+    """What a name, or an attribute of one, stands for if it is of skimitate."""
+    if isinstance(node, ast.Attribute):
+        owner = of_skimitate(node.value, known)
+        return None if owner is None else getattr(owner, node.attr)
+    return known.get(node.id) if isinstance(node, ast.Name) else None
+
+
+def check_calls(tree):
+    """Assert that what is taken from skimitate is there, and takes these arguments."""
+    known = {}
+    calls = 0
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            ours = [alias for alias in node.names if alias.name == "skimitate"]
+            known |= {alias.asname or alias.name: skimitate for alias in ours}
+        elif isinstance(node, ast.ImportFrom) and node.module == "skimitate":
+            taken = {one.asname or one.name: one.name for one in node.names}
+            known |= {own: getattr(skimitate, name) for own, name in taken.items()}
+    for node in ast.walk(tree):
+        called = of_skimitate(node.func, known) if isinstance(node, ast.Call) else None
+        if called is not None:
+            positional = [a for a in node.args if not isinstance(a, ast.Starred)]
+            keywords = {k.arg: None for k in node.keywords if k.arg is not None}
+            inspect.signature(called).bind_partial(*positional, **keywords)
+            calls += 1
+    return calls
+
+
+@pytest.mark.parametrize("page", [p for p in PAGES if blocks(p)], ids=names)
+def test_what_the_examples_of_a_page_call_is_there(page):
+    assert check_calls(ast.parse("\n".join(blocks(page)))) > 0
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("*.py")), ids=names)
+def test_what_an_example_calls_is_there(path):
+    assert check_calls(ast.parse(path.read_text())) > 0
 
 
 def anchors(page):

@@ -31,6 +31,7 @@ def data():
     return recall()
 
 
+@pytest.mark.filterwarnings("ignore:groups. expected the episode of each sample to")
 @pytest.mark.parametrize("cell", CELLS)
 def test_it_remembers_what_it_saw_at_the_start(data, cell):
     train, other = data, recall(seed=1)
@@ -96,7 +97,7 @@ def test_both_backends_take_the_same_steps(cell, hidden):
     groups = np.repeat([0, 1, 2], [150, 30, 220])  # windows of 40: one, and several
     cloners = [
         RecurrentBehaviorCloner(
-            12, cell=cell, hidden_layer_sizes=hidden, bptt_steps=40, max_iter=10,
+            12, cell=cell, hidden_layer_sizes=hidden, bptt_steps=40, max_iter=5,
             alpha=1e-2, batch_size=3, backend=backend, random_state=0,
         ).fit(X, y, sample_weight=np.maximum(X[:, 2], 0), groups=groups)
         for backend in ("compiled", "torch", "auto")
@@ -121,6 +122,7 @@ def test_what_is_remembered_goes_on_from_window_to_window():
     assert cloner.score(X, y, groups=groups) > 0.9
 
 
+@pytest.mark.filterwarnings("ignore:groups. expected the episode of each sample to")
 def test_steps_of_weight_0_are_seen_and_their_labels_are_not(data):
     X, y, groups = data
     first = np.append(True, np.diff(groups) > 0)
@@ -352,6 +354,7 @@ def test_groups_are_routed_without_a_request(data):
     assert (found["test_score"] > 0.8).all()
 
 
+@pytest.mark.filterwarnings("ignore:groups. expected the episode of each sample to")
 @pytest.mark.parametrize("estimator", BOTH)
 def test_scores_of_callbacks_are_told_of_episodes(data, estimator):
     X, y, groups = data

@@ -14,8 +14,8 @@ FAILED = {
 # Steps as large want minibatches that are not as small.
 FAST = {
     "hidden_size": 16,
-    "max_iter": 40,
-    "learning_rate_init": 0.01,
+    "max_iter": 20,
+    "learning_rate_init": 0.02,
     "batch_size": 8,
 }
 

@@ -102,7 +102,7 @@ def problems(draw):
     return Problem(draw)
 
 
-@settings(max_examples=150)
+@settings(max_examples=50)
 @given(problems())
 def test_gradients_agree_with_autograd(problem):
     network = problem.network
@@ -124,7 +124,7 @@ def test_gradients_agree_with_autograd(problem):
     assert np.linalg.norm(gradient - flat) <= 1e-5 * np.linalg.norm(flat) + 1e-6
 
 
-@settings(max_examples=50)
+@settings(max_examples=25)
 @given(problems())
 def test_states_at_the_end_agree_with_torch(problem):
     arguments = problem.arguments()
@@ -149,7 +149,7 @@ def units_of(rng, n_inputs, n_outputs):
     return Units(parts[0], np.exp(parts[1]), parts[2], np.exp(parts[3]))
 
 
-@settings(max_examples=50)
+@settings(max_examples=25)
 @given(problems())
 def test_a_step_alone_and_a_batch_and_torch_agree(problem):
     architecture = problem.network.architecture
@@ -174,7 +174,7 @@ def test_a_step_alone_and_a_batch_and_torch_agree(problem):
     assert_allclose(after, expected.numpy(), rtol=1e-9, atol=1e-12)
 
 
-@settings(max_examples=30)
+@settings(max_examples=25)
 @given(problems())
 def test_other_units_keep_the_function(problem):
     architecture, rng = problem.network.architecture, np.random.default_rng(1)

@@ -15,6 +15,7 @@ from sklearn.exceptions import NotFittedError
 from toy import PointEnv
 
 from skimitate import (
+    BehaviorCloningClassifier,
     RecurrentBehaviorCloner,
     RecurrentBehaviorCloningClassifier,
     as_policy,
@@ -98,6 +99,27 @@ def test_another_number_of_episodes_without_a_reset_is_an_error(cloner):
     assert_array_equal(
         acted(policy, np.array([[0, 0], [1, 1]]), [0, 0]), [first, second]
     )
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_the_form_of_stable_baselines3_for_classes(cell):
+    policy = as_policy(fitted(cell, RecurrentBehaviorCloningClassifier))
+    X, _, groups = recall(n_episodes=3)
+    state, actions = None, []
+    for row, begins in zip(X, np.diff(groups, prepend=-1) > 0, strict=True):
+        action, state = policy.predict(row, state, begins, deterministic=True)
+        actions.append(action)
+    assert_array_equal(actions, acted(policy, X, groups))
+    policy.reset()
+    first = policy.act(X[0])
+    policy.predict(X[:4])  # which is no step of its own episode
+    assert_array_equal([first, policy.act(X[1])], acted(policy, X[:2], [0, 0]))
+
+
+def test_policies_without_a_state_have_no_such_form():
+    X, y, _ = recall(n_episodes=3)
+    model = BehaviorCloningClassifier((4,), max_iter=1).fit(X, y)
+    assert not hasattr(as_policy(model), "predict")
 
 
 def test_the_form_of_stable_baselines3(cloner):

@@ -26,8 +26,8 @@ def expected_failed_checks(estimator):
 # Whether the permitted check fails depends on rounding in the last digit.
 OPTIONS = {"expected_failed_checks": expected_failed_checks, "xfail_strict": False}
 
-FAST = BehaviorCloner(max_iter=100)
-FAST_CLASSIFIER = BehaviorCloningClassifier(max_iter=40, learning_rate_init=5e-3)
+FAST = BehaviorCloner(max_iter=40, learning_rate_init=5e-3)
+FAST_CLASSIFIER = BehaviorCloningClassifier(max_iter=20, learning_rate_init=0.01)
 
 
 @parametrize_with_checks(

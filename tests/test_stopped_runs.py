@@ -9,7 +9,7 @@ import runs
 from numpy.testing import assert_array_equal, assert_equal
 from runs import curved, demonstrations, go_on, same_run
 from sklearn.linear_model import Ridge
-from toy import PointEnv, expert
+from toy import PointEnv, QuickRidge, expert
 
 from skimitate import BehaviorCloner
 
@@ -46,7 +46,7 @@ class StoppingEnv(PointEnv):
         return super().reset(**options)
 
 
-class StoppingRidge(Ridge):
+class StoppingRidge(QuickRidge):
     stopper = Stopper()
 
     def fit(self, X, y, sample_weight=None):

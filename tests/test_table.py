@@ -66,6 +66,7 @@ def test_a_row_holds_what_its_policies_earn(finished):
     assert isinstance(dagger, BehaviorCloner)
 
 
+@pytest.mark.slow
 def test_the_seconds_of_a_stage_are_its_own(tmp_path, monkeypatch):
     """No stage is done, or its roll-outs read, while another one's clock runs."""
     running = []
@@ -281,6 +282,7 @@ def test_the_post_has_six_rows():
     }
 
 
+@pytest.mark.slow
 def test_an_environment_that_the_post_does_not_have(tmp_path):
     env = "InvertedDoublePendulum-v5"
 

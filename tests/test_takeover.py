@@ -7,8 +7,7 @@ import pytest
 from joblib import parallel_config
 from numpy.testing import assert_array_equal
 from runs import curved, demonstrations, numbers, same_run
-from sklearn.linear_model import Ridge
-from toy import PointEnv, Recorder, logged
+from toy import PointEnv, QuickRidge, Recorder, logged
 
 from skimitate import (
     BehaviorCloner,
@@ -190,7 +189,7 @@ class Numb(Guard):
 )
 def test_an_answer_that_is_no_bool_is_an_error_and_nothing_is_lost(answer, got):
     X, y = demonstrations()
-    model = dagger(Numb(answer), Ridge(), query=2)
+    model = dagger(Numb(answer), QuickRidge(), query=2)
     message = (
         f"^expert: expected a bool from should_intervene, got {got} "
         r"\(round 2, episode 0, step 2\)"
@@ -200,7 +199,7 @@ def test_an_answer_that_is_no_bool_is_an_error_and_nothing_is_lost(answer, got):
     model.set_params(expert=Guard(where=()))
     asked = model.ask()
     model.tell(asked.ids, curved(asked.observations))
-    whole = dagger(Guard(where=()), Ridge(), query=2).fit(X, y)
+    whole = dagger(Guard(where=()), QuickRidge(), query=2).fit(X, y)
     assert_array_equal(model.predict(X), whole.predict(X))
 
 
@@ -223,7 +222,7 @@ def test_one_that_raises_is_named():
         r"\(round 1, episode 0, step 0\)"
     )
     with pytest.raises(ValueError, match=message) as caught:
-        dagger(Broken(), Ridge()).fit(*demonstrations())
+        dagger(Broken(), QuickRidge()).fit(*demonstrations())
     assert isinstance(caught.value.__cause__, OSError)
 
 
@@ -242,17 +241,17 @@ class Left:
 )
 def test_workers_take_over_as_one_job_does(backend):
     options = {"n_episodes_per_round": 4, "query": 1, "beta": 0.3}
-    alone = dagger(Left(), Ridge(), **options).fit()
+    alone = dagger(Left(), QuickRidge(), **options).fit()
     with parallel_config(backend):
-        same_run(dagger(Left(), Ridge(), n_jobs=2, **options).fit(), alone)
+        same_run(dagger(Left(), QuickRidge(), n_jobs=2, **options).fit(), alone)
     samples = np.diff(numbers(alone, "n_samples"))
     assert (samples > 4).all()  # it did take over
     assert (samples < 40).all()
 
 
 def test_the_halves_take_over_as_fit_does():
-    whole = dagger(Left(), Ridge(), query=2).fit(*demonstrations())
-    halves = dagger(Left(), Ridge(), query=2)
+    whole = dagger(Left(), QuickRidge(), query=2).fit(*demonstrations())
+    halves = dagger(Left(), QuickRidge(), query=2)
     asked = halves.ask(*demonstrations())
     assert len(asked.ids) == 2  # its own steps are not among them
     halves.tell(asked.ids, curved(asked.observations))

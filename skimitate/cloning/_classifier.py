@@ -139,7 +139,8 @@ class BehaviorCloningClassifier(MultiOutputMixin, FeedforwardClassifier):
     >>> rng = np.random.default_rng(0)
     >>> observations = rng.normal(size=(500, 4))
     >>> actions = np.where(observations[:, 0] > observations[:, 1], "left", "right")
-    >>> cloner = BehaviorCloningClassifier(random_state=0).fit(observations, actions)
+    >>> cloner = BehaviorCloningClassifier(max_iter=50, random_state=0)
+    >>> cloner = cloner.fit(observations, actions)
     >>> cloner.classes_
     array(['left', 'right'], dtype='<U5')
     >>> cloner.score(observations, actions) > 0.97

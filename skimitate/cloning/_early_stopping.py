@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_random_state
 
-from skimitate._validation import naming, put_back
+from skimitate._attributes import put_back
+from skimitate._validation import naming
 from skimitate.cloning._samples import Samples
 
 # Few enough to be long, so that few of their rows have neighbours that are trained on;

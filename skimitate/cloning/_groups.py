@@ -1,9 +1,12 @@
 """Groups: which rows are of one episode."""
 
+import warnings
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_array
 
+from skimitate._callers import levels_to_the_user
 from skimitate._validation import naming
 
 
@@ -49,3 +52,27 @@ def validate_groups(groups: ArrayLike, n_samples: int) -> NDArray[np.intp]:
             )
         begun.add(label)
     return np.cumsum(begins) - 1
+
+
+def warn_of_no_groups_to_score(n_samples: int) -> None:
+    """Warn that a memory is scored on rows whose episodes nobody told.
+
+    Parameters
+    ----------
+    n_samples : int
+        How many rows are scored; of a single one there is nothing to remember.
+
+    Warns
+    -----
+    UserWarning
+    """
+    if n_samples > 1:
+        warnings.warn(
+            "groups: expected the episode of each sample to score, got None; each "
+            "counts as an episode of its own, and nothing is remembered (a search "
+            "passes them on with metadata routing, "
+            "sklearn.set_config(enable_metadata_routing=True), unless "
+            "set_score_request(groups=False) says otherwise)",
+            UserWarning,
+            stacklevel=levels_to_the_user(),
+        )

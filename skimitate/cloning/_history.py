@@ -11,6 +11,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
 from sklearn.utils.validation import check_is_fitted
 
+from skimitate._attributes import put_back
 from skimitate._sklearn import (
     CallbackSupportMixin,
     HasMethods,
@@ -18,7 +19,7 @@ from skimitate._sklearn import (
     fit_context,
     is_watched,
 )
-from skimitate._validation import check_count, put_back
+from skimitate._validation import check_count
 from skimitate.cloning._base import BaseCloner
 from skimitate.cloning._history_rows import HistoryRows, Rows
 from skimitate.cloning._history_told import (

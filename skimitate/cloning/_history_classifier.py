@@ -302,6 +302,11 @@ class HistoryClassifier(ClassifierMixin, BaseHistory):
             If nothing was fitted.
         ValueError, TypeError
             If the data are not as described.
+
+        Warns
+        -----
+        UserWarning
+            If there is anything to remember, and no ``groups`` are given.
         """
         labels, predicted, weight = self._to_score(X, y, sample_weight, groups, actions)
         return exact_accuracy(labels, predicted, weight)

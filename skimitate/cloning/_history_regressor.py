@@ -270,6 +270,11 @@ class HistoryRegressor(MultiOutputMixin, RegressorMixin, BaseHistory):
             If nothing was fitted.
         ValueError, TypeError
             If the data are not as described.
+
+        Warns
+        -----
+        UserWarning
+            If there is anything to remember, and no ``groups`` are given.
         """
         labels, predicted, weight = self._to_score(X, y, sample_weight, groups, actions)
         return float(r2_score(labels, predicted, sample_weight=weight))

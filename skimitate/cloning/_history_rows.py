@@ -17,7 +17,7 @@ from skimitate._validation import (
     naming,
     validate_observations,
 )
-from skimitate.cloning._groups import validate_groups
+from skimitate.cloning._groups import validate_groups, warn_of_no_groups_to_score
 from skimitate.cloning._stacking import ActionKind, Stacking, starts_of
 from skimitate.learners._tags import may_take_nan
 
@@ -248,6 +248,8 @@ class HistoryRows(BaseEstimator):
     ) -> tuple[NDArray, NDArray, NDArray[np.float64] | None]:
         """Return labels, predictions and weights of the steps that have a label."""
         predicted = np.asarray(self._answer("predict", X, groups, actions))
+        if groups is None and (self._shown_steps > 1 or self._action_kind is not None):
+            warn_of_no_groups_to_score(len(predicted))
         with naming("X and y"):
             check_consistent_length(predicted, y)
         weight = check_weights(sample_weight, predicted)

@@ -15,7 +15,7 @@ from skimitate.cloning import _hidden_layers
 from skimitate.cloning._base import BaseCloner
 from skimitate.cloning._cells import CELLS
 from skimitate.cloning._early_stopping import Told
-from skimitate.cloning._groups import validate_groups
+from skimitate.cloning._groups import validate_groups, warn_of_no_groups_to_score
 from skimitate.cloning._recurrent_architecture import RecurrentArchitecture
 from skimitate.cloning._samples import Samples
 from skimitate.cloning._windows import Windows
@@ -236,6 +236,13 @@ class RecurrentCloner(BaseCloner):
     def _predicted(self, samples: Samples) -> NDArray[np.float64]:
         assert samples.episodes is not None
         return self.network_.over(samples.X, samples.episodes, self._units)
+
+    def _to_score(self, X: ArrayLike, groups: ArrayLike | None) -> NDArray:
+        """Return the predictions that a score is of; warn if nothing is remembered."""
+        predicted = self.predict(X, groups)
+        if groups is None:
+            warn_of_no_groups_to_score(len(predicted))
+        return predicted
 
     def _outputs(
         self, X: ArrayLike, groups: ArrayLike | None = None

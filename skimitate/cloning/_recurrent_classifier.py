@@ -330,7 +330,7 @@ class RecurrentBehaviorCloningClassifier(
         Parameters
         ----------
         X, groups
-            See :meth:`predict`.
+            See :meth:`predict`. A UserWarning says so if no episodes are told.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             The expert's actions.
         sample_weight : array-like of shape (n_samples,) or None, default=None
@@ -347,4 +347,4 @@ class RecurrentBehaviorCloningClassifier(
         ValueError, TypeError
             If X, y or groups are not as described.
         """
-        return exact_accuracy(y, self.predict(X, groups), sample_weight)
+        return exact_accuracy(y, self._to_score(X, groups), sample_weight)

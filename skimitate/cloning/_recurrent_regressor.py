@@ -299,7 +299,7 @@ class RecurrentBehaviorCloner(
         Parameters
         ----------
         X, groups
-            See :meth:`predict`.
+            See :meth:`predict`. A UserWarning says so if no episodes are told.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             The expert's actions.
         sample_weight : array-like of shape (n_samples,) or None, default=None
@@ -316,4 +316,4 @@ class RecurrentBehaviorCloner(
         ValueError, TypeError
             If X, y or groups are not as described.
         """
-        return r2_score(y, self.predict(X, groups), sample_weight=sample_weight)
+        return r2_score(y, self._to_score(X, groups), sample_weight=sample_weight)

@@ -151,7 +151,8 @@ class BehaviorCloner(MultiOutputMixin, RegressorMixin, FeedforwardRegressor):
     >>> rng = np.random.default_rng(0)
     >>> observations = rng.normal(size=(500, 4))
     >>> actions = np.tanh(observations[:, :2] - observations[:, 2:])
-    >>> cloner = BehaviorCloner(random_state=0).fit(observations, actions)
+    >>> cloner = BehaviorCloner(max_iter=50, random_state=0)
+    >>> cloner = cloner.fit(observations, actions)
     >>> cloner.score(observations, actions) > 0.99
     True
     >>> cloner.act(observations[0]).shape

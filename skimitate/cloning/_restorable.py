@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from skimitate._validation import put_back
+from skimitate._attributes import put_back
 from skimitate.cloning._units import Units
 
 if TYPE_CHECKING:

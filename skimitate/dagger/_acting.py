@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import Tags
 
 from skimitate._validation import validate_observations
+from skimitate.cloning._groups import warn_of_no_groups_to_score
 from skimitate.dagger._interactive import InteractiveDAgger
 from skimitate.learners._tags import follow_learner, learns_sequences, may_take_nan
 from skimitate.policies._actor_policy import ActorPolicy
@@ -16,14 +17,32 @@ from skimitate.policies._as_policy import Policy, acts_otherwise, as_policy
 class ActingDAgger(InteractiveDAgger):
     """Acts by the learner that was kept."""
 
-    def _predict(self, X: ArrayLike, method: str = "predict") -> Any:
-        """Return what a method of the learner says to observations that are checked."""
+    # As the learners with a memory do: a search with routing need not be told.
+    __metadata_request__predict = {"groups": True}
+    __metadata_request__score = {"groups": True}
+
+    def _predict(
+        self, X: ArrayLike, groups: ArrayLike | None, method: str = "predict"
+    ) -> Any:
+        """Return what a method of the learner says to observations that are checked.
+
+        One without a memory is not told of episodes, which make no difference to it.
+        """
         self._check_acts()
         nan = "allow-nan" if may_take_nan(self.estimator_) else True
         observations = validate_observations(
             self, X, reset=False, ensure_all_finite=nan
         )
-        return getattr(self.estimator_, method)(observations)
+        remembers = groups is not None and learns_sequences(self.estimator_)
+        told = {"groups": groups} if remembers else {}
+        return getattr(self.estimator_, method)(observations, **told)
+
+    def _to_score(self, X: ArrayLike, groups: ArrayLike | None) -> Any:
+        """Return the predictions that a score is of; warn if nothing is remembered."""
+        predicted = self.predict(X, groups)
+        if groups is None and learns_sequences(self.estimator_):
+            warn_of_no_groups_to_score(len(predicted))
+        return predicted
 
     def _shaped(self, actions: NDArray) -> NDArray:
         """Return the actions for a batch in the shape that they shall have."""

@@ -7,8 +7,8 @@ from typing import Any, Self
 from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
 
+from skimitate._attributes import put_back
 from skimitate._sklearn import CallbackContext, CallbackSupportMixin, fit_context
-from skimitate._validation import put_back
 from skimitate.dagger._checkpoint import Checkpoint, begin, checked_folder
 from skimitate.dagger._identity import identity_of
 from skimitate.dagger._leaders import Candidate

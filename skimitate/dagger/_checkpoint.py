@@ -17,7 +17,6 @@ from skimitate.dagger._pending import Pending
 from skimitate.dagger._round_files import RoundFiles
 from skimitate.dagger._run_state import RunState
 from skimitate.files._checked_folder import CheckedFolder
-from skimitate.files._leftovers import sweep
 from skimitate.files._lock import FolderLock
 from skimitate.formats._estimator_bytes import EstimatorFormat
 
@@ -170,7 +169,7 @@ def _learner(number: int) -> str:
 
 @contextmanager
 def checked_folder(path: str | os.PathLike | None) -> Iterator[CheckedFolder | None]:
-    """Have a folder for oneself, without what killed processes did not finish.
+    """Have a folder for oneself.
 
     Parameters
     ----------
@@ -192,7 +191,6 @@ def checked_folder(path: str | os.PathLike | None) -> Iterator[CheckedFolder | N
         yield None
         return
     with FolderLock(Path(path), _PARAMETER):
-        sweep(Path(path))
         yield CheckedFolder(Path(path), _PARAMETER)
 
 

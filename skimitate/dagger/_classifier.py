@@ -197,20 +197,26 @@ class DAggerClassifier(MultiOutputMixin, ClassifierMixin, ActingDAgger):
 
     _targets_class = DiscreteTargets
 
+    # As those of predict.
+    __metadata_request__predict_proba = {"groups": True}
+
     def _default_learner(self) -> Any:
         return BehaviorCloningClassifier()
 
-    def predict(self, X: ArrayLike) -> NDArray:
+    def predict(self, X: ArrayLike, groups: ArrayLike | None = None) -> NDArray:
         """Return the kept policy's actions.
 
-        To a learner with a memory each row is an episode of its own here:
-        ``estimator_.predict(X, groups=...)`` is told episodes, and
-        :func:`skimitate.as_policy` gives what acts.
+        What acts step by step, with a memory if the learner has one, is what
+        :func:`skimitate.as_policy` gives.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
             Raw observations.
+        groups : array-like of shape (n_samples,) or None, default=None
+            The episode of each, in successive rows, for a learner with a memory. None:
+            each is an episode of its own. Others are not told, as it makes no
+            difference to them.
 
         Returns
         -------
@@ -223,20 +229,20 @@ class DAggerClassifier(MultiOutputMixin, ClassifierMixin, ActingDAgger):
         NotFittedError
             If nothing was fitted.
         ValueError, TypeError
-            If X is not as described.
+            If X or groups are not as described.
         """
-        return self._shaped(np.asarray(self._predict(X)))
+        return self._shaped(np.asarray(self._predict(X, groups)))
 
     @available_if(_has_probabilities)
-    def predict_proba(self, X: ArrayLike) -> NDArray[np.float64] | list[NDArray]:
+    def predict_proba(
+        self, X: ArrayLike, groups: ArrayLike | None = None
+    ) -> NDArray[np.float64] | list[NDArray]:
         """Return how probable each class is, if the learner can tell.
-
-        With a memory it begins anew at each row; see :meth:`predict`.
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
-            Raw observations.
+        X, groups
+            See :meth:`predict`.
 
         Returns
         -------
@@ -249,9 +255,9 @@ class DAggerClassifier(MultiOutputMixin, ClassifierMixin, ActingDAgger):
         NotFittedError
             If nothing was fitted.
         ValueError, TypeError
-            If X is not as described.
+            If X or groups are not as described.
         """
-        answer = self._predict(X, "predict_proba")
+        answer = self._predict(X, groups, "predict_proba")
         known = Classes.fitted(self.classes_).of_outputs
         met = Classes.fitted(self.estimator_.classes_).of_outputs
         answers = answer if isinstance(answer, list) else [answer]
@@ -268,19 +274,22 @@ class DAggerClassifier(MultiOutputMixin, ClassifierMixin, ActingDAgger):
         return of_outputs[0] if self.n_outputs_ == 1 else of_outputs
 
     def score(
-        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
     ) -> float:
         """Return the part of the actions that are right, in all outputs.
 
         That says how well the kept policy copies these labels, and little of where it
         leads: to choose by what it earns, give a search
-        ``scoring=make_return_scorer(env)``; see :func:`make_return_scorer`. Of a
-        learner with a memory it says nothing; see :meth:`predict`.
+        ``scoring=make_return_scorer(env)``; see :func:`make_return_scorer`.
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
-            Raw observations.
+        X, groups
+            See :meth:`predict`.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             The expert's actions.
         sample_weight : array-like of shape (n_samples,) or None, default=None
@@ -295,9 +304,14 @@ class DAggerClassifier(MultiOutputMixin, ClassifierMixin, ActingDAgger):
         NotFittedError
             If nothing was fitted.
         ValueError, TypeError
-            If X or y are not as described.
+            If X, y or groups are not as described.
+
+        Warns
+        -----
+        UserWarning
+            If a learner with a memory is told of no episodes.
         """
-        return exact_accuracy(y, self.predict(X), sample_weight)
+        return exact_accuracy(y, self._to_score(X, groups), sample_weight)
 
     def __sklearn_tags__(self) -> Tags:
         """Return the tags of the learner, as far as they are for it to say."""

@@ -105,7 +105,7 @@ def check_validation_data(
     ValueError, TypeError
         If one of ``X_val`` and ``y_val`` is missing, if the learner takes them and does
         not stop early, or if they do not fit what is learnt. What a pipeline does to X
-        is not known before: inside of one, their lengths alone are compared.
+        is not known before: inside of one, ``y_val`` alone is looked at, and lengths.
     """
     given = _validation_data(learner, fit_params)
     if not given:
@@ -120,6 +120,8 @@ def check_validation_data(
     if _changes_x(learner):
         with naming(f"{X_name} and {y_name}"):
             check_consistent_length(X, y)
+        with naming_validation_data():
+            targets.read(y)
         return
     nan = "allow-nan" if may_take_nan(learner) else True
     with naming_validation_data():

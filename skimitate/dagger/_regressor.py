@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import MultiOutputMixin, RegressorMixin
+from sklearn.metrics import r2_score
 from sklearn.utils import Tags
 
 from skimitate._public import public
@@ -173,6 +174,7 @@ class DAggerRegressor(MultiOutputMixin, RegressorMixin, ActingDAgger):
     ...     env="Hopper-v5",
     ...     expert=load_expert("Hopper-v5"),
     ...     n_rounds=2,
+    ...     n_epochs_per_round=5,
     ...     n_eval_episodes=1,
     ...     random_state=0,
     ... ).fit()
@@ -185,17 +187,22 @@ class DAggerRegressor(MultiOutputMixin, RegressorMixin, ActingDAgger):
     def _default_learner(self) -> Any:
         return BehaviorCloner()
 
-    def predict(self, X: ArrayLike) -> NDArray[np.float64]:
+    def predict(
+        self, X: ArrayLike, groups: ArrayLike | None = None
+    ) -> NDArray[np.float64]:
         """Return the kept policy's actions.
 
-        To a learner with a memory each row is an episode of its own here:
-        ``estimator_.predict(X, groups=...)`` is told episodes, and
-        :func:`skimitate.as_policy` gives what acts.
+        What acts step by step, with a memory if the learner has one, is what
+        :func:`skimitate.as_policy` gives.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
             Raw observations.
+        groups : array-like of shape (n_samples,) or None, default=None
+            The episode of each, in successive rows, for a learner with a memory. None:
+            each is an episode of its own. Others are not told, as it makes no
+            difference to them.
 
         Returns
         -------
@@ -207,24 +214,27 @@ class DAggerRegressor(MultiOutputMixin, RegressorMixin, ActingDAgger):
         NotFittedError
             If nothing was fitted.
         ValueError, TypeError
-            If X is not as described.
+            If X or groups are not as described.
         """
-        return self._shaped(np.asarray(self._predict(X), dtype=np.float64))
+        return self._shaped(np.asarray(self._predict(X, groups), dtype=np.float64))
 
     def score(
-        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
     ) -> float:
         """Return R² of the predictions on the data given.
 
         That says how well the kept policy copies these labels, and little of where it
         leads: to choose by what it earns, give a search
-        ``scoring=make_return_scorer(env)``; see :func:`make_return_scorer`. Of a
-        learner with a memory it says nothing; see :meth:`predict`.
+        ``scoring=make_return_scorer(env)``; see :func:`make_return_scorer`.
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
-            Raw observations.
+        X, groups
+            See :meth:`predict`.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             The expert's actions.
         sample_weight : array-like of shape (n_samples,) or None, default=None
@@ -240,9 +250,16 @@ class DAggerRegressor(MultiOutputMixin, RegressorMixin, ActingDAgger):
         NotFittedError
             If nothing was fitted.
         ValueError, TypeError
-            If X or y are not as described.
+            If X, y or groups are not as described.
+
+        Warns
+        -----
+        UserWarning
+            If a learner with a memory is told of no episodes.
         """
-        return float(super().score(X, y, sample_weight))
+        return float(
+            r2_score(y, self._to_score(X, groups), sample_weight=sample_weight)
+        )
 
     def __sklearn_tags__(self) -> Tags:
         """Return the tags of the learner, as far as they are for it to say."""

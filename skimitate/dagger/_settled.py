@@ -35,6 +35,7 @@ from skimitate.environments._drivers import Actions
 from skimitate.environments._make import EnvLike, env_widths, spaces_of
 from skimitate.learners._metadata import innermost
 from skimitate.learners._tags import check_kind, learns_sequences, may_take_nan
+from skimitate.policies._as_policy import check_can_remember
 
 # As what demonstrations count whose episodes nobody tells: blocks of successive rows.
 _N_BLOCKS = 20
@@ -127,6 +128,8 @@ def plan_rounds(dagger: Any, learner: Any, given: Given, *, in_person: bool) -> 
         check_takes_weights(learner, incremental=dagger.incremental)
     if given.groups is not None:
         check_takes_groups(learner)
+    if dagger.env is not None:
+        check_can_remember(learner, "estimator")
     n_rounds = 0 if dagger.env is None else dagger.n_rounds
     betas = betas_of_rounds(dagger.beta, n_rounds) if n_rounds > 0 else []
     if n_rounds > 0:

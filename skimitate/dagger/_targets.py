@@ -5,7 +5,12 @@ from typing import Any, Protocol, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from skimitate._validation import validate_labelled, validate_pairs
+from skimitate._validation import (
+    validate_actions,
+    validate_labelled,
+    validate_labels,
+    validate_pairs,
+)
 from skimitate.cloning._accuracy import exact_accuracy
 from skimitate.cloning._classes import Classes, hinting_at
 from skimitate.environments._drivers import Actions
@@ -74,6 +79,19 @@ class Targets(Protocol):
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs), of numbers
         """
 
+    def read(self, y: ArrayLike) -> NDArray:
+        """Check actions alone.
+
+        Parameters
+        ----------
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Actions.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_outputs), of numbers
+        """
+
     def of_numbers(self, numbers: NDArray[np.float64]) -> NDArray:
         """Return rows of numbers as what a learner is trained on."""
 
@@ -118,6 +136,11 @@ class ContinuousTargets:
         """Check pairs; see :class:`Targets`."""
         with hinting_at("DAggerClassifier", y):
             return validate_pairs(dagger, X, y, **options)
+
+    def read(self, y: ArrayLike) -> NDArray:
+        """Check actions alone; see :class:`Targets`."""
+        with hinting_at("DAggerClassifier", y):
+            return validate_actions(y)
 
     def of_numbers(self, numbers: NDArray[np.float64]) -> NDArray:
         """Return the numbers."""
@@ -185,6 +208,10 @@ class DiscreteTargets:
         """Check pairs; see :class:`Targets`."""
         observations, labels = validate_labelled(dagger, X, y, **options)
         return observations, self._numbers(labels)
+
+    def read(self, y: ArrayLike) -> NDArray:
+        """Check actions alone; see :class:`Targets`."""
+        return self._numbers(validate_labels(y))
 
     def _numbers(self, labels: NDArray) -> NDArray:
         columns = labels.reshape(len(labels), -1)

@@ -76,14 +76,14 @@ class DriftDisplay:
     --------
     >>> from skimitate import (
     ...     BehaviorCloner, DriftDisplay, collect_rollouts, load_expert)
-    >>> expert = load_expert("Hopper-v5")
-    >>> demos = collect_rollouts("Hopper-v5", expert, n_episodes=2, random_state=0)
+    >>> expert = load_expert("Reacher-v5")
+    >>> demos = collect_rollouts("Reacher-v5", expert, n_episodes=2, random_state=0)
     >>> clone = BehaviorCloner(max_iter=5, random_state=0).fit(
     ...     demos.observations, demos.actions)
     >>> display = DriftDisplay.from_estimator(
-    ...     clone, "Hopper-v5", demos, n_episodes=2, random_state=1)
+    ...     clone, "Reacher-v5", demos, n_episodes=2, random_state=1)
     >>> both = DriftDisplay.from_estimator(
-    ...     expert, "Hopper-v5", demos, n_episodes=2, random_state=1, name="expert",
+    ...     expert, "Reacher-v5", demos, n_episodes=2, random_state=1, name="expert",
     ...     ax=display.ax_)
     >>> both.ax_.get_xlabel()
     'step of the episode'

@@ -49,7 +49,8 @@ class ReturnCurveDisplay:
     --------
     >>> from skimitate import DAggerRegressor, ReturnCurveDisplay, load_expert
     >>> dagger = DAggerRegressor(
-    ...     env="Reacher-v5", expert=load_expert("Reacher-v5"), n_rounds=3).fit()
+    ...     env="Reacher-v5", expert=load_expert("Reacher-v5"), n_rounds=3,
+    ...     n_epochs_per_round=10).fit()
     >>> display = ReturnCurveDisplay.from_estimator(dagger, levels={"expert": -3.4})
     >>> display.ax_.get_ylabel()
     'return'

@@ -97,11 +97,11 @@ def make_return_scorer(
     --------
     >>> from sklearn.model_selection import GridSearchCV, GroupKFold
     >>> from skimitate import BehaviorCloner, load_demonstrations, make_return_scorer
-    >>> demos = load_demonstrations("Hopper-v5")
+    >>> demos = load_demonstrations("Reacher-v5")
     >>> search = GridSearchCV(
     ...     BehaviorCloner(max_iter=2, random_state=0),
     ...     {"activation": ["relu", "tanh"]},
-    ...     scoring=make_return_scorer("Hopper-v5", n_episodes=2, random_state=0),
+    ...     scoring=make_return_scorer("Reacher-v5", n_episodes=2, random_state=0),
     ...     cv=GroupKFold(2),
     ... ).fit(demos.data, demos.target, groups=demos.episode_ids)
     >>> search.cv_results_["mean_test_score"].shape

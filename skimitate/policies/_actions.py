@@ -15,6 +15,10 @@ class StepError(ValueError):
     """Somebody failed at a step of an episode, or gave what cannot be used."""
 
 
+class ShapeError(StepError):
+    """Somebody gave an answer that is of no shape for what was asked."""
+
+
 def as_float_array(answer: Any) -> NDArray[np.float64]:
     """Return an answer as a new float64 array, whatever its shape.
 
@@ -41,7 +45,9 @@ def as_float_array(answer: Any) -> NDArray[np.float64]:
     try:
         return np.array(_without_tensors(answer), dtype=np.float64)
     except Exception as error:
-        raise StepError(f"expected an array of actions, got {answer!r}") from error
+        # Rows of different lengths may come of one batch taken for one observation.
+        kind = ShapeError if isinstance(answer, (list, tuple)) else StepError
+        raise kind(f"expected an array of actions, got {answer!r}") from error
 
 
 def _without_tensors(answer: Any) -> Any:
@@ -81,7 +87,7 @@ def as_batch(answer: Any, n: int) -> NDArray[np.float64]:
     if actions.ndim == 1 and len(actions) == n:
         return actions.reshape(n, 1)
     if actions.ndim != 2 or len(actions) != n:
-        raise StepError(
+        raise ShapeError(
             f"expected actions of shape ({n}, n_outputs) for a batch of {n} "
             f"{'observation' if n == 1 else 'observations'}, got {actions.shape}"
         )
@@ -109,7 +115,7 @@ def as_classes(answer: Any, n: int) -> NDArray:
     """
     classes = np.array(answer)
     if classes.ndim not in (1, 2) or len(classes) != n:
-        raise StepError(
+        raise ShapeError(
             f"expected classes of shape ({n},) or ({n}, n_outputs), got {classes.shape}"
         )
     return classes.reshape(n, -1)
@@ -161,7 +167,7 @@ def as_labels(
     actions = as_batch(answer, int(known.sum()))
     if actions.shape[1] != n_outputs:
         what = "one observation" if n == 1 else f"{n} observations"
-        raise StepError(
+        raise ShapeError(
             f"expected actions of shape ({n}, {n_outputs}) for a batch of {what}, "
             f"got {(n, actions.shape[1])}"
         )

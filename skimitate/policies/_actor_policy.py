@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import is_classifier
 
-from skimitate.policies._actions import StepError, as_batch, as_classes
+from skimitate.policies._actions import ShapeError, StepError, as_batch, as_classes
 from skimitate.policies._declared_space import (
     declared_space,
     in_the_form_of,
@@ -101,8 +101,11 @@ class ActorPolicy:
         try:
             # A copy: an actor that works in place must not change what is kept.
             return read(self._ask(np.array(batch)))
-        except StepError as error:
+        except ShapeError as error:
             raise StepError(f"{error}{self.hint(batch)}") from error.__cause__
+        except StepError as error:
+            # Of the right shape: it knows what a batch is.
+            raise StepError(f"{error}{self._shown(batch)}") from error.__cause__
         except Exception as error:
             raise StepError(f"raised {error!r}{self.hint(batch)}") from error
 
@@ -128,16 +131,21 @@ class ActorPolicy:
             reset()
 
     def hint(self, batch: NDArray) -> str:
-        """Return what to add to an error of the actor's, which saw a batch."""
+        """Return what to add to an error that may come of having seen a batch."""
+        shown = self._shown(batch)
         if isinstance(self.actor, PerObservation):
-            return f" when shown an observation of shape {batch.shape[1:]}"
-        shown = f" when shown a batch of shape {batch.shape}"
+            return shown
         if hasattr(self.actor, "act") or hasattr(self.actor, "predict"):
             return shown
         return (
             f"{shown} (for a function of one observation, give "
             "skimitate.per_observation(fn))"
         )
+
+    def _shown(self, batch: NDArray) -> str:
+        if isinstance(self.actor, PerObservation):
+            return f" when shown an observation of shape {batch.shape[1:]}"
+        return f" when shown a batch of shape {batch.shape}"
 
     def __reduce__(self) -> tuple[Any, ...]:
         # How to ask is found out anew; a state within an episode is not kept.

@@ -177,6 +177,34 @@ def _check_passes_resets(actor: Any) -> None:
             )
 
 
+def check_can_remember(learner: Any, name: str) -> None:
+    """Raise if what a learner will be once it is fitted could not remember an episode.
+
+    Parameters
+    ----------
+    learner : estimator
+        Not fitted: the check is the one that :func:`as_policy` makes of a fitted one.
+    name : str
+        What the learner is called in errors.
+
+    Raises
+    ------
+    TypeError
+        If an estimator that does not tell of episodes is around one with a memory.
+    """
+    steps = getattr(learner, "steps", None)
+    if steps:
+        check_can_remember(steps[-1][1], name)
+    elif hasattr(learner, "refit") or getattr(learner, "learns_sequences", False):
+        # Of a search the best one acts, and with a memory what is inside of it.
+        check_can_remember(getattr(learner, "estimator", None), name)
+    elif policy_of.dispatch(type(learner)) is policy_of.dispatch(object):
+        try:
+            _check_passes_resets(learner)
+        except TypeError as error:
+            raise TypeError(f"{name}: {error}") from None
+
+
 def acts_otherwise(actor: Any, known: Any) -> bool:
     """Tell whether a subclass has an ``act``, ``predict`` or ``reset`` of its own."""
     if callable(getattr(actor, "reset", None)):

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from sklearn.utils.metaestimators import available_if
 
 from skimitate.cloning._classes import Classes
 
@@ -85,6 +86,46 @@ class ClassPolicy:
         return self._classes.chosen(self.units.act(observation))
 
     __call__ = act
+
+    @available_if(lambda policy: hasattr(policy.units, "predict"))
+    def predict(
+        self,
+        observation: ArrayLike,
+        state: NDArray | None = None,
+        episode_start: ArrayLike | None = None,
+        deterministic: bool = True,
+    ) -> tuple[NDArray, NDArray]:
+        """Return actions and a state to be handed in again, as stable-baselines3 does.
+
+        There is such a method only if what puts out the units has one. What :meth:`act`
+        remembers is neither looked at nor changed.
+
+        Parameters
+        ----------
+        observation : array-like of shape (n_features,) or (n, n_features)
+            Of one episode, or of each of a batch of episodes.
+        state : ndarray or None, default=None
+            What the last call returned; None at the start.
+        episode_start : array-like of bool of shape (n,) or None, default=None
+            Which of the episodes begin with this observation.
+        deterministic : bool, default=True
+            Makes no difference: there is no chance in it.
+
+        Returns
+        -------
+        actions : ndarray of shape (n_outputs,) or (n, n_outputs)
+            Classes.
+        state : ndarray
+
+        Raises
+        ------
+        ValueError
+            If there is another number of features, or of episodes than in the state.
+        """
+        units, state = self.units.predict(
+            observation, state, episode_start, deterministic
+        )
+        return self._classes.chosen(units), state
 
     def reset(self) -> None:
         """Begin an episode."""

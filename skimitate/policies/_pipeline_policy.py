@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from sklearn.utils.metaestimators import available_if
 
 from skimitate.policies._actor_policy import ActorPolicy
 from skimitate.policies._as_policy import Policy, acts_otherwise, as_policy, policy_of
@@ -74,6 +75,50 @@ class PipelinePolicy:
         ValueError
             If the transformer or the policy raises.
         """
+        return self.policy.act(self._shown(observation))
+
+    __call__ = act
+
+    @available_if(lambda pipeline: hasattr(pipeline.policy, "predict"))
+    def predict(
+        self,
+        observation: ArrayLike,
+        state: NDArray | None = None,
+        episode_start: ArrayLike | None = None,
+        deterministic: bool = True,
+    ) -> tuple[NDArray, NDArray]:
+        """Return actions and a state to be handed in again, as stable-baselines3 does.
+
+        There is such a method only if the policy has one. What :meth:`act`
+        remembers is neither looked at nor changed.
+
+        Parameters
+        ----------
+        observation : array-like of shape (n_features,) or (n, n_features)
+            Of one episode, or of each of a batch of episodes.
+        state : ndarray or None, default=None
+            What the last call returned; None at the start.
+        episode_start : array-like of bool of shape (n,) or None, default=None
+            Which of the episodes begin with this observation.
+        deterministic : bool, default=True
+            Makes no difference: there is no chance in it.
+
+        Returns
+        -------
+        actions : ndarray of shape (n_outputs,) or (n, n_outputs)
+        state : ndarray
+
+        Raises
+        ------
+        ValueError
+            If there is another number of features, or of episodes than in the state.
+        """
+        return self.policy.predict(  # type: ignore[attr-defined]  # it has one
+            self._shown(observation), state, episode_start, deterministic
+        )
+
+    def _shown(self, observation: ArrayLike) -> NDArray:
+        """Return what the policy is shown of an observation, or of a batch."""
         observations = np.asarray(observation)
         # An environment has no names for what it shows.
         named = hasattr(self.transformer, "feature_names_in_")
@@ -86,9 +131,7 @@ class PipelinePolicy:
                 batch if len(batch) else np.zeros((1, batch.shape[1]))
             )
         shown = np.asarray(shown)[: len(batch)]
-        return self.policy.act(shown[0] if observations.ndim == 1 else shown)
-
-    __call__ = act
+        return shown[0] if observations.ndim == 1 else shown
 
     def did(self, action: ArrayLike) -> None:
         """Tell the policy, if it wants to know, that something else was done.

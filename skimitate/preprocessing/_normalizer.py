@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_array, check_is_fitted
 
+from skimitate._attributes import unchanged_on_error
 from skimitate._features import check_same_features
 from skimitate._public import public
 from skimitate._sklearn import (
@@ -22,7 +23,6 @@ from skimitate._sklearn import (
 )
 from skimitate._validation import (
     check_weights,
-    unchanged_on_error,
     validate_observations,
 )
 from skimitate.kernels import running_stats as _running_stats

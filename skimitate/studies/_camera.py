@@ -6,6 +6,7 @@ import sys
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from inspect import signature
 from typing import Any, NamedTuple
 
 import gymnasium
@@ -134,6 +135,12 @@ def filmed_env(
 
 def _make_visible(env: MadeByGymnasium) -> gymnasium.Env:
     """Make an environment that can be drawn, by a camera that follows if it has one."""
+    if not _takes_render_mode(env):
+        raise ValueError(
+            f"env: cannot film {_id_of(env)!r}: expected an environment that takes "
+            'render_mode="rgb_array" when it is made, and whose render() returns an '
+            "image then; got one that takes no render_mode"
+        )
     options: dict[str, Any] = {"render_mode": "rgb_array", "disable_env_checker": True}
     try:
         try:
@@ -143,6 +150,21 @@ def _make_visible(env: MadeByGymnasium) -> gymnasium.Env:
     except (gymnasium.error.Error, ImportError, TypeError) as error:
         message = str(error).splitlines()[0]
         raise ValueError(f"env: cannot film {_id_of(env)!r}: {message}") from error
+
+
+def _takes_render_mode(env: MadeByGymnasium) -> bool:
+    """Tell whether what makes an environment can be given a render mode, if it tells.
+
+    Of a name that Gymnasium makes, Gymnasium itself says what is the matter.
+    """
+    maker = None if isinstance(env, str) else env.entry_point
+    if not callable(maker):
+        return True
+    try:
+        taken = signature(maker).parameters.values()
+    except (TypeError, ValueError):  # some compiled ones have no signature
+        return True
+    return any(p.name == "render_mode" or p.kind is p.VAR_KEYWORD for p in taken)
 
 
 def _id_of(env: MadeByGymnasium) -> str:
