@@ -20,10 +20,10 @@ from make_table import ROOT, write_into
 from search_by_return import expert_of
 
 from skimitate import collect_rollouts, evaluate_policy
+from skimitate.files._json import write_json
 from skimitate.studies._machine import describe_machine
 from skimitate.studies._markdown import markdown_table
 from skimitate.studies._network import NETWORKS
-from skimitate.studies._stages import write_json
 
 PAGE = ROOT / "docs" / "experts-and-demonstrations.md"
 ENVS = ("Hopper-v5", "Walker2d-v5", "Reacher-v5")

@@ -26,10 +26,10 @@ from search_by_return import expert_of
 from which_estimator import DOUBLE_PENDULUM, LinearQuadratic
 
 from skimitate import BehaviorCloner, collect_rollouts, evaluate_policy
+from skimitate.files._json import write_json
 from skimitate.studies._machine import describe_machine
 from skimitate.studies._markdown import markdown_table
 from skimitate.studies._network import NETWORKS
-from skimitate.studies._stages import write_json
 
 PAGE = ROOT / "docs" / "results.md"
 

@@ -29,9 +29,9 @@ from skimitate import (
     load_expert,
     make_return_scorer,
 )
+from skimitate.files._json import write_json
 from skimitate.studies._machine import describe_machine
 from skimitate.studies._markdown import markdown_table
-from skimitate.studies._stages import write_json
 
 ENVS = ("Hopper-v5", "Walker2d-v5", "Reacher-v5")
 FIRST_SEED = 200

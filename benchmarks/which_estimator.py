@@ -28,9 +28,9 @@ from skimitate import (
     load_expert,
 )
 from skimitate.environments._uniform_policy import UniformPolicy
+from skimitate.files._json import write_json
 from skimitate.studies._machine import describe_machine
 from skimitate.studies._markdown import markdown_table
-from skimitate.studies._stages import write_json
 
 sys.path.append(str(ROOT / "examples"))
 from dagger_pendulum import swing_up

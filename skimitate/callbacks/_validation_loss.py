@@ -1,5 +1,6 @@
 """Loss on data that training does not see, epoch by epoch."""
 
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -41,19 +42,30 @@ class ValidationLoss:
             not count epochs through all of them), and ``loss``, one record for each
             epoch of a cloner, or for each round of DAgger.
         """
-        rows = [
-            row
-            for row in self.callback.get_logs().data
-            if row["task_name"] in ("epoch", "round")
-        ]
-        epochs = [row["epoch"] for row in rows]
-        # What does not count its epochs, or anew in each round, is drawn by round.
-        if None in epochs or any(b <= a for a, b in pairwise(epochs)):
-            epochs = list(range(1, len(rows) + 1))
-        return [
-            {"epoch": epoch, "loss": row["loss"]}
-            for epoch, row in zip(epochs, rows, strict=True)
-        ]
+        rows = self.callback.get_logs().data
+        return by_epoch([row for row in rows if row["task_name"] in ("epoch", "round")])
+
+
+def by_epoch(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, float]]:
+    """Return losses with the numbers of epochs that they are drawn by.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        With ``loss`` and ``epoch``, which may be None.
+
+    Returns
+    -------
+    list of dict
+    """
+    epochs = [row["epoch"] for row in rows]
+    # What does not count its epochs, or anew in each round, is drawn by round.
+    if None in epochs or any(b <= a for a, b in pairwise(epochs)):
+        epochs = list(range(1, len(rows) + 1))
+    return [
+        {"epoch": epoch, "loss": row["loss"]}
+        for epoch, row in zip(epochs, rows, strict=True)
+    ]
 
 
 class _HeldOut:

@@ -44,7 +44,9 @@ class BaseDAgger(CallbackSupportMixin, DAggerParameters):
     ) -> Self:
         """Run DAgger: the demonstrations, ``n_rounds`` rounds, and which one is kept.
 
-        It begins anew: a run that :meth:`ask` has opened is dropped.
+        It begins anew: a run that :meth:`ask` has opened is dropped. With a
+        ``checkpoint_dir`` it goes on with the run that is kept there, if it is the same
+        one; of one that is over it has what came of it.
 
         Parameters
         ----------
@@ -77,7 +79,20 @@ class BaseDAgger(CallbackSupportMixin, DAggerParameters):
             environment fails or gives what cannot be used, with the round, the episode
             and the step. Environments are closed in every case. What was fitted before
             stays, and what this run has learnt is not lost: :meth:`finish` ends with
-            it, :meth:`ask` and :meth:`tell` go on with it.
+            it, :meth:`ask` and :meth:`tell` go on with it. Or if ``checkpoint_dir`` has
+            another run, which differs in what the message says, or one at work.
+        OSError
+            If nothing can be written in ``checkpoint_dir``. What is there is good.
+        KeyboardInterrupt
+            If it is interrupted, by Ctrl-C for one. Once a round was learnt from,
+            ``history_`` tells of the rounds so far, and the best of them, as far as
+            they were measured, is what acts.
+
+        Warns
+        -----
+        UserWarning
+            If a file in ``checkpoint_dir`` is damaged: its copy is used, or what was in
+            it is learnt again from the labels.
         """
         given = Given(X, y, sample_weight, groups, fit_params)
         with self._attempt(shows_best=True), self._at_work() as (env, folder):

@@ -103,8 +103,15 @@ class DAggerClassifier(MultiOutputMixin, ClassifierMixin, ActingDAgger):
         episode, before that is an error. None waits for as long as it takes.
     checkpoint_dir : path-like or None, default=None
         A folder in which the run is kept, so that it survives whatever ends it: the
-        same call of :meth:`fit`, or of :meth:`ask`, goes on where it stopped. None
-        keeps nothing. See Notes.
+        same call of :meth:`fit`, or of :meth:`ask`, goes on where it stopped, and
+        comes to the same, to the last bit. Labels are on the disk, twice, before
+        anything is learnt from them, and are not asked for again: at most those of the
+        episodes that were being run or labelled, one for each job. It has to be the
+        same run: the same parameters (but ``n_jobs``, ``verbose`` and
+        ``query_timeout``), data, versions and expert, as far as names and checksums of
+        parameters tell. One run uses a folder at a time. Learners of skimitate and
+        scikit-learn are kept by skops, which runs no code that is in a file; others by
+        joblib, as pickles. None keeps nothing.
     random_state : int, RandomState instance or None, default=None
         Determines everything, whatever ``n_jobs``; a ``random_state`` of the learner
         that is None is set too.

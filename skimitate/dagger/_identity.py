@@ -116,7 +116,9 @@ def _describe_env(env: Any) -> str:
     # Gymnasium's specifications have these, and environments that were made by one.
     spec = getattr(env, "spec", None) or env
     if hasattr(spec, "id") and hasattr(spec, "kwargs"):
-        return f"{spec.id} with {_describe(spec.kwargs)}"
+        told = [spec.kwargs, getattr(spec, "max_episode_steps", None)]
+        told += [getattr(spec, "additional_wrappers", ())]
+        return f"{spec.id} with {_describe(told)}"
     return _describe(env)
 
 

@@ -79,16 +79,16 @@ def run_rounds(run: Run, runner: Runner, context: CallbackContext) -> None:
         See :func:`learn_first`.
     """
     dagger = runner.dagger
-    rounds = context.subcontext(**_rounds_of(run))
-    rounds.call_on_fit_task_begin(estimator=dagger)
-    while not run.is_complete:
-        # Not a number: episodes and epochs are nothing alike.
-        task = rounds.subcontext(task_name="round", max_subtasks=None)
-        task.call_on_fit_task_begin(estimator=dagger)
+    rounds = _begin_rounds(run, dagger, context)
+    stop = False
+    if run.round > 0:
+        # It was learnt from before a kill, and may not have been shown to anybody.
+        stop = _end_round(run, dagger, _begin_round(run.round, dagger, rounds))
+    while not (stop or run.is_complete):
+        task = _begin_round(run.round + 1, dagger, rounds)
         run.ask(runner, task, in_person=True)
         _hear_and_learn(run, dagger, task.subcontext(task_name="train"))
-        if _end_round(run, dagger, task):
-            break
+        stop = _end_round(run, dagger, task)
     rounds.call_on_fit_task_end(estimator=dagger)
 
 
@@ -137,19 +137,30 @@ def learn_told(
         task = context.subcontext(task_name="start")
         run.learn(answers, dagger, task, name="actions")
         return False
-    # This round has the number that it has where all are run at once.
-    rounds = context.subcontext(**_rounds_of(run), sequential_subtasks=False)
-    rounds.call_on_fit_task_begin(estimator=dagger)
-    task = rounds.subcontext(task_name="round", task_id=run.round, max_subtasks=None)
-    task.call_on_fit_task_begin(estimator=dagger)
+    rounds = _begin_rounds(run, dagger, context)
+    task = _begin_round(run.round + 1, dagger, rounds)
     run.learn(answers, dagger, task.subcontext(task_name="train"), name="actions")
     stop = _end_round(run, dagger, task)
     rounds.call_on_fit_task_end(estimator=dagger)
     return stop
 
 
-def _rounds_of(run: Run) -> dict[str, Any]:
-    return {"task_name": "rounds", "max_subtasks": len(run.settled.plan.betas)}
+def _begin_rounds(run: Run, dagger: Any, context: CallbackContext) -> CallbackContext:
+    """Begin the task of the rounds, which need not all be run at once."""
+    rounds = context.subcontext(
+        task_name="rounds",
+        max_subtasks=len(run.settled.plan.betas),
+        sequential_subtasks=False,
+    )
+    rounds.call_on_fit_task_begin(estimator=dagger)
+    return rounds
+
+
+def _begin_round(number: int, dagger: Any, rounds: CallbackContext) -> CallbackContext:
+    # Not a number: episodes and epochs are nothing alike.
+    task = rounds.subcontext(task_name="round", task_id=number - 1, max_subtasks=None)
+    task.call_on_fit_task_begin(estimator=dagger)
+    return task
 
 
 def _end_round(run: Run, dagger: Any, task: CallbackContext) -> bool:

@@ -66,3 +66,16 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
             raise ValueError(f"it has two entries {key!r}")
         found[key] = value
     return found
+
+
+def write_json(value: Any, path: Path) -> None:
+    """Write a JSON file.
+
+    Parameters
+    ----------
+    value : object
+        Of JSON's types.
+    path : Path
+        The file.
+    """
+    path.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")

@@ -26,6 +26,7 @@ from skimitate.studies._findings import keep_findings
 from skimitate.studies._kind import kind_of
 from skimitate.studies._machine import code_checksum, package_versions
 from skimitate.studies._network import DEFAULT, Network
+from skimitate.studies._round_losses import RoundLosses
 from skimitate.studies._stages import StageFolder
 
 # Episodes of the expert that the validation loss is measured on.
@@ -190,7 +191,8 @@ class Experiment:
 
         def fit() -> tuple[BaseCloner, Losses]:
             cloner = self.network.cloner(self._seeds["BC"], self.kind)
-            return cloner, self._fit("BC", cloner)
+            validation = ValidationLoss(*self._seen_held_out)
+            return cloner, self._fit("BC", cloner, validation)
 
         names = ["clone.joblib", "clone_losses.json"]
         setting = self._training_setting
@@ -210,6 +212,7 @@ class Experiment:
         """
 
         def fit() -> tuple[BaseCloner, Losses, dict[str, Any]]:
+            folder = self._stages.work_folder("DAgger", self._dagger_setting)
             dagger = self.kind.dagger(
                 self.network.learner(self.kind),
                 env=self.env,
@@ -218,9 +221,12 @@ class Experiment:
                 n_epochs_per_round=self.network.n_epochs_per_round,
                 query=self.query,
                 n_jobs=self.n_jobs,
+                checkpoint_dir=folder and folder / "checkpoint",
                 random_state=self._seeds["DAgger"],
             )
-            losses = self._fit("DAgger", dagger)
+            kept = folder and folder / "losses.json"
+            validation = RoundLosses(*self._seen_held_out, kept)
+            losses = self._fit("DAgger", dagger, validation)
             record = {"best_round": dagger.best_round_, "history": dagger.history_}
             return dagger.estimator_, losses, record
 
@@ -255,11 +261,16 @@ class Experiment:
         """Collect what learners need, whose time is not theirs."""
         _ = self.rollouts, self._held_out
 
-    def _fit(self, label: str, estimator: Any) -> Losses:
+    @property
+    def _seen_held_out(self) -> tuple[NDArray, NDArray]:
+        return self._held_out.observations, self._held_out.actions
+
+    def _fit(
+        self, label: str, estimator: Any, validation: ValidationLoss | RoundLosses
+    ) -> Losses:
         """Fit to the roll-outs, and return the losses on those held out."""
-        held_out = self._held_out.observations, self._held_out.actions
-        validation = ValidationLoss(*held_out)
-        board = self._board.callbacks(label, self.returns.get("Expert"), *held_out)
+        expert = self.returns.get("Expert")
+        board = self._board.callbacks(label, expert, *self._seen_held_out)
         print(f"{label}: fitting ...", flush=True)
         estimator.set_callbacks(Progress(label), validation.callback, *board)
         estimator.fit(self.rollouts.observations, self.rollouts.actions)

@@ -1,7 +1,9 @@
 """Finished stages of a long run, kept in a folder so that it can go on from there."""
 
+import hashlib
 import json
 import math
+import shutil
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -12,15 +14,11 @@ import joblib
 
 from skimitate.environments._rollouts import Rollouts
 from skimitate.files._durable import check_writable, checksum_of, write_durably
-from skimitate.files._json import read_json
+from skimitate.files._json import read_json, write_json
 from skimitate.files._leftovers import sweep
 from skimitate.files._reading import reading
 
 _INDEX = "stages.json"
-
-
-def write_json(value: Any, path: Path) -> None:
-    path.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
 
 
 _FORMATS: dict[str, tuple[Callable[[Any, Path], Any], Callable[[Path], Any]]] = {
@@ -107,6 +105,7 @@ class StageFolder:
         """
         if self.path is not None and self._finished(stage, names, setting):
             print(f"{stage}: kept from before, in {self.path}", flush=True)
+            self._clear(stage)
             return tuple(_format_of(name)[1](self.path / name) for name in names)
         prepare()
         began = time.perf_counter()
@@ -114,7 +113,39 @@ class StageFolder:
         self.seconds[stage] = time.perf_counter() - began
         if self.path is not None:
             self._keep(self.path, stage, names, setting, made)
+            self._clear(stage)
         return made
+
+    def work_folder(self, stage: str, setting: dict[str, Any]) -> Path | None:
+        """Return a folder in which a stage may keep how far it has come.
+
+        Parameters
+        ----------
+        stage : str
+            What it is called in the index.
+        setting : dict
+            What determines it; how far it has come in another one is forgotten.
+
+        Returns
+        -------
+        Path or None
+            It is gone once the stage is finished. None if nothing is kept.
+        """
+        if self.path is None:
+            return None
+        content = json.dumps(setting, sort_keys=True).encode()
+        checksum = hashlib.sha256(content).hexdigest()[:16]
+        own = self.path / f"{_unfinished(stage)}{checksum}"
+        self._clear(stage, but=own)
+        own.mkdir(exist_ok=True)
+        return own
+
+    def _clear(self, stage: str, but: Path | None = None) -> None:
+        """Remove the folders in which a stage has kept how far it had come."""
+        assert self.path is not None
+        for path in self.path.glob(f"{_unfinished(stage)}*"):
+            if path != but:
+                shutil.rmtree(path)
 
     def drop(self, stage: str, names: Sequence[str]) -> None:
         """Keep of a stage no more than how long it took.
@@ -165,6 +196,10 @@ class StageFolder:
         seconds = self.seconds[stage]
         self._index[stage] = {"setting": setting, "seconds": seconds, "sha256": sha256}
         write_durably(folder / _INDEX, partial(write_json, self._index))
+
+
+def _unfinished(stage: str) -> str:
+    return f"unfinished-{stage}-"
 
 
 def _entry(path: Path, entry: Any) -> dict[str, Any]:

@@ -1,0 +1,21 @@
+"""Runs of DAgger that are killed come to what those come to that never were."""
+
+import pytest
+from benches import benchmark_modules
+
+
+@pytest.fixture(scope="module")
+def kill_dagger():
+    with benchmark_modules("kill_dagger") as modules:
+        yield modules.kill_dagger
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "case", ["one job, query=20", "two jobs, asked during episodes"]
+)
+def test_killed_at_random_instants(kill_dagger, case):
+    tally = kill_dagger.kill_case(case, n_kills=5, seed=1)
+    assert tally.kills >= 5
+    assert tally.runs > 0
+    assert tally.other == tally.again == 0
