@@ -307,7 +307,8 @@ def test_archives_that_are_none(reader):
         encrypted[start] |= 1
     far = bytearray(whole)
     far[-6:-2] = struct.pack("<I", len(whole))  # where the directory lies
-    many = archives.archive_of([(f"{i}.npy", b"") for i in range(20_000)], 0)
+    # More than 1 MiB of names.
+    many = archives.archive_of([(f"{i:0300}.npy", b"") for i in range(3_500)], 0)
     twice = io.BytesIO(whole)
     with (
         pytest.warns(UserWarning, match="Duplicate name"),
@@ -342,7 +343,7 @@ def test_no_damaged_byte_changes_what_is_read(tmp_path, kind):
     path.write_bytes(whole)
     expected = state_of(read(path))
     n_refused = 0
-    for place in range(0, len(whole), 3):
+    for place in range(0, len(whole), 5):
         damaged = bytearray(whole)
         damaged[place] ^= 1 << rng.integers(8)
         path.write_bytes(damaged)
@@ -352,7 +353,7 @@ def test_no_damaged_byte_changes_what_is_read(tmp_path, kind):
             n_refused += 1
         else:
             assert found == expected, place
-    assert n_refused > len(whole) / 6
+    assert n_refused > len(whole) / 10
 
 
 def state_of(thing):
