@@ -15,6 +15,7 @@ FLOORS = [
     "_callers",
     "_public",
     "_errors",
+    "_versions",
     "_sklearn",
     "_features",
     "_validation",

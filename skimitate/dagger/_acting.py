@@ -16,6 +16,20 @@ from skimitate.policies._as_policy import Policy, acts_otherwise, as_policy
 class ActingDAgger(InteractiveDAgger):
     """Acts by the learner that was kept."""
 
+    _learnt: tuple[str, ...] = (
+        "estimator_",
+        "history_",
+        "best_round_",
+        "expert_return_",
+        "n_features_in_",
+        "n_outputs_",
+        "_y_ndim",
+    )
+
+    def _learnt_beside(self, state: dict[str, Any]) -> tuple[str, ...]:
+        # A run that is open has come to a part of it.
+        return () if "_run" in state else super()._learnt_beside(state)
+
     def _predict(self, X: ArrayLike, method: str = "predict") -> Any:
         """Return what a method of the learner says to observations that are checked."""
         self._check_acts()

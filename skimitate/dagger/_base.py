@@ -9,7 +9,7 @@ from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.base import BaseEstimator, MetaEstimatorMixin
+from sklearn.base import MetaEstimatorMixin
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
 from sklearn.utils.validation import check_is_fitted
 
@@ -24,6 +24,7 @@ from skimitate._sklearn import (
     fit_context,
 )
 from skimitate._validation import put_back
+from skimitate._versions import VersionedEstimator
 from skimitate.dagger._checkpoint import Checkpoint, begin, checked_folder
 from skimitate.dagger._identity import identity_of
 from skimitate.dagger._leaders import Candidate
@@ -39,7 +40,7 @@ from skimitate.formats._estimator_bytes import format_of
 from skimitate.learners._metadata import routing_of
 
 
-class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
+class BaseDAgger(CallbackSupportMixin, MetaEstimatorMixin, VersionedEstimator):
     """Runs DAgger, with the parameters of :class:`skimitate.DAggerRegressor`.
 
     A class that derives from it says what actions are (``_targets_class``), and what

@@ -191,6 +191,7 @@ class DAggerClassifier(MultiOutputMixin, ClassifierMixin, ActingDAgger):
     """
 
     _targets_class = DiscreteTargets
+    _learnt = (*ActingDAgger._learnt, "classes_")
 
     def _default_learner(self) -> Any:
         return BehaviorCloningClassifier()
