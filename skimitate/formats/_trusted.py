@@ -2,8 +2,8 @@
 
 #: What to give to ``skops.io.load(path, trusted=TRUSTED_TYPES)`` for a file of an
 #: estimator or a policy of skimitate's. Beside these, skops trusts scikit-learn's
-#: estimators, NumPy's arrays and plain containers by itself. A callable is no such type:
-#: an expert, a query or an environment of one's own has to be trusted by its name.
+#: estimators, NumPy's arrays and plain containers by itself. A callable is no such
+#: type: an expert, a query or an environment of one's own is trusted by its name.
 TRUSTED_TYPES = (
     "skimitate.BehaviorCloner",
     "skimitate.BehaviorCloningClassifier",
