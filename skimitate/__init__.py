@@ -42,6 +42,7 @@ if TYPE_CHECKING:  # what _ROOMS says, for those who read and do not run
     from skimitate.experts._load import load_expert as load_expert
     from skimitate.formats._safetensors import load_policy as load_policy
     from skimitate.formats._safetensors import save_policy as save_policy
+    from skimitate.formats._trusted import TRUSTED_TYPES as TRUSTED_TYPES
     from skimitate.policies._as_policy import as_policy as as_policy
     from skimitate.policies._per_observation import per_observation as per_observation
     from skimitate.preprocessing._normalizer import (
@@ -65,6 +66,7 @@ _ROOMS = {
     "ReturnCurveDisplay": "displays._return_curve",
     "Rollouts": "environments._rollouts",
     "RunningNormalizer": "preprocessing._normalizer",
+    "TRUSTED_TYPES": "formats._trusted",
     "TensorBoardCallback": "callbacks._tensorboard",
     "WorkerError": "_errors",
     "as_policy": "policies._as_policy",

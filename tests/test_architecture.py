@@ -14,6 +14,7 @@ FLOORS = [
     "_callers",
     "_public",
     "_errors",
+    "_versions",
     "_sklearn",
     "_features",
     "_attributes",

@@ -1,13 +1,15 @@
 """The command line, run as a newcomer would, and misused."""
 
+import os
 import re
 import subprocess
 import sys
 
+import joblib
 import numpy as np
 import pytest
 
-from skimitate import load_expert
+from skimitate import load_expert, save_policy
 from skimitate.cli._main import main
 from skimitate.files._lock import FolderLock
 
@@ -79,8 +81,45 @@ def test_a_policy_file_that_is_none(tmp_path, capsys, content):
     path = tmp_path / "model.joblib"
     path.write_bytes(content)
     assert main(["evaluate", "Hopper-v5", "--policy", str(path), "--jobs", "1"]) == 2
-    (line,) = capsys.readouterr().err.splitlines()
+    warned, line = capsys.readouterr().err.splitlines()
+    assert warned.startswith(f"--policy: reading {path} can run code")
     assert f"--policy: {path}: expected a model saved by joblib" in line
+
+
+def shout():
+    print("UNPICKLED", file=sys.stderr)
+
+
+class Shouting:
+    """Runs a function when it is unpickled."""
+
+    def __reduce__(self):
+        return shout, ()
+
+
+def test_before_a_file_runs_code_it_is_said_that_it_can(tmp_path, capsys):
+    joblib.dump(Shouting(), tmp_path / "model.joblib")
+    command = ["evaluate", "Hopper-v5", "--policy", str(tmp_path / "model.joblib")]
+    assert main([*command, "--jobs", "1"]) == 2  # it is nothing that acts
+    said = capsys.readouterr().err
+    assert said.index("can run code") < said.index("UNPICKLED")
+
+
+@pytest.mark.parametrize("newer", [True, False])
+def test_a_file_that_runs_nothing_is_preferred_unless_it_is_older(
+    tmp_path, capsys, newer
+):
+    unpickled, safe = tmp_path / "model.joblib", tmp_path / "model.safetensors"
+    save_policy(load_expert("Reacher-v5"), safe)
+    unpickled.write_bytes(b"not to be read")
+    at = unpickled.stat().st_mtime
+    os.utime(safe, (at, at + (10 if newer else -10)))
+    command = ["evaluate", "Reacher-v5", "--policy", str(unpickled), "--jobs", "1"]
+    status = main([*command, "--episodes", "1", "--max-steps", "2"])
+    said = capsys.readouterr().err
+    assert status == (0 if newer else 2)
+    assert (f"--policy: {safe} is read in place of {unpickled}" in said) == newer
+    assert ("can run code that it contains" in said) != newer
 
 
 def test_an_output_that_is_a_folder(tmp_path, capsys):

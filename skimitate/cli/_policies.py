@@ -1,10 +1,14 @@
 """Experts and policies that arguments name, checked against their environment."""
 
+import sys
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from skimitate.cli._environments import NamedEnv
+
+# Files that are pickles, or hold some. A .pkl is none that runs: see load_expert.
+_RUN_CODE = (".joblib", ".zip")
 
 
 def find_expert(env: NamedEnv, env_id: str, spec: str | None) -> Any:
@@ -45,6 +49,9 @@ def find_expert(env: NamedEnv, env_id: str, spec: str | None) -> Any:
 def find_policy(env: NamedEnv, spec: str | Path, option: str = "--policy") -> Any:
     """Return what an option names as an expert or a policy.
 
+    Of a file that runs code when it is read, that is said first. What save_policy wrote
+    is taken instead, if it lies beside it under the same name and is no older.
+
     Parameters
     ----------
     env : NamedEnv
@@ -66,12 +73,33 @@ def find_policy(env: NamedEnv, spec: str | Path, option: str = "--policy") -> An
     from skimitate.experts._check import check_expert
     from skimitate.experts._load import load_actor
 
-    actor = load_actor(spec, option)
+    actor = load_actor(_safest(spec, option), option)
     statistics = getattr(actor, "statistics_path", None)
     if statistics is not None:
         print(f"{option}: {spec} sees observations normalized by {statistics}")
     check_expert(env.made_by, actor, option, env.name)
     return actor
+
+
+def _safest(spec: str | Path, option: str) -> str | Path:
+    """Return which file to read, and say what is to be known of it."""
+    path = Path(spec)
+    if path.suffix.lower() not in _RUN_CODE or not path.is_file():
+        return spec
+    beside = path.with_suffix(".safetensors")
+    # An older one may be of another training.
+    if beside.is_file() and beside.stat().st_mtime_ns >= path.stat().st_mtime_ns:
+        print(
+            f"{option}: {beside} is read in place of {path}, which can run code",
+            file=sys.stderr,
+        )
+        return beside
+    print(
+        f"{option}: reading {path} can run code that it contains; files of save_policy "
+        "(.safetensors) cannot",
+        file=sys.stderr,
+    )
+    return spec
 
 
 def expert_of_row(env_id: str, spec: str | None, n_envs: int) -> str | None:

@@ -52,6 +52,21 @@ class BaseCloner(EpochRunner):
         "verbose": ["verbose"],
     }
 
+    _learnt: tuple[str, ...] = (
+        "_trainer",
+        "_network_arrays",
+        "_rngs",
+        "_n_samples",
+        "_y_ndim",
+        "n_features_in_",
+        "n_outputs_",
+        "n_iter_",
+        "loss_curve_",
+        "validation_scores_",
+        "best_validation_score_",
+        "normalizer_",
+    )
+
     _loss: str
     _validate_targets: Callable[..., tuple[NDArray, NDArray]]
     _fit_output_unit: Callable[..., tuple[NDArray[np.float64], NDArray[np.float64]]]

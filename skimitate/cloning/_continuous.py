@@ -28,6 +28,13 @@ class ContinuousCloner(BaseCloner):
         "action_scaling": [StrOptions(set(SCALINGS))]
     }
 
+    _learnt = (
+        *BaseCloner._learnt,
+        "_action_statistics",
+        "action_mean_",
+        "action_scale_",
+    )
+
     #: The class for actions that are classes.
     _takes_classes: str
 

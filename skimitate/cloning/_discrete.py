@@ -24,6 +24,8 @@ class DiscreteCloner(ClassifierMixin, BaseCloner):
         "class_weight": [StrOptions({"balanced"}), dict, list, None]
     }
 
+    _learnt = (*BaseCloner._learnt, "classes_")
+
     _loss = "cross_entropy"
     _predicted: Callable[[Samples], NDArray[np.float64]]
 

@@ -6,7 +6,7 @@ from numbers import Integral
 from typing import Any, Self
 
 from numpy.typing import ArrayLike
-from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
+from sklearn.base import MetaEstimatorMixin, clone
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
 from sklearn.utils.validation import check_is_fitted
@@ -20,6 +20,7 @@ from skimitate._sklearn import (
     is_watched,
 )
 from skimitate._validation import check_count
+from skimitate._versions import VersionedEstimator
 from skimitate.cloning._base import BaseCloner
 from skimitate.cloning._history_rows import HistoryRows, Rows
 from skimitate.cloning._history_told import (
@@ -50,7 +51,9 @@ def learner_has(*names: str) -> Callable[[Any], bool]:
     return check
 
 
-class BaseHistory(CallbackSupportMixin, MetaEstimatorMixin, HistoryRows, BaseEstimator):
+class BaseHistory(
+    CallbackSupportMixin, MetaEstimatorMixin, HistoryRows, VersionedEstimator
+):
     """Shows any learner the last observations of an episode, and the last actions.
 
     A class that derives from it says what actions are (see :class:`HistoryRows`), and
@@ -68,6 +71,16 @@ class BaseHistory(CallbackSupportMixin, MetaEstimatorMixin, HistoryRows, BaseEst
         "n_steps": [Interval(Integral, 1, None, closed="left")],
         "actions": ["boolean"],
     }
+
+    _learnt: tuple[str, ...] = (
+        "estimator_",
+        "n_features_in_",
+        "n_outputs_",
+        "_action_kind",
+        "_columns",
+        "_library",
+        "_shown_steps",
+    )
 
     #: Whole episodes are what it learns from, steps of no weight included.
     learns_sequences = True

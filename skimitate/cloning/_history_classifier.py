@@ -84,6 +84,8 @@ class HistoryClassifier(ClassifierMixin, BaseHistory):
     array(['rises', 'falls'], dtype='<U5')
     """
 
+    _learnt = (*BaseHistory._learnt, "classes_")
+
     # Episodes are its business here as well.
     __metadata_request__predict_proba = {"groups": True}
 

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.base import BaseEstimator
 
 from skimitate._attributes import put_back
+from skimitate._versions import VersionedEstimator
 from skimitate.cloning._units import Units
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from skimitate.cloning._parameter_rows import ParameterRows
 
 
-class Restorable(BaseEstimator):
+class Restorable(VersionedEstimator):
     """Can be pickled, and go back to what it was.
 
     A class that derives from it says what its networks are, and what trains them
@@ -47,9 +47,8 @@ class Restorable(BaseEstimator):
 
         return go_back
 
-    def __getstate__(self) -> dict[str, Any]:
+    def _pack(self, state: dict[str, Any]) -> dict[str, Any]:
         # Arrays and plain containers: no file names a room that may be moved.
-        state = dict(super().__getstate__())
         if "_trainer" in state:
             state["_network_arrays"] = state.pop("network_").packed()
             del state["_units"]
@@ -57,7 +56,7 @@ class Restorable(BaseEstimator):
             state["_rngs"] = copy.deepcopy(state["_rngs"])
         return state
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
+    def _unpack(self, state: dict[str, Any]) -> dict[str, Any]:
         arrays = state.get("_network_arrays")
         if arrays is not None:
             network, trainer = self._kinds()
@@ -65,4 +64,4 @@ class Restorable(BaseEstimator):
             state["network_"] = network.of_arrays(*arrays)
             state["_trainer"] = trainer.of_state(state["_trainer"])
             state["_units"] = state["_trainer"].units
-        super().__setstate__(state)
+        return state

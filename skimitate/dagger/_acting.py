@@ -21,6 +21,20 @@ class ActingDAgger(InteractiveDAgger):
     __metadata_request__predict = {"groups": True}
     __metadata_request__score = {"groups": True}
 
+    _learnt: tuple[str, ...] = (
+        "estimator_",
+        "history_",
+        "best_round_",
+        "expert_return_",
+        "n_features_in_",
+        "n_outputs_",
+        "_y_ndim",
+    )
+
+    def _learnt_beside(self, state: dict[str, Any]) -> tuple[str, ...]:
+        # A run that is open has come to a part of it.
+        return () if "_run" in state else super()._learnt_beside(state)
+
     def _predict(
         self, X: ArrayLike, groups: ArrayLike | None, method: str = "predict"
     ) -> Any:

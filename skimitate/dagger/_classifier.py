@@ -203,6 +203,7 @@ class DAggerClassifier(MultiOutputMixin, ClassifierMixin, ActingDAgger):
     """
 
     _targets_class = DiscreteTargets
+    _learnt = (*ActingDAgger._learnt, "classes_")
 
     # As those of predict.
     __metadata_request__predict_proba = {"groups": True}

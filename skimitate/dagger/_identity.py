@@ -8,6 +8,7 @@ from typing import Any
 import joblib
 import numpy as np
 
+from skimitate._versions import unstamped
 from skimitate.dagger._settled import Given
 
 # What decides where a run happens and what it tells, not what comes of it.
@@ -142,7 +143,7 @@ def _checksum_of_parameters(expert: Any) -> str | None:
 
 def _of_policy(expert: Any) -> Any:
     """Return those of a policy of skimitate: arrays and plain containers."""
-    return expert.__getstate__() if hasattr(expert, "vectors") else None
+    return unstamped(expert.__getstate__()) if hasattr(expert, "vectors") else None
 
 
 def _of_model(expert: Any) -> Any:

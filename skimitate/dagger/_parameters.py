@@ -7,7 +7,7 @@ from numbers import Integral, Real
 from typing import Any, Literal, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, MetaEstimatorMixin
+from sklearn.base import MetaEstimatorMixin
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
 
 from skimitate._sklearn import (
@@ -17,12 +17,13 @@ from skimitate._sklearn import (
     StrOptions,
     clone_parametrized,
 )
+from skimitate._versions import VersionedEstimator
 from skimitate.dagger._queries import Query
 from skimitate.environments._make import EnvLike
 from skimitate.learners._metadata import routing_of
 
 
-class DAggerParameters(MetaEstimatorMixin, BaseEstimator):
+class DAggerParameters(MetaEstimatorMixin, VersionedEstimator):
     """Has the parameters of :class:`skimitate.DAggerRegressor`, and those of a learner.
 
     A class that derives from it says what learns where nobody else does

@@ -7,10 +7,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.metaestimators import available_if
 
+from skimitate._versions import Versioned
 from skimitate.cloning._classes import Classes
 
 
-class ClassPolicy:
+class ClassPolicy(Versioned):
     """Takes the most probable class of each output.
 
     :func:`skimitate.as_policy` makes one of a fitted
@@ -131,13 +132,15 @@ class ClassPolicy:
         """Begin an episode."""
         self.units.reset()
 
-    def __getstate__(self) -> dict[str, Any]:
+    def _pack(self, state: dict[str, Any]) -> dict[str, Any]:
         # No file names a room that may be moved.
-        return {name: vars(self)[name] for name in ("units", "classes", "mean_return")}
+        return {name: state[name] for name in ("units", "classes", "mean_return")}
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(state)
-        self._classes = Classes(self.classes)
+    def _unpack(self, state: dict[str, Any]) -> dict[str, Any]:
+        policy = ClassPolicy(
+            state["units"], state["classes"], mean_return=state["mean_return"]
+        )
+        return vars(policy)
 
     def __repr__(self) -> str:
         widths = f"n_features={self.n_features}, n_outputs={self.n_outputs}"

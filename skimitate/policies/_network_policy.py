@@ -6,13 +6,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from skimitate._versions import Versioned
 from skimitate.cloning._activations import ACTIVATIONS
 from skimitate.cloning._forward_pass import ForwardPass
 from skimitate.cloning._layout import Layout
 from skimitate.cloning._units import Units
 
 
-class NetworkPolicy:
+class NetworkPolicy(Versioned):
     """Multilayer perceptrons, whose mean acts, and the units of what goes in and out.
 
     :func:`skimitate.as_policy` makes one of a fitted :class:`skimitate.BehaviorCloner`,
@@ -134,16 +135,25 @@ class NetworkPolicy:
     def reset(self) -> None:
         """Begin an episode, of which this policy remembers nothing."""
 
-    def __getstate__(self) -> dict[str, Any]:
+    def _pack(self, state: dict[str, Any]) -> dict[str, Any]:
         # Arrays and plain containers: no file names a room that may be moved.
         names = ("layer_sizes", "activation", "vectors", "mean_return")
-        state = {name: getattr(self, name) for name in names}
-        return state | {"units": self.units.packed}
+        return {name: state[name] for name in names} | {"units": self.units.packed}
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
+    def _unpack(self, state: dict[str, Any]) -> dict[str, Any]:
+        # By the constructor's checks: a file may say anything, and nothing else looks
+        # at the shapes before compiled code reads the arrays.
         units = Units.unpacked(state["units"], state["layer_sizes"][0])
-        vars(self).update(state | {"units": units})
-        self._forward_pass = ForwardPass(Layout(self.layer_sizes), self.activation)
+        mean_return = state["mean_return"]
+        return vars(
+            NetworkPolicy(
+                state["layer_sizes"],
+                state["activation"],
+                state["vectors"],
+                units,
+                mean_return=mean_return,
+            )
+        )
 
     def __repr__(self) -> str:
         widths = f"n_features={self.n_features}, n_outputs={self.n_outputs}"

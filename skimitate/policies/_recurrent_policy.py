@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from skimitate._versions import Versioned
 from skimitate.cloning._activations import ACTIVATIONS
 from skimitate.cloning._cells import CELLS
 from skimitate.cloning._recurrent_architecture import RecurrentArchitecture
@@ -13,7 +14,7 @@ from skimitate.cloning._recurrent_pass import RecurrentPass
 from skimitate.cloning._units import Units
 
 
-class RecurrentPolicy:
+class RecurrentPolicy(Versioned):
     """A recurrent network that carries its state from step to step.
 
     :func:`skimitate.as_policy` makes one of a fitted
@@ -180,21 +181,25 @@ class RecurrentPolicy:
             state = np.where(begins[..., np.newaxis], 0.0, state)
         return self._pass.step(x, self.vectors, self.units, state)
 
-    def __getstate__(self) -> dict[str, Any]:
+    def _pack(self, state: dict[str, Any]) -> dict[str, Any]:
         # Arrays and plain containers: no file names a room that may be moved. What is
         # remembered within an episode is not kept.
-        state = {name: getattr(self, name) for name in ("vectors", "mean_return")}
-        return state | {
+        return {
             "architecture": tuple(self.architecture),
+            "vectors": self.vectors,
             "units": self.units.packed,
+            "mean_return": self.mean_return,
         }
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        units = Units.unpacked(state["units"], state["architecture"][1][0])
-        vars(self).update(state | {"units": units})
-        self.architecture = RecurrentArchitecture(*state["architecture"])
-        self._pass = RecurrentPass(self.architecture)
-        self._state = None
+    def _unpack(self, state: dict[str, Any]) -> dict[str, Any]:
+        # By the constructor's checks: a file may say anything, and nothing else looks
+        # at the shapes before compiled code reads the arrays.
+        architecture, mean_return = state["architecture"], state["mean_return"]
+        units = Units.unpacked(state["units"], architecture[1][0])
+        vectors = state["vectors"]
+        return vars(
+            RecurrentPolicy(architecture, vectors, units, mean_return=mean_return)
+        )
 
     def __repr__(self) -> str:
         widths = f"n_features={self.n_features}, n_outputs={self.n_outputs}"

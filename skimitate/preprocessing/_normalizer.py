@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn import config_context
-from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.base import OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_array, check_is_fitted
 
@@ -25,13 +25,14 @@ from skimitate._validation import (
     check_weights,
     validate_observations,
 )
+from skimitate._versions import VersionedEstimator
 from skimitate.kernels import running_stats as _running_stats
 from skimitate.preprocessing._moments import check_range, moments_of
 
 
 @public
 class RunningNormalizer(
-    CallbackSupportMixin, OneToOneFeatureMixin, TransformerMixin, BaseEstimator
+    CallbackSupportMixin, OneToOneFeatureMixin, TransformerMixin, VersionedEstimator
 ):
     """Standardize features by a mean and a variance that a stream keeps updating.
 
@@ -77,9 +78,8 @@ class RunningNormalizer(
 
     Notes
     -----
-    Parameters that are set after a fit count at once where data is transformed; the
-    attributes follow with the next :meth:`fit`, :meth:`partial_fit` or :meth:`merge`.
-    ``with_mean`` and ``with_std`` may be turned on later as well as off.
+    Parameters that are set after a fit count at once where data is transformed, on or
+    off; the attributes follow with the next fit, ``partial_fit`` or ``merge``.
 
     Float64 cannot hold the squares of values from about 1e154 up, nor of differences
     below about 1e-154: a feature of nothing else is refused where they are needed.
@@ -107,6 +107,8 @@ class RunningNormalizer(
 
     _state: NDArray[np.float64]
     _weighted: bool
+
+    _learnt = ("_state", "_weighted", "mean_", "var_", "scale_", "n_features_in_")
 
     _parameter_constraints: dict = {
         "with_mean": ["boolean"],
@@ -222,10 +224,8 @@ class RunningNormalizer(
 
         Raises
         ------
-        TypeError
-            If ``other`` is no RunningNormalizer.
-        NotFittedError
-            If ``other`` is not fitted.
+        TypeError, NotFittedError
+            If ``other`` is no RunningNormalizer, or not fitted.
         ValueError
             If the features of both differ in number or names, or if what both saw is
             out of range together; the statistics are then unchanged.
