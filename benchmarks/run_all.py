@@ -16,6 +16,7 @@ NAMES = (
     "recurrent",
     "rollouts",
     "dagger",
+    "checkpoint",
     "grid_search",
 )
 
