@@ -33,7 +33,8 @@ class CommandParser(argparse.ArgumentParser):
         """
         given = list(sys.argv[1:] if args is None else args)
         # Before anything else is said: a required option may be the one mistyped.
-        self._refuse([arg for arg in _options_in(given) if not self._knows(arg)])
+        known = self._options()
+        self._refuse([arg for arg in _options_in(given) if not _is_one(arg, known)])
         parsed, unknown = super().parse_known_args(given, namespace)
         self._refuse(unknown)
         return parsed, unknown
@@ -41,19 +42,16 @@ class CommandParser(argparse.ArgumentParser):
     def _options(self) -> list[str]:
         return ["--help", *re.findall(r"--[\w-]+", self.format_usage())]
 
-    def _knows(self, option: str) -> bool:
-        """Tell whether an option is there, maybe by the beginning of its name."""
-        return any(known.startswith(option) for known in self._options())
-
     def _refuse(self, unknown: Sequence[str]) -> None:
         """End with the usage, and with what may have been meant, if there are any."""
         if not unknown:
             return
+        options = self._options()
         alike = [
             match
             for arg in unknown
             if arg.startswith("-")
-            for match in get_close_matches(f"--{arg.strip('-')}", self._options(), n=1)
+            for match in get_close_matches(f"--{arg.strip('-')}", options, n=1)
         ]
         meant = f"; did you mean {' and '.join(alike)}?" if alike else ""
         self.error(f"unrecognized arguments: {' '.join(unknown)}{meant}")
@@ -67,3 +65,8 @@ def _options_in(args: Sequence[str]) -> Iterator[str]:
         name = arg.partition("=")[0]
         if name.startswith("--") and " " not in name:
             yield name
+
+
+def _is_one(option: str, known: Sequence[str]) -> bool:
+    """Tell whether an option is known, maybe by the beginning of its name."""
+    return any(name.startswith(option) for name in known)
