@@ -5,13 +5,14 @@ import random
 from argparse import ArgumentParser
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from fuzz_archives import forged as forged_archive
 from fuzz_archives import packed
+from fuzz_checkpoints import kept_files, use_kept, use_learner, use_visited
 from fuzz_mutations import mutated
 from fuzz_pickles import cs294_expert
 from fuzz_pickles import forged as forged_pickle
@@ -25,6 +26,7 @@ from fuzz_texts import (
 from skimitate import Rollouts, load_expert, load_policy, save_policy
 from skimitate.cli._main import build_parser
 from skimitate.cloning._units import Units
+from skimitate.dagger._run_state import RunState
 from skimitate.data._bundled import bundled_files, read_card
 from skimitate.datasets._files import read_steps
 from skimitate.policies._class_policy import ClassPolicy
@@ -284,6 +286,27 @@ TARGETS = {
         Target("card", ".json", _cards, read_card, forged_json),
         Target("stages", ".json", _indices, _use_index, forged_json),
         Target("rows", ".json", _row_files, _read_rows, forged_json),
+        Target(
+            "visited",
+            ".npz",
+            partial(kept_files, "round-000?-visited"),
+            partial(use_kept, use_visited),
+            forged_archive,
+        ),
+        Target(
+            "state",
+            ".json",
+            partial(kept_files, "state-"),
+            partial(use_kept, RunState.from_json),
+            forged_json,
+        ),
+        Target(
+            "learner",
+            ".skops",
+            partial(kept_files, "learner-"),
+            partial(use_kept, use_learner),
+            forged_archive,
+        ),
         Target("arguments", ".txt", _commands, _parse, forged_arguments, exits=True),
     )
 }

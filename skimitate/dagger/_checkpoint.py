@@ -2,7 +2,6 @@
 
 import json
 import os
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,17 +10,20 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from skimitate._callers import levels_to_the_user
 from skimitate.dagger._identity import differences
 from skimitate.dagger._pending import Pending
 from skimitate.dagger._round_files import RoundFiles
 from skimitate.dagger._run_state import RunState
 from skimitate.files._checked_folder import CheckedFolder
+from skimitate.files._json import parse_json
 from skimitate.files._lock import FolderLock
 from skimitate.formats._estimator_bytes import EstimatorFormat
 
 _PARAMETER = "checkpoint_dir"
 _FORMAT = 1
+
+# What they are for is the run's business.
+N_SEEDS = 5
 
 # Labels are on the disk before a run goes on. What is learnt from them is not waited
 # for: if a power cut takes it, it is learnt again.
@@ -93,7 +95,7 @@ class Checkpoint:
         found = None
         self._needed = {}
         for name in reversed(self._folder.names("state-")):
-            state = self._read(name, RunState.from_json)
+            state = self._folder.read(name, "the state of a run", RunState.from_json)
             if state is None:
                 continue
             self._needed[name] = state.rounds
@@ -104,7 +106,7 @@ class Checkpoint:
     def _whole(self, state: RunState, first_round: int) -> Kept | None:
         """Return a state with what it needs; None if something is damaged."""
         learners = {
-            number: self._read(_learner(number), self._format.load)
+            number: self._folder.read(_learner(number), "a learner", self._format.load)
             for number in state.rounds
         }
         rounds = []
@@ -121,22 +123,6 @@ class Checkpoint:
         if any(learner is None for learner in learners.values()):
             return None
         return Kept(state, learners, rounds)
-
-    def _read(self, name: str, read: Any) -> Any:
-        """Return what a file says; None if it is missing, damaged or something else."""
-        content = self._folder.read(name)
-        if content is None:
-            return None
-        try:
-            return read(content)
-        except Exception as error:  # whatever a file leads to that somebody else wrote
-            warnings.warn(
-                f"{_PARAMETER}: {name} in {self._folder.path} cannot be used "
-                f"({error}): what was in it is done again",
-                UserWarning,
-                stacklevel=levels_to_the_user(),
-            )
-            return None
 
     def keep(self, state: RunState, learner: Any) -> None:
         """Keep where a run is.
@@ -220,41 +206,48 @@ def begin(
     ValueError
         If another one is kept there, with what they differ in.
     """
-    content = folder.read("run")
-    if content is None and folder.names(""):
+    told = folder.read("run", "the description of a run", _told_in)
+    if told is None and folder.names(""):
         raise ValueError(
             f"{_PARAMETER}: expected the folder of a run, got {folder.path}, where the "
             "files that say of which are damaged or missing"
         )
-    if content is None:
-        told = {
-            "format": _FORMAT,
-            "identity": dict(identity),
-            "seeds": [[seed.entropy, seed.spawn_key] for seed in seeds],
-        }
-        content = json.dumps(told, indent=1).encode()
-        folder.write("run", "json", content, sync=True, twice=True)
-    try:
-        told = json.loads(content)
-        known, found = told["format"], differences(told["identity"], identity)
-        kept = [
-            np.random.SeedSequence(entropy, spawn_key=tuple(key))
-            for entropy, key in told["seeds"]
-        ]
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise ValueError(
-            f"{_PARAMETER}: expected the folder of a run, got {folder.path}, whose "
-            "files are of another kind"
-        ) from error
-    if known != _FORMAT:
-        raise ValueError(
-            f"{_PARAMETER}: expected files of format {_FORMAT} in {folder.path}, got "
-            f"{known!r}"
-        )
-    if found:
+    if told is None:
+        told = _Told(dict(identity), list(seeds))
+        folder.write("run", "json", told.to_json(), sync=True, twice=True)
+    if found := differences(told.identity, identity):
         raise ValueError(
             f"{_PARAMETER}: expected the folder of a run with the same parameters, "
             f"data, expert and versions, got {folder.path}, where {'; '.join(found)} "
             "(give each run a folder of its own)"
         )
-    return kept
+    return told.seeds
+
+
+class _Told(NamedTuple):
+    """What a folder says of the run in it."""
+
+    identity: dict[str, str]
+    seeds: list[np.random.SeedSequence]
+
+    def to_json(self) -> bytes:
+        seeds = [[seed.entropy, seed.spawn_key] for seed in self.seeds]
+        told = {"format": _FORMAT, "identity": self.identity, "seeds": seeds}
+        return json.dumps(told, indent=1).encode()
+
+
+def _told_in(content: bytes) -> _Told:
+    """Read what :meth:`_Told.to_json` wrote."""
+    told = parse_json(content.decode())
+    if told["format"] != _FORMAT:
+        raise ValueError(f"it is of format {told['format']!r}, and not {_FORMAT}")
+    seeds = [
+        np.random.SeedSequence(entropy, spawn_key=tuple(key))
+        for entropy, key in told["seeds"]
+    ]
+    identity = told["identity"]
+    if len(seeds) != N_SEEDS or not all(
+        type(part) is str for part in identity.values()
+    ):
+        raise ValueError("it describes something else")
+    return _Told(identity, seeds)

@@ -1,5 +1,6 @@
 """What is kept of a round while it runs, so that no label has to be asked for twice."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from typing import Any
 
@@ -41,11 +42,14 @@ class RoundFiles:
         -------
         Visits or None
         """
-        parts = self._read(self._episode(number))
-        return None if parts is None else Visits(**parts)
+        name = self._episode(number)
+        return self._folder.read(name, "an episode", visits_in)
 
     def done(self, number: int, kept: Visits) -> None:
-        """Keep an episode, as soon as it is over.
+        """Keep an episode, as soon as it is over, in whichever process it was run.
+
+        A worker that does not see the folder lets it go: all episodes of a round are
+        kept together once they are back.
 
         Parameters
         ----------
@@ -54,6 +58,8 @@ class RoundFiles:
         kept : Visits
             What is known of it.
         """
+        if not self._folder.is_here:
+            return
         self._write(
             self._episode(number), kept._asdict(), sync=bool(kept.is_heard.any())
         )
@@ -68,8 +74,8 @@ class RoundFiles:
         -------
         Pending or None
         """
-        parts = self._read(f"{self._name}-visited")
-        return None if parts is None else Pending(**parts)
+        name = f"{self._name}-visited"
+        return self._folder.read(name, "the episodes of a round", pending_in)
 
     def keep_visited(self, pending: Pending, *, sync: bool) -> None:
         """Keep all episodes, in the place of each alone.
@@ -94,11 +100,11 @@ class RoundFiles:
         answers = np.full((len(ids), n_outputs), np.nan)
         is_known = np.zeros(len(ids), dtype=bool)
         for name in self._folder.names(f"{self._name}-answers-"):
-            arrays = self._read(name)
-            if arrays is None:
+            found = self._folder.read(name, "answers", answers_in)
+            if found is None:
                 continue
-            _, rows, found = np.intersect1d(ids, arrays["ids"], return_indices=True)
-            answers[rows] = arrays["answers"][found]
+            _, rows, places = np.intersect1d(ids, found[0], return_indices=True)
+            answers[rows] = found[1][places]
             is_known[rows] = True
         return answers, is_known
 
@@ -111,12 +117,105 @@ class RoundFiles:
     def _write(self, name: str, arrays: dict[str, Any], *, sync: bool) -> None:
         self._folder.write(name, "npz", to_npz(arrays), sync=sync, twice=True)
 
-    def _read(self, name: str) -> dict[str, Any] | None:
-        content = self._folder.read(name)
-        if content is None:
-            return None
-        # Numbers travel as arrays without dimensions.
-        return {n: a if a.ndim else a.item() for n, a in from_npz(content).items()}
+
+def visits_in(content: bytes) -> Visits:
+    """Return an episode that was kept.
+
+    Parameters
+    ----------
+    content : bytes
+        Of its file.
+
+    Raises
+    ------
+    ValueError
+        If it is anything else.
+    """
+    parts = _parts_in(content, Visits._fields, {"earned": "f"})
+    visits = Visits(**parts)
+    n = _check_rows(visits.observations, visits.labels, visits.actions)
+    flags = visits.is_asked, visits.is_heard, visits.is_driven
+    if any(flag.shape != (n,) or flag.dtype != bool for flag in flags):
+        raise ValueError("its flags are others")
+    return visits
+
+
+def pending_in(content: bytes) -> Pending:
+    """Return the episodes of a round, and what is asked about them.
+
+    Parameters
+    ----------
+    content : bytes
+        Of their file.
+
+    Raises
+    ------
+    ValueError
+        If it is anything else.
+    """
+    counts = ("round", "first_id", "n_asked", "n_heard", "n_answered")
+    numbers = {"beta": "f", "seconds": "f"} | dict.fromkeys(counts, "i")
+    pending = Pending(**_parts_in(content, [f.name for f in fields(Pending)], numbers))
+    n = _check_rows(pending.observations, pending.labels, pending.actions)
+    episodes, rows, returns = pending.episodes, pending.rows, pending.returns
+    if not (
+        episodes.shape == (n,)
+        and episodes.dtype.kind == rows.dtype.kind == "i"
+        and (np.diff(episodes) >= 0).all()
+        and rows.ndim == returns.ndim == 1
+        and returns.dtype.kind == "f"
+        and (np.diff(rows) > 0).all()
+        and (not len(rows) or (rows[0] >= 0 and rows[-1] < n))
+    ):
+        raise ValueError("its steps are others")
+    return pending
+
+
+def answers_in(content: bytes) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Return answers, and the ids of what they answer.
+
+    Parameters
+    ----------
+    content : bytes
+        Of their file.
+
+    Raises
+    ------
+    ValueError
+        If it is anything else.
+    """
+    parts = _parts_in(content, ("ids", "answers"), {})
+    ids, answers = parts["ids"], parts["answers"]
+    _check_rows(answers)
+    if ids.shape != answers.shape[:1] or ids.dtype.kind != "i":
+        raise ValueError("its ids are others")
+    return ids, answers
+
+
+def _parts_in(
+    content: bytes, names: Iterable[str], numbers: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return arrays by their names, and numbers of a kind where numbers belong."""
+    arrays = from_npz(content)
+    if arrays.keys() != set(names):
+        raise ValueError(f"its arrays are {', '.join(arrays)}")
+    for name, array in arrays.items():
+        if bool(array.ndim) == (name in numbers):
+            raise ValueError(f"its {name} has {array.ndim} dimensions")
+    for name, kind in numbers.items():
+        if arrays[name].dtype.kind != kind:
+            raise ValueError(f"its {name} is {arrays[name].dtype}")
+    # Numbers travel as arrays without dimensions.
+    return {name: a if a.ndim else a.item() for name, a in arrays.items()}
+
+
+def _check_rows(*arrays: NDArray) -> int:
+    """Raise if arrays have not as many rows of floats; return how many they have."""
+    if any(array.ndim != 2 or array.dtype.kind != "f" for array in arrays):
+        raise ValueError("its arrays are no rows of numbers")
+    if len({len(array) for array in arrays}) > 1:
+        raise ValueError("its arrays have different numbers of rows")
+    return len(arrays[0])
 
 
 class NoFiles:

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from skimitate._seeds import spawn_seeds
 from skimitate._sklearn import CallbackContext
+from skimitate.dagger._checkpoint import N_SEEDS
 from skimitate.dagger._leaders import Candidate
 from skimitate.dagger._lessons import Lessons
 from skimitate.dagger._questions import Questions
@@ -295,4 +296,4 @@ def seeds_of_run(random_state: Any) -> list[np.random.SeedSequence]:
     -------
     list of numpy.random.SeedSequence
     """
-    return spawn_seeds(random_state, 5)
+    return spawn_seeds(random_state, N_SEEDS)

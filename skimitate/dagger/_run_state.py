@@ -4,6 +4,7 @@ import json
 from typing import Any, NamedTuple, Self
 
 from skimitate.dagger._leaders import Candidate
+from skimitate.files._json import parse_json
 
 
 class RunState(NamedTuple):
@@ -60,8 +61,19 @@ class RunState(NamedTuple):
         ValueError, TypeError, KeyError
             If it is anything else.
         """
-        parts = json.loads(content)
-        leaders = [
-            Candidate(int(n), None, float(score)) for n, score in parts["leaders"]
-        ]
-        return cls(**parts | {"leaders": leaders})
+        told = parse_json(content.decode())
+        if told.keys() != set(cls._fields):
+            raise ValueError("it is of something else")
+        leaders = [Candidate(number, None, score) for number, score in told["leaders"]]
+        state = cls(**told | {"leaders": leaders})
+        numbers = [state.round, state.n_queries, *(one.round for one in leaders)]
+        if state.kept is not None:
+            numbers.append(state.kept)
+        if not all(type(number) is int and number >= 0 for number in numbers):
+            raise ValueError("its numbers are none")
+        told_of = [record["round"] for record in state.history]
+        if told_of != list(range(state.round + 1)) or max(state.rounds) > state.round:
+            raise ValueError("its rounds are others")
+        if not all(type(one.score) is float for one in leaders):
+            raise ValueError("its returns are no numbers")
+        return state

@@ -3,10 +3,15 @@
 import hashlib
 import re
 import warnings
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from skimitate._callers import levels_to_the_user
 from skimitate.files._durable import write_durably
+from skimitate.files._reading import reading
+
+_Parsed = TypeVar("_Parsed")
 
 # As many digits of the SHA-256 as no accident will hit, in names that can be read.
 _N_DIGITS = 16
@@ -36,6 +41,11 @@ class CheckedFolder:
         for file in sorted(path.iterdir()):
             if found := _FILE.fullmatch(file.name):
                 self._files.setdefault(found["name"], []).append(file)
+
+    @property
+    def is_here(self) -> bool:
+        """Whether this process sees the folder: one on another machine may not."""
+        return self.path.is_dir()
 
     def names(self, prefix: str) -> list[str]:
         """Return the names so far that begin so, in their order.
@@ -77,7 +87,7 @@ class CheckedFolder:
             If it cannot be written; it names the file. What was there before is there
             still.
         """
-        digest = hashlib.sha256(content).hexdigest()[:_N_DIGITS]
+        digest = _digest(content)
         for stem in (name, _COPY + name)[: 2 if twice else 1]:
             place = self.path / f"{stem}.{digest}.{kind}"
             is_copy = stem != name
@@ -91,18 +101,25 @@ class CheckedFolder:
                     old.unlink(missing_ok=True)
             self._files[stem] = [place]
 
-    def read(self, name: str) -> bytes | None:
-        """Return what was kept under a name.
+    def read(
+        self, name: str, expected: str, parse: Callable[[bytes], _Parsed]
+    ) -> _Parsed | None:
+        """Return what is kept under a name.
 
         Parameters
         ----------
         name : str
             Its name.
+        expected : str
+            What it should be, for the warning.
+        parse : callable
+            From the content to what is returned; whatever it raises says that it is
+            something else.
 
         Returns
         -------
-        bytes or None
-            None if nothing was, or all of its files are damaged.
+        object
+            None if nothing was kept, or all of its files are damaged.
 
         Warns
         -----
@@ -112,31 +129,17 @@ class CheckedFolder:
         for stem in (name, _COPY + name):
             # After a kill there may be an old one beside the new one: the newest.
             for file in sorted(self._files.get(stem, []), key=_when, reverse=True):
-                content = self._read_checked(file)
-                if content is not None:
-                    return content
+                try:
+                    with reading(file, expected):
+                        return parse(_content(file))
+                except (OSError, ValueError) as error:
+                    warnings.warn(
+                        f"{self._parameter}: {file} is damaged: what was in it is "
+                        f"taken from elsewhere, or done again ({error})",
+                        UserWarning,
+                        stacklevel=levels_to_the_user(),
+                    )
         return None
-
-    def _read_checked(self, file: Path) -> bytes | None:
-        found = _FILE.fullmatch(file.name)
-        assert found is not None
-        try:
-            content = file.read_bytes()
-        except OSError as error:
-            self._warn(file, str(error.strerror))
-            return None
-        if hashlib.sha256(content).hexdigest()[:_N_DIGITS] != found["digest"]:
-            self._warn(file, "its content is not what its name tells")
-            return None
-        return content
-
-    def _warn(self, file: Path, reason: str) -> None:
-        warnings.warn(
-            f"{self._parameter}: {file} is damaged ({reason}): what was in it is taken "
-            "from elsewhere, or done again",
-            UserWarning,
-            stacklevel=levels_to_the_user(),
-        )
 
     def remove(self, name: str) -> None:
         """Remove what was kept under a name, if anything was.
@@ -157,3 +160,16 @@ def _when(file: Path) -> int:
         return file.stat().st_mtime_ns
     except OSError:
         return 0
+
+
+def _content(file: Path) -> bytes:
+    """Return the content of a file, if it is what the name tells."""
+    found = _FILE.fullmatch(file.name)
+    content = file.read_bytes()
+    if found is None or _digest(content) != found["digest"]:
+        raise ValueError("its content is not what its name tells")
+    return content
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:_N_DIGITS]

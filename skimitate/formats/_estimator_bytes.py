@@ -1,10 +1,13 @@
 """Estimators as bytes that can be read without running what is in them."""
 
+import math
+import zipfile
 from collections.abc import Callable
 from io import BytesIO
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import joblib
+import numpy as np
 
 from skimitate.formats._trusted import TRUSTED_TYPES
 
@@ -82,10 +85,33 @@ def _dump_skops(estimator: Any) -> bytes:
 def _load_skops(content: bytes) -> Any:
     import skops.io
 
+    with zipfile.ZipFile(BytesIO(content)) as archive:
+        # As skops writes them, members are not compressed: none grows when it is read.
+        members = archive.infolist()
+        if sum(member.file_size for member in members) > len(content):
+            raise ValueError("it unpacks to more than it is")
+        for member in members:
+            if member.filename.endswith(".npy"):
+                with archive.open(member) as file:
+                    _check_size(file, member.file_size)
     if strangers := _strangers(content):
-        raise ValueError(f"expected types that are trusted, got {strangers}")
+        raise ValueError(f"it has types that are not trusted: {strangers}")
     found = skops.io.get_untrusted_types(data=content)
     return skops.io.loads(content, trusted=found)
+
+
+def _check_size(file: IO[bytes], n_bytes: int) -> None:
+    """Raise if an array says that it has more than there is, for which NumPy has room.
+
+    Those of trees have types of several fields, which only NumPy reads.
+    """
+    read_header = {
+        (1, 0): np.lib.format.read_array_header_1_0,
+        (2, 0): np.lib.format.read_array_header_2_0,
+    }[np.lib.format.read_magic(file)]
+    shape, _, dtype = read_header(file)
+    if dtype.hasobject or math.prod(shape) * dtype.itemsize > n_bytes:
+        raise ValueError(f"it holds {n_bytes} bytes for {dtype} of shape {shape}")
 
 
 def _dump_joblib(estimator: Any) -> bytes:
