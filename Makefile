@@ -10,7 +10,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 IMITATION := .venv-imitation
 
-.PHONY: run test test-slow coverage lint table bench check-kernels fuzz clean
+.PHONY: run test test-slow coverage lint table bench check-kernels fuzz audit clean
 
 run: $(VENV)/.installed
 	$(BIN)/python -m skimitate run Hopper-v5 $(ARGS)
@@ -69,6 +69,12 @@ check-kernels: $(VENV)/.installed
 # Damaged and forged files before all that reads files: 100,000, which take half an hour.
 fuzz: $(VENV)/.installed
 	$(BIN)/python benchmarks/fuzz.py $(ARGS)
+
+# Pinned versions that a database of vulnerabilities knows; SECURITY.md has the list that
+# stands in where none can be reached.
+audit: $(VENV)/.linters
+	$(BIN)/python -m pip install --quiet pip-audit
+	$(BIN)/pip-audit --requirement constraints.txt --no-deps --disable-pip --strict
 
 # Peers and skimitate, interleaved; imitation pins old versions and has an environment
 # of its own.
