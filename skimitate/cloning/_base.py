@@ -20,6 +20,7 @@ from skimitate.cloning._groups import validate_groups
 from skimitate.cloning._samples import Samples
 from skimitate.cloning._settings import Settings
 from skimitate.cloning._units import Units
+from skimitate.preprocessing._moments import rounding_of
 from skimitate.preprocessing._normalizer import RunningNormalizer
 
 
@@ -245,7 +246,10 @@ class BaseCloner(EpochRunner):
             old = self.normalizer_ if running else None
             normalizer = RunningNormalizer() if old is None else copy.copy(old)
             normalizer.partial_fit(train.X, sample_weight=self._input_weight(train))
-            mean, scale = normalizer.mean_, normalizer.scale_
+            # What rounding makes of a constant must not fill the network: at 1e30 it is
+            # 1e14, and the scale of a constant is 1.
+            mean = normalizer.mean_
+            scale = np.maximum(normalizer.scale_, rounding_of(mean))
         self.normalizer_ = normalizer
         output_unit = self._fit_output_unit(train, running=running)
         self._trainer.set_units(Units(mean, scale, *output_unit))
@@ -264,6 +268,6 @@ class BaseCloner(EpochRunner):
         # would waiting for them to one who interrupts it.
         for rows in blocks(len(train)):
             if self.normalizer_ is not None:
-                inputs[rows] = self.normalizer_.transform(train.X[rows])
+                inputs[rows] = self._units.standardize_inputs(train.X[rows])
             targets[rows] = self._units.standardize_outputs(train.y[rows])
         return self._lay_out(inputs, targets, train)
