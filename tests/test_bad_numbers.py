@@ -1,4 +1,4 @@
-"""Numbers that go wrong: a model that is finite, or an error that says what was wrong."""
+"""Numbers that go wrong: a finite model, or an error that says what was wrong."""
 
 import numpy as np
 import pytest
