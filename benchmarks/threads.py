@@ -1,8 +1,7 @@
 """What threads get that ask one fitted estimator at once: the serial answers, how fast.
 
 Every kind of estimator is asked for batches by ``predict`` and for single actions by
-``act``, for some seconds, by some threads; and what cloners learn in threads is compared
-with what they learn one after the other.
+``act``, for some seconds, by some threads.
 
     python benchmarks/threads.py [--threads 8] [--seconds 10]
 """
@@ -122,9 +121,8 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=10.0)
     options = parser.parse_args()
     X = np.random.default_rng(1).normal(size=(64, 11))
-    print(
-        "| estimator | answers a second | wrong | errors |\n| --- | --- | --- | --- |"
-    )
+    print("| estimator | answers a second | wrong | errors |")
+    print("| --- | --- | --- | --- |")
     failed = False
     for name, estimator in estimators().items():
         asks = questions(estimator, X)
