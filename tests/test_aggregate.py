@@ -61,7 +61,8 @@ def agrees(aggregate, lists):
     assert aggregate.weight.tolist() == expected
     labels, known = aggregate.labels(), lists.labelled()
     assert labels.is_labelled is None
-    for i, column in enumerate(labels[:5]):
+    assert labels.actions is None  # which only those look at that see all steps
+    for i, column in enumerate(labels[:4]):
         expected = np.array([row[i] for row in known])
         assert_array_equal(column, expected.reshape(column.shape))
         assert not column.flags.writeable
@@ -173,10 +174,20 @@ def test_what_a_learner_is_given_cannot_be_changed():
     for known in (True, False):
         if not known:
             aggregate.append(y[:1], y[:1] * np.nan)
-        for part in (*aggregate.labels()[:5], *aggregate.steps()):
+        for part in (*aggregate.labels()[:4], *aggregate.steps()):
             with pytest.raises(ValueError, match="read-only"):
                 part[:] = 0
     assert_array_equal(aggregate.labels().X, y)
+
+
+def test_what_begins_in_single_precision_stays_so():
+    X = np.random.default_rng(0).normal(size=(6, 2))
+    aggregate = Aggregate(X.astype(np.float32), X[:, :1])
+    aggregate.append(X, X[:, :1], actions=-X[:, :1])
+    assert aggregate.X.dtype == np.float32
+    assert_array_equal(aggregate.X, np.tile(X.astype(np.float32), (2, 1)))
+    assert_array_equal(aggregate.y, np.tile(X[:, :1], (2, 1)))
+    assert_array_equal(aggregate.steps().actions[6:], -X[:, :1])
 
 
 def test_it_may_begin_with_nothing():

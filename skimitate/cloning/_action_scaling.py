@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skimitate._callers import levels_to_the_user
+from skimitate.preprocessing._moments import rounding_of
 from skimitate.preprocessing._normalizer import RunningNormalizer
 
 Floats = NDArray[np.float64]
@@ -29,7 +30,9 @@ _told: ContextVar[bool] = ContextVar("told", default=False)
 def _one_for_all(spreads: Floats, mean: Floats) -> Floats:
     """Keep the proportions of the actions: errors count in the expert's unit."""
     scale = np.sqrt(np.mean(spreads**2))
-    return np.full(spreads.shape, scale if scale > 0 else 1.0)
+    common = np.full(spreads.shape, scale if scale > 0 else 1.0)
+    # Errors of constant ones are rounding, which may be all that there is to see.
+    return np.where(spreads > 0, common, np.maximum(common, rounding_of(mean)))
 
 
 def _one_for_each(spreads: Floats, mean: Floats) -> Floats:

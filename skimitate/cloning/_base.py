@@ -17,9 +17,11 @@ from skimitate.cloning._early_stopping import Told, set_aside
 from skimitate.cloning._epoch_runner import EpochRunner
 from skimitate.cloning._epochs import Epochs
 from skimitate.cloning._groups import validate_groups
+from skimitate.cloning._precision import in_single_precision
 from skimitate.cloning._samples import Samples
 from skimitate.cloning._settings import Settings
 from skimitate.cloning._units import Units
+from skimitate.preprocessing._moments import rounding_of
 from skimitate.preprocessing._normalizer import RunningNormalizer
 
 
@@ -245,7 +247,10 @@ class BaseCloner(EpochRunner):
             old = self.normalizer_ if running else None
             normalizer = RunningNormalizer() if old is None else copy.copy(old)
             normalizer.partial_fit(train.X, sample_weight=self._input_weight(train))
-            mean, scale = normalizer.mean_, normalizer.scale_
+            # What rounding makes of a constant must not fill the network: at 1e30 it is
+            # 1e14, and the scale of a constant is 1.
+            mean = normalizer.mean_
+            scale = np.maximum(normalizer.scale_, rounding_of(mean))
         self.normalizer_ = normalizer
         output_unit = self._fit_output_unit(train, running=running)
         self._trainer.set_units(Units(mean, scale, *output_unit))
@@ -257,13 +262,13 @@ class BaseCloner(EpochRunner):
 
     def _prepare(self, train: Samples) -> Any:
         """Normalize the samples and lay them out for the trainer."""
-        inputs, targets = train.X, np.empty(train.y.shape)
-        if self.normalizer_ is not None:
-            inputs = np.empty(train.X.shape, dtype=np.float32)
+        if self.normalizer_ is None:
+            return self._lay_out(train.X, train.y, train)
+        inputs, targets = (np.empty(a.shape, np.float32) for a in (train.X, train.y))
         # In blocks: other arrays as large as X would cost more than the work, and so
         # would waiting for them to one who interrupts it.
         for rows in blocks(len(train)):
-            if self.normalizer_ is not None:
-                inputs[rows] = self.normalizer_.transform(train.X[rows])
-            targets[rows] = self._units.standardize_outputs(train.y[rows])
+            inputs[rows] = self._units.standardize_inputs(train.X[rows])
+            actions = self._units.standardize_outputs(train.y[rows])
+            targets[rows] = in_single_precision(actions, "y")
         return self._lay_out(inputs, targets, train)

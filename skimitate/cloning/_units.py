@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skimitate.cloning._layout import Layers
+from skimitate.kernels.running_stats import standardize
 
 
 class Units:
@@ -58,6 +59,12 @@ class Units:
         n_outputs = len(packed) // 2 - n_inputs
         parts = np.split(packed, np.cumsum([n_inputs, n_inputs, n_outputs]))
         return cls(*parts)
+
+    def standardize_inputs(self, X: NDArray) -> NDArray:
+        """Return what the network sees, given float32 or float64 observations."""
+        inputs = np.empty_like(X)
+        standardize(X, self.input_mean, self.input_scale, np.inf, inputs)
+        return inputs
 
     def standardize_outputs(self, y: NDArray) -> NDArray[np.float64]:
         """Return what the network should put out, given actions."""

@@ -39,6 +39,7 @@ class Aggregate:
     Rows are appended to arrays with room to spare, doubled when it is used up: adding
     n rows in any number of parts takes time proportional to n. Steps without a label
     are kept as well: to a learner of sequences they are what lies between labels.
+    Observations and actions stay float32 if the first ones are, and are float64 else.
 
     Parameters
     ----------
@@ -62,16 +63,18 @@ class Aggregate:
         episodes: NDArray | int = 0,
         actions: NDArray | None = None,
     ) -> None:
-        n = len(X)
+        # Room to spare costs no memory until it is written to.
+        n = 2 * len(X)
         self._columns = {
-            "X": np.empty((n, *X.shape[1:])),
-            "y": np.empty((n, *y.shape[1:])),
+            "X": np.empty((n, *X.shape[1:]), _precision_of(X)),
+            "y": np.empty((n, *y.shape[1:]), _precision_of(y)),
             "weight": np.empty(n),
             "episodes": np.empty(n, dtype=np.intp),
-            "actions": np.empty((n, *y.shape[1:])),
             "is_labelled": np.empty(n, dtype=bool),
+            # Of the steps after the first ``_n_as_labelled``, where they are y.
+            "actions": np.empty((0, *y.shape[1:]), _precision_of(y)),
         }
-        self._n_steps = 0
+        self._n_steps = self._n_as_labelled = 0
         self.append(X, y, weight, episodes, actions)
 
     def __len__(self) -> int:
@@ -132,22 +135,28 @@ class Aggregate:
         """
         begin, end = self._n_steps, self._n_steps + len(X)
         is_labelled = ~np.isnan(y).any(axis=1)
-        added: dict[str, Any] = {
-            "X": X,
-            "y": y,
-            "weight": np.where(is_labelled, weight, 0.0),
-            "episodes": np.asarray(episodes) + self.n_episodes,
-            "actions": y if actions is None else actions,
-            "is_labelled": is_labelled,
-        }
-        if end > len(self._columns["X"]):
-            self._columns = {
-                name: _with_room(column, begin, 2 * end)
-                for name, column in self._columns.items()
-            }
-        for name, rows in added.items():
-            self._columns[name][begin:end] = rows
+        first_episode = self.n_episodes
+        self._write("X", X, begin, end)
+        self._write("y", y, begin, end)
+        self._write("weight", weight, begin, end)[~is_labelled] = 0.0
+        self._write("episodes", episodes, begin, end)[:] += first_episode
+        self._write("is_labelled", is_labelled, begin, end)
+        if actions is None and begin == self._n_as_labelled:
+            self._n_as_labelled = end
+        else:
+            done = y if actions is None else actions
+            rows = begin - self._n_as_labelled, end - self._n_as_labelled
+            self._write("actions", done, *rows)
         self._n_steps = end
+
+    def _write(self, name: str, rows: Any, begin: int, end: int) -> NDArray:
+        """Put rows into a column, which may have to grow; return them."""
+        column = self._columns[name]
+        if end > len(column):
+            # One column after the other: there are two of one of them at a time.
+            column = self._columns[name] = _with_room(column, begin, 2 * end)
+        column[begin:end] = rows
+        return column[begin:end]
 
     def forget_after(self, n_steps: int) -> None:
         """Drop the rows that were added last, for which something failed.
@@ -158,6 +167,7 @@ class Aggregate:
             How many to keep.
         """
         self._n_steps = n_steps
+        self._n_as_labelled = min(self._n_as_labelled, n_steps)
 
     def labels(self) -> Labels:
         """Return the steps that have a label, with their weights and episodes.
@@ -166,8 +176,9 @@ class Aggregate:
         -------
         Labels
             Read-only: a learner that works in place cannot change what is kept.
+            Without what was done: it is for learners of sequences.
         """
-        names = ("X", "y", "weight", "episodes", "actions")
+        names = ("X", "y", "weight", "episodes")
         if self.is_labelled.all():
             return Labels(*map(self._column, names))
         parts = [self._column(name)[self.is_labelled] for name in names]
@@ -184,13 +195,17 @@ class Aggregate:
             Read-only. Those without a label weigh nothing, and what was done stands in
             its place.
         """
-        y = np.where(self.is_labelled[:, np.newaxis], self.y, self._column("actions"))
+        actions = self._actions()
+        y = np.where(self.is_labelled[:, np.newaxis], self.y, actions)
         y.flags.writeable = False
-        return Labels(
-            self.X,
-            y,
-            *map(self._column, ("weight", "episodes", "actions", "is_labelled")),
-        )
+        return Labels(self.X, y, self.weight, self.episodes, actions, self.is_labelled)
+
+    def _actions(self) -> NDArray:
+        """Return what was done at each step; read-only."""
+        done = self._columns["actions"][: self._n_steps - self._n_as_labelled]
+        actions = np.concatenate([self.y[: self._n_as_labelled], done])
+        actions.flags.writeable = False
+        return actions
 
     def _column(self, name: str) -> NDArray:
         view = self._columns[name][: self._n_steps]
@@ -200,7 +215,14 @@ class Aggregate:
     def __getstate__(self) -> dict[str, Any]:
         # Room to spare is for here, not for a file.
         columns = {name: np.array(self._column(name)) for name in self._columns}
-        return {"_columns": columns, "_n_steps": self._n_steps}
+        n_done = self._n_steps - self._n_as_labelled
+        columns["actions"] = columns["actions"][:n_done]
+        return vars(self) | {"_columns": columns}
+
+
+def _precision_of(array: NDArray) -> type:
+    """Return what to keep an array in."""
+    return np.float32 if array.dtype == np.float32 else np.float64
 
 
 def _with_room(array: NDArray, n_used: int, n_rows: int) -> NDArray:

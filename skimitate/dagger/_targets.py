@@ -12,6 +12,7 @@ from skimitate._validation import (
     validate_pairs,
 )
 from skimitate.cloning._accuracy import exact_accuracy
+from skimitate.cloning._blocks import blocks
 from skimitate.cloning._classes import Classes, hinting_at
 from skimitate.environments._drivers import Actions
 
@@ -148,7 +149,11 @@ class ContinuousTargets:
 
     def loss(self, y: NDArray, predicted: NDArray) -> float:
         """Return the mean squared error."""
-        return float(np.mean((predicted.reshape(y.shape) - y) ** 2))
+        predicted, total = predicted.reshape(y.shape), 0.0
+        for rows in blocks(len(y)):
+            errors = np.subtract(predicted[rows], y[rows], dtype=np.float64)
+            total += float(np.vdot(errors, errors))
+        return total / y.size
 
 
 class DiscreteTargets:

@@ -42,8 +42,24 @@ def moments_of(state: Floats) -> tuple[Floats, Floats, Floats]:
         count, mean = (np.where(unseen, np.nan, values) for values in (count, mean))
     var = squares / count
     scale = np.sqrt(var)
-    np.copyto(scale, 1.0, where=scale <= _CONSTANT * np.abs(mean))
+    np.copyto(scale, 1.0, where=scale <= rounding_of(mean))
     return mean.copy(), var, scale
+
+
+def rounding_of(mean: Floats) -> Floats:
+    """Return what the rounding of values of such a mean can make of a constant.
+
+    Parameters
+    ----------
+    mean : ndarray of shape (n_features,)
+        Of each feature.
+
+    Returns
+    -------
+    ndarray of shape (n_features,)
+        As standard deviations.
+    """
+    return _CONSTANT * np.abs(mean)
 
 
 def check_range(estimator: Any, state: Floats, source: str) -> None:
@@ -74,7 +90,7 @@ def check_range(estimator: Any, state: Floats, source: str) -> None:
     if estimator.with_std:
         large |= ~np.isfinite(squares)
         small = (squares > 0) & (squares < _LEAST * np.maximum(count, 1))
-        small &= np.sqrt(squares) > _CONSTANT * np.abs(mean) * np.sqrt(count)
+        small &= np.sqrt(squares) > rounding_of(mean) * np.sqrt(count)
     for columns, why in (
         (large, "their values are too large (the limit is about 1e154)"),
         (small, "they differ by too little (the limit is about 1e-154)"),

@@ -227,8 +227,8 @@ class RunningNormalizer(
         TypeError, NotFittedError
             If ``other`` is no RunningNormalizer, or not fitted.
         ValueError
-            If the features of both differ in number or names, or if what both saw is
-            out of range together; the statistics are then unchanged.
+            If the features differ in number or names, or if what both saw is out of
+            range together; the statistics are then unchanged.
         """
         if not isinstance(other, RunningNormalizer):
             raise TypeError(
