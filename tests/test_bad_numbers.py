@@ -74,10 +74,13 @@ DATA = {
 def trained(learner, X, y, **options):
     options = {"max_iter": 3, "random_state": 0} | options
     model = LEARNERS[learner](**options)
-    inner = getattr(model, "estimator", model)
-    recurrent = hasattr(inner, "cell")
-    groups = {"groups": np.zeros(len(X), int)} if recurrent else {}
-    return model.fit(X, y, **groups)
+    return model.fit(X, y, **one_episode(model, X))
+
+
+def one_episode(model, X):
+    """What a learner with a memory is told beside X."""
+    remembers = hasattr(getattr(model, "estimator", model), "cell")
+    return {"groups": np.zeros(len(X), int)} if remembers else {}
 
 
 def actions_for(learner, X):
@@ -96,7 +99,7 @@ def assert_finite(model, X, y):
     if not is_classifier(model):
         answers += [policy.act(np.asarray(X[0], dtype=float))]
     if len(X) > 1:  # R² of one sample is nothing
-        answers += [model.score(X, y)]
+        answers += [model.score(X, y, **one_episode(model, X))]
     answers += [getattr(model, "estimator_", model).loss_curve_]
     for answer in answers:
         assert np.isfinite(answer).all()
