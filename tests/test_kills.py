@@ -19,3 +19,8 @@ def test_killed_at_random_instants(kill_dagger, case):
     assert tally.kills >= 5
     assert tally.runs > 0
     assert tally.other == tally.again == 0
+    # Something was kept, and of what was not no more than one episode for each job.
+    assert tally.durable > 100
+    assert (
+        tally.in_flight <= tally.kills * kill_dagger.CASES[case].get("n_jobs", 1) * 1000
+    )

@@ -157,18 +157,17 @@ class BaseDAgger(CallbackSupportMixin, DAggerParameters):
         plan = plan_rounds(self, prototype, given, in_person=in_person)
         settled = settle(self, prototype, env, plan, given)
         seeds = seeds_of_run(self.random_state)
+        identity = None
         if folder is not None:
             begun_by = "fit" if in_person else "ask"
             identity = identity_of(self, prototype, given, begun_by=begun_by)
             seeds = begin(folder, identity, seeds)
-        self._run = Run(self, prototype, settled, seeds)
-        self._take_up(self._run, folder)
-        return self._run
-
-    def _take_up(self, run: Run, folder: CheckedFolder | None) -> None:
-        """Let a run be where its folder says: another process may have gone on."""
+        run = Run(self, prototype, settled, seeds)
         if folder is not None:
-            run.take_up(Checkpoint(folder, format_of(self._prototype)), self)
+            run.identity = identity
+            run.take_up(Checkpoint(folder, format_of(prototype)), self)
+        self._run = run
+        return run
 
     def _tell_of(self, run: Run) -> None:
         """Have the attributes that tell what a run is shown and has learnt."""

@@ -98,9 +98,10 @@ class Checkpoint:
             state = self._folder.read(name, "the state of a run", RunState.from_json)
             if state is None:
                 continue
-            self._needed[name] = state.rounds
-            if found is None:
-                found = self._whole(state, first_round)
+            found = self._whole(state, first_round) if found is None else found
+            # What is newer is of no use, and will be written again.
+            if found is not None:
+                self._needed[name] = state.rounds
         return found
 
     def _whole(self, state: RunState, first_round: int) -> Kept | None:
@@ -115,8 +116,8 @@ class Checkpoint:
             pending = files.visited()
             if pending is None:
                 return None
-            ids = pending.questions.ids
-            answers, is_known = files.known(ids, pending.labels.shape[1])
+            n_outputs = pending.labels.shape[1]
+            answers, is_known = files.known(pending.questions, n_outputs)
             if not is_known.all():
                 return None
             rounds.append((pending, answers))
@@ -137,7 +138,7 @@ class Checkpoint:
         content = self._format.dump(learner)
         kind = self._format.kind
         self._folder.write(_learner(state.round), kind, content, sync=False)
-        name = f"state-{state.round:04}"
+        name = f"state-{state.round:06}"
         self._folder.write(name, "json", state.to_json(), sync=False)
         self._needed[name] = state.rounds
         for old in sorted(self._needed)[:-_N_STATES]:
@@ -150,7 +151,7 @@ class Checkpoint:
 
 
 def _learner(number: int) -> str:
-    return f"learner-{number:04}"
+    return f"learner-{number:06}"
 
 
 @contextmanager
@@ -206,7 +207,7 @@ def begin(
     ValueError
         If another one is kept there, with what they differ in.
     """
-    told = folder.read("run", "the description of a run", _told_in)
+    told = _told_of(folder)
     if told is None and folder.names(""):
         raise ValueError(
             f"{_PARAMETER}: expected the folder of a run, got {folder.path}, where the "
@@ -222,6 +223,36 @@ def begin(
             "(give each run a folder of its own)"
         )
     return told.seeds
+
+
+def check_holds(
+    folder: CheckedFolder | None, identity: Mapping[str, str] | None
+) -> None:
+    """Raise if a run that is open cannot go on with a folder.
+
+    Parameters
+    ----------
+    folder : CheckedFolder or None
+        The folder that there is by now.
+    identity : mapping of str to str or None
+        Of the run; None if it began without a folder.
+
+    Raises
+    ------
+    ValueError
+        If it is not where the run is kept.
+    """
+    told = None if folder is None else _told_of(folder)
+    if (folder, identity) != (None, None) and (
+        told is None or identity is None or told.identity != identity
+    ):
+        began = "None, as it began" if identity is None else "the one that it began in"
+        got = "None" if folder is None else f"{folder.path}, which has another or none"
+        raise ValueError(f"{_PARAMETER}: a run is open: expected {began}, got {got}")
+
+
+def _told_of(folder: CheckedFolder) -> "_Told | None":
+    return folder.read("run", "the description of a run", _told_in)
 
 
 class _Told(NamedTuple):

@@ -1,8 +1,11 @@
 """Answers that do not come."""
 
+import contextvars
 import threading
 from collections.abc import Callable
 from typing import Any
+
+from sklearn import config_context, get_config
 
 
 class NoAnswer(Exception):
@@ -36,10 +39,13 @@ def within(seconds: float | None, ask: Callable[..., Any], *arguments: Any) -> A
     if seconds is None:
         return ask(*arguments)
     came: dict[str, Any] = {}
+    # NumPy's and scikit-learn's settings for this thread hold for that one.
+    context, config = contextvars.copy_context(), get_config()
 
     def answer() -> None:
         try:
-            came["answer"] = ask(*arguments)
+            with config_context(**config):
+                came["answer"] = context.run(ask, *arguments)
         # Whatever it is: it is raised where somebody waits for it.
         except BaseException as error:
             came["error"] = error

@@ -17,7 +17,7 @@ _ASIDE |= {"query_timeout"}
 
 _PACKAGES = ("skimitate", "scikit-learn", "numpy", "torch", "gymnasium", "mujoco")
 
-_ATOMS = (bool, int, float, str, bytes, type(None), np.number, np.bool_)
+_ATOMS = (bool, int, float, complex, str, bytes, type(None))
 
 
 def identity_of(
@@ -52,7 +52,7 @@ def identity_of(
     parts = {**given._asdict(), **given.fit_params}
     del parts["fit_params"]
     for name, value in parts.items():
-        described[name] = "None" if value is None else _describe_data(value)
+        described[name] = _describe_given(value)
     for package in _PACKAGES:
         described[f"version of {package}"] = _version_of(package)
     return described
@@ -85,15 +85,18 @@ def _described_learner(prototype: Any) -> Iterator[tuple[str, str]]:
     if not hasattr(prototype, "get_params"):
         return
     for name, value in sorted(prototype.get_params(deep=True).items()):
-        yield f"estimator__{name}", _describe(value)
+        if name.rpartition("__")[2] not in ("n_jobs", "verbose"):
+            yield f"estimator__{name}", _describe(value)
 
 
 def _describe(value: Any) -> str:
     """Describe the value of a parameter."""
+    if isinstance(value, np.generic):
+        value = value.item()
     if isinstance(value, _ATOMS):
         return repr(value)
     if isinstance(value, np.random.RandomState):
-        return f"RandomState with the checksum {joblib.hash(value.get_state())}"
+        return "a RandomState"  # which goes on; a run keeps the seeds that it gave
     if isinstance(value, np.ndarray):
         return _describe_data(value)
     if isinstance(value, (tuple, list)):
@@ -106,6 +109,8 @@ def _describe(value: Any) -> str:
         return f"partial({', '.join(parts)})"
     if isinstance(value, type) or hasattr(value, "__qualname__"):
         return _name_of(value)
+    if type(value).__module__.partition(".")[0] in ("sklearn", "skimitate"):
+        return repr(value)  # which has parameters: a way to split, for one
     return _name_of(type(value))
 
 
@@ -134,10 +139,10 @@ def _checksum_of_parameters(expert: Any) -> str | None:
     for find in _PARAMETERS:
         try:
             found = find(expert)
+            if found is not None:
+                return joblib.hash(found)
         except Exception:  # whatever objects of any kind do when they are looked into
             continue
-        if found is not None:
-            return joblib.hash(found)
     return None
 
 
@@ -153,11 +158,38 @@ def _of_model(expert: Any) -> Any:
     return {name: np.asarray(value.detach().cpu()) for name, value in state.items()}
 
 
+def _of_search(expert: Any) -> Any:
+    return expert.best_estimator_
+
+
 def _of_estimator(expert: Any) -> Any:
     return expert if hasattr(expert, "get_params") else None
 
 
-_PARAMETERS: tuple[Callable[[Any], Any], ...] = (_of_policy, _of_model, _of_estimator)
+def _of_method(expert: Any) -> Any:
+    """Return the checksum for whose method it is."""
+    return _checksum_of_parameters(expert.__self__)
+
+
+_PARAMETERS: tuple[Callable[[Any], Any], ...] = (
+    _of_policy,
+    _of_model,
+    _of_search,
+    _of_estimator,
+    _of_method,
+)
+
+
+def _describe_given(value: Any) -> str:
+    """Describe what a fit is given: arrays, data frames, lists of them, or settings."""
+    if hasattr(value, "shape") or hasattr(value, "columns"):
+        return _describe_data(value)
+    if not isinstance(value, (list, tuple)):
+        return _describe(value)
+    try:
+        return _describe_data(value)
+    except ValueError:  # arrays of several shapes
+        return f"({', '.join(map(_describe_given, value))})"
 
 
 def _describe_data(value: Any) -> str:

@@ -6,7 +6,7 @@ from numpy.typing import ArrayLike
 
 from skimitate._sklearn import fit_context
 from skimitate.dagger._base import BaseDAgger
-from skimitate.dagger._checkpoint import checked_folder
+from skimitate.dagger._checkpoint import Checkpoint, check_holds, checked_folder
 from skimitate.dagger._questions import Questions
 from skimitate.dagger._run import Run
 from skimitate.dagger._runner import Runner
@@ -14,6 +14,7 @@ from skimitate.dagger._settled import Given, check_goes_on, check_next_round
 from skimitate.dagger._stages import learn_answered, learn_first, learn_told
 from skimitate.environments._make import EnvLike, shared_env
 from skimitate.files._checked_folder import CheckedFolder
+from skimitate.formats._estimator_bytes import format_of
 
 
 class InteractiveDAgger(BaseDAgger):
@@ -104,18 +105,22 @@ class InteractiveDAgger(BaseDAgger):
             runner = Runner(self, env)
             if run is None:
                 run = self._begin(env, given, folder, in_person=False)
-                self._check_has_rounds(run)
+                self._check_is_open(run)
             else:
                 self._go_on(run, env, folder)
                 check_next_round(self, run.settled, max(0, run.round))
             round_before, context = run.round, self._begin_task(run)
             learn_first(run, runner, context, in_person=False)
-            learn_answered(run, self, context)
-            self._check_has_rounds(run)
-            questions = run.ask(runner, context, in_person=False)
-            if run.round >= 0:
-                self._show(run, run.current())
+            is_over = learn_answered(run, self, context)
+            if is_over:
+                self._finish(run, runner, context)
+            else:
+                questions = run.ask(runner, context, in_person=False)
+                if run.round >= 0:
+                    self._show(run, run.current())
             self._end_task(run, context, has_learnt=run.round > round_before)
+        if is_over:
+            raise self._error_of_one_that_is_over()
         return questions.copied()
 
     def _go_on(
@@ -125,14 +130,16 @@ class InteractiveDAgger(BaseDAgger):
         check_goes_on(env, run.settled)
         self._take_up(run, folder)
 
+    def _take_up(self, run: Run, folder: CheckedFolder | None) -> None:
+        """Let a run be where its folder says: another process may have gone on."""
+        check_holds(folder, run.identity)
+        if folder is not None:
+            run.take_up(Checkpoint(folder, format_of(self._prototype)), self)
+
     def _check_may_ask(self, run: Run | None, given: Given) -> None:
         """Raise if a run is over, or was given already what it begins with."""
         if run is None and hasattr(self, "history_"):
-            raise ValueError(
-                "ask: expected a run that is open, or none at all, got one that is over"
-                f": round {self.best_round_} of {len(self.history_) - 1} is kept "
-                "(what sklearn.base.clone gives begins another)"
-            )
+            raise self._error_of_one_that_is_over()
         if run is None:
             return
         if not given.is_empty:
@@ -140,19 +147,25 @@ class InteractiveDAgger(BaseDAgger):
                 "X: expected None, because a run is open: what it begins with was "
                 "given to its first call"
             )
-        self._check_has_rounds(run)
-
-    def _check_has_rounds(self, run: Run) -> None:
-        if run.kept is not None:
-            raise ValueError(
-                f"checkpoint_dir: expected a run that is open, got one in "
-                f"{self.checkpoint_dir} that is over, with round {run.kept} kept"
-            )
         if run.is_complete:
             raise ValueError(
                 f"ask: expected a run with rounds left, got one that has learnt from "
                 f"all {run.round}, of which finish() keeps one"
             )
+
+    def _check_is_open(self, run: Run) -> None:
+        if run.kept is not None:
+            raise ValueError(
+                f"checkpoint_dir: expected a run that is open, got one in "
+                f"{self.checkpoint_dir} that is over, with round {run.kept} kept"
+            )
+
+    def _error_of_one_that_is_over(self) -> ValueError:
+        return ValueError(
+            "ask: expected a run that is open, or none at all, got one that is over"
+            f": round {self.best_round_} of {len(self.history_) - 1} is kept "
+            "(what sklearn.base.clone gives begins another)"
+        )
 
     @fit_context(prefer_skip_nested_validation=False)
     def tell(self, ids: ArrayLike, actions: ArrayLike) -> Self:
@@ -192,19 +205,20 @@ class InteractiveDAgger(BaseDAgger):
                 "tell: expected a call of ask before, for labels belong to what it "
                 f"gave; {known}"
             )
-        with self._attempt() as before, checked_folder(self.checkpoint_dir) as folder:
+        with checked_folder(self.checkpoint_dir) as folder:
             self._take_up(run, folder)
             answers = run.read(ids, actions)
-            context = self._begin_task(run)
-            stop = learn_told(run, self, context, answers)
-            self._show(run, run.current())
-            # That is what it has learnt, whatever comes of the decision.
-            before.update(vars(self))
-            if run.is_complete or stop:
-                with shared_env(self.env, self.n_jobs) as env:
-                    check_goes_on(env, run.settled)
-                    self._finish(run, Runner(self, env), context)
-            self._end_task(run, context)
+            with self._attempt() as before:
+                context = self._begin_task(run)
+                stop = learn_told(run, self, context, answers)
+                self._show(run, run.current())
+                # That is what it has learnt, whatever comes of the decision.
+                before.update(vars(self))
+                if run.is_complete or stop:
+                    with shared_env(self.env, self.n_jobs) as env:
+                        check_goes_on(env, run.settled)
+                        self._finish(run, Runner(self, env), context)
+                self._end_task(run, context)
         return self
 
     @fit_context(prefer_skip_nested_validation=False)

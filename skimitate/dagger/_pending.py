@@ -21,13 +21,13 @@ class Answers(Protocol):
     """Keeps the expert's answers."""
 
     def known(
-        self, ids: NDArray[np.intp], n_outputs: int
+        self, questions: Questions, n_outputs: int
     ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
         """Return what was answered before.
 
         Parameters
         ----------
-        ids : ndarray of shape (n,)
+        questions : Questions
             What is asked about.
         n_outputs : int
             Number of columns of an answer.
@@ -38,7 +38,7 @@ class Answers(Protocol):
         is_known : ndarray of shape (n,), bool
         """
 
-    def note(self, ids: NDArray[np.intp], answers: NDArray[np.float64]) -> None:
+    def note(self, questions: Questions, answers: NDArray[np.float64]) -> None:
         """Keep answers, before the run goes on with what they teach."""
 
 
@@ -134,7 +134,9 @@ class Pending:
             If it fails, or gives what cannot be used, with the round and the episode.
         """
         questions = self.questions
-        answers, is_known = kept.known(questions.ids, space.n_outputs)
+        answers, is_known = kept.known(questions, space.n_outputs)
+        if np.isnan(answers).all() and np.isnan(self.labels).all():
+            is_known[:] = False  # nothing can be learnt from that: there may be by now
         if is_known.all():
             return answers
         heard = Expert(expert, timeout)
@@ -148,7 +150,7 @@ class Pending:
                 raise EpisodeError(
                     f"{error} {where}", round=self.round, episode=int(episode)
                 ) from error.__cause__
-            kept.note(questions.ids[rows], answers[rows])
+            kept.note(questions.of(rows), answers[rows])
         return answers
 
     def read(

@@ -30,6 +30,10 @@ class Questions(NamedTuple):
     episode_ids: NDArray[np.intp]
     steps: NDArray[np.intp]
 
+    def of(self, rows: NDArray[np.intp]) -> "Questions":
+        """Return some of them."""
+        return self._replace(**{n: a[rows] for n, a in self._asdict().items()})
+
     def copied(self) -> "Questions":
         """Return the same in arrays of its own, for who may work in place."""
         return self._replace(**{n: a.copy() for n, a in self._asdict().items()})

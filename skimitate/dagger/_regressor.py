@@ -98,7 +98,7 @@ class DAggerRegressor(MultiOutputMixin, RegressorMixin, ActingDAgger):
     checkpoint_dir : path-like or None, default=None
         A folder in which the run is kept, so that it survives whatever ends it: the
         same call of :meth:`fit`, or of :meth:`ask`, goes on where it stopped, and
-        comes to the same, to the last bit. Labels are on the disk, twice, before
+        comes to the same, to the last bit. Labels are on the disk, copied, before
         anything is learnt from them, and are not asked for again: at most those of the
         episodes that were being run or labelled, one for each job. It has to be the
         same run: the same parameters (but ``n_jobs``, ``verbose`` and

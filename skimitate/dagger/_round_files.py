@@ -1,5 +1,6 @@
 """What is kept of a round while it runs, so that no label has to be asked for twice."""
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from typing import Any
@@ -8,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skimitate.dagger._pending import Pending
+from skimitate.dagger._questions import Questions
 from skimitate.dagger._visits import Visits
 from skimitate.files._checked_folder import CheckedFolder
 from skimitate.files._npz import from_npz, to_npz
@@ -77,42 +79,45 @@ class RoundFiles:
         name = f"{self._name}-visited"
         return self._folder.read(name, "the episodes of a round", pending_in)
 
-    def keep_visited(self, pending: Pending, *, sync: bool) -> None:
+    def keep_visited(self, pending: Pending) -> None:
         """Keep all episodes, in the place of each alone.
 
         Parameters
         ----------
         pending : Pending
             What was visited, and what is to be asked.
-        sync : bool
-            Whether it has to be on the disk, although it holds no label.
         """
         arrays = {f.name: getattr(pending, f.name) for f in fields(pending)}
-        holds_labels = not np.isnan(pending.labels).all()
-        self._write(f"{self._name}-visited", arrays, sync=sync or holds_labels)
-        for name in self._folder.names(f"{self._name}-episode-"):
-            self._folder.remove(name)
+        # On the disk before the answers, which tell nothing without the states.
+        self._write(f"{self._name}-visited", arrays, sync=True)
+        self._folder.remove(f"{self._name}-episode-")
 
     def known(
-        self, ids: NDArray[np.intp], n_outputs: int
+        self, questions: Questions, n_outputs: int
     ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-        """Return what was answered before; see :class:`Answers`."""
-        answers = np.full((len(ids), n_outputs), np.nan)
-        is_known = np.zeros(len(ids), dtype=bool)
+        """Return what was answered before; see :class:`Answers`.
+
+        That is for the same observations, whatever their ids.
+        """
+        answers = np.full((len(questions.ids), n_outputs), np.nan)
+        is_known = np.zeros(len(questions.ids), dtype=bool)
         for name in self._folder.names(f"{self._name}-answers-"):
             found = self._folder.read(name, "answers", answers_in)
             if found is None:
                 continue
-            _, rows, places = np.intersect1d(ids, found[0], return_indices=True)
-            answers[rows] = found[1][places]
-            is_known[rows] = True
+            rows = np.flatnonzero(np.isin(questions.ids, found["ids"]))
+            if np.array_equal(found["shown"], _checksum_of(questions.of(rows))):
+                answers[rows] = found["answers"]
+                is_known[rows] = True
         return answers, is_known
 
-    def note(self, ids: NDArray[np.intp], answers: NDArray[np.float64]) -> None:
+    def note(self, questions: Questions, answers: NDArray[np.float64]) -> None:
         """Keep answers, before the run goes on; see :class:`Answers`."""
-        if len(ids):
-            arrays = {"ids": ids, "answers": answers}
-            self._write(f"{self._name}-answers-{ids[0]:09}", arrays, sync=True)
+        if len(answers):
+            shown = _checksum_of(questions)
+            arrays = {"ids": questions.ids, "answers": answers, "shown": shown}
+            name = f"{self._name}-answers-{questions.ids[0]:09}"
+            self._write(name, arrays, sync=True)
 
     def _write(self, name: str, arrays: dict[str, Any], *, sync: bool) -> None:
         self._folder.write(name, "npz", to_npz(arrays), sync=sync, twice=True)
@@ -171,8 +176,8 @@ def pending_in(content: bytes) -> Pending:
     return pending
 
 
-def answers_in(content: bytes) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    """Return answers, and the ids of what they answer.
+def answers_in(content: bytes) -> dict[str, NDArray]:
+    """Return answers, the ids of what they answer, and a checksum of what was shown.
 
     Parameters
     ----------
@@ -184,12 +189,20 @@ def answers_in(content: bytes) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
     ValueError
         If it is anything else.
     """
-    parts = _parts_in(content, ("ids", "answers"), {})
+    parts = _parts_in(content, ("ids", "answers", "shown"), {})
     ids, answers = parts["ids"], parts["answers"]
     _check_rows(answers)
     if ids.shape != answers.shape[:1] or ids.dtype.kind != "i":
         raise ValueError("its ids are others")
-    return ids, answers
+    if len(np.unique(ids)) < len(ids):
+        raise ValueError("it answers something twice")
+    return parts
+
+
+def _checksum_of(questions: Questions) -> NDArray[np.uint8]:
+    """Return a checksum of what was shown, in the order of the ids."""
+    shown = np.ascontiguousarray(questions.observations[np.argsort(questions.ids)])
+    return np.frombuffer(hashlib.sha256(shown.tobytes()).digest(), dtype=np.uint8)
 
 
 def _parts_in(
@@ -230,14 +243,15 @@ class NoFiles:
     def visited(self) -> None:
         """Return None: nothing was visited before."""
 
-    def keep_visited(self, pending: Pending, *, sync: bool) -> None:
+    def keep_visited(self, pending: Pending) -> None:
         """Let what was visited go."""
 
     def known(
-        self, ids: NDArray[np.intp], n_outputs: int
+        self, questions: Questions, n_outputs: int
     ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
         """Return that nothing was answered before; see :class:`Answers`."""
-        return np.full((len(ids), n_outputs), np.nan), np.zeros(len(ids), dtype=bool)
+        n = len(questions.ids)
+        return np.full((n, n_outputs), np.nan), np.zeros(n, dtype=bool)
 
-    def note(self, ids: NDArray[np.intp], answers: NDArray[np.float64]) -> None:
+    def note(self, questions: Questions, answers: NDArray[np.float64]) -> None:
         """Let answers go."""

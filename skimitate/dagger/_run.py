@@ -15,7 +15,7 @@ from skimitate.dagger._leaders import Candidate
 from skimitate.dagger._lessons import Lessons
 from skimitate.dagger._questions import Questions
 from skimitate.dagger._report import round_report
-from skimitate.dagger._run_so_far import RunSoFar
+from skimitate.dagger._run_so_far import LEARNER_SEED, RunSoFar
 from skimitate.dagger._runner import Runner
 from skimitate.dagger._settled import Settled
 from skimitate.dagger._visiting import Visiting
@@ -47,12 +47,10 @@ class Run(RunSoFar):
         settled: Settled,
         seeds: Sequence[np.random.SeedSequence],
     ) -> None:
-        demonstrations, rounds, evaluation, learner, queries = seeds
-        super().__init__(dagger, prototype, settled, learner)
+        super().__init__(dagger, prototype, settled, seeds)
         self._lessons = Lessons(prototype, settled)
-        self._visiting = Visiting(
-            settled.plan.betas, demonstrations, rounds, evaluation, queries
-        )
+        others = [seed for i, seed in enumerate(seeds) if i != LEARNER_SEED]
+        self._visiting = Visiting(settled.plan.betas, *others)
 
     def ask(
         self, runner: Runner, context: CallbackContext, *, in_person: bool
@@ -87,7 +85,7 @@ class Run(RunSoFar):
                 files,
                 in_person=in_person,
             )
-            files.keep_visited(pending, sync=not in_person)
+            files.keep_visited(pending)
             self._note_returns(pending, runner.dagger)
             self.pending = pending
         return self.pending.questions
@@ -128,24 +126,26 @@ class Run(RunSoFar):
         ndarray of shape (n_questions, n_outputs)
             Rows of NaN where there is none.
         """
-        if self.pending is None:
+        pending = self.pending
+        if pending is None:
             raise ValueError(
                 "tell: expected a call of ask before, got labels of what was told "
                 "already, by another process"
             )
-        answers = self.pending.read(ids, actions, self.settled.taken)
+        answers = pending.read(ids, actions, self.settled.taken)
+        pending.labels_with(answers, "actions")
         # Those that were left out are answered too: they get no label.
-        self.files_of(self.pending.round).note(self.pending.questions.ids, answers)
+        self.files_of(pending.round).note(pending.questions, answers)
         return answers
 
     @property
     def answers_kept(self) -> NDArray[np.float64] | None:
         """What was told of what is pending, before a kill; None if it was not."""
         assert self.pending is not None
-        ids = self.pending.questions.ids
+        questions = self.pending.questions
         files = self.files_of(self.pending.round)
-        answers, is_known = files.known(ids, self.settled.taken.n_outputs)
-        return answers if len(ids) and is_known.all() else None
+        answers, is_known = files.known(questions, self.settled.taken.n_outputs)
+        return answers if len(answers) and is_known.all() else None
 
     def start_from_demonstrations(self, dagger: Any, context: CallbackContext) -> None:
         """Fit the learner to the demonstrations that were given.

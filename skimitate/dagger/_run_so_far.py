@@ -1,5 +1,6 @@
 """What is known and learnt of a run of DAgger so far, in memory and in its folder."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,9 @@ from skimitate.dagger._round_files import NoFiles, RoundFiles
 from skimitate.dagger._run_state import RunState
 from skimitate.dagger._settled import Settled
 
+# Which of the seeds is the learner's; the others are for what is visited.
+LEARNER_SEED = 3
+
 
 class RunSoFar:
     """Holds what a run has, and takes up what another process has kept of it.
@@ -26,15 +30,18 @@ class RunSoFar:
         The learner, not fitted.
     settled : Settled
         What was settled before.
-    seed : numpy.random.SeedSequence
-        Determines what is random in the learner.
+    seeds : sequence of numpy.random.SeedSequence
+        Determine it: from :func:`seeds_of_run`.
 
     Attributes
     ----------
     settled : Settled
         The same.
     checkpoint : Checkpoint or None
-        Keeps what is learnt and known, if anything does.
+        Keeps what is learnt and known, while its folder is this run's. The folder is
+        then the truth, and this the copy of it to work with.
+    identity : mapping of str to str or None
+        What tells it from other runs, once there is such a folder.
     aggregate : Aggregate
         All that was visited so far, and its labels.
     records : Records
@@ -62,14 +69,15 @@ class RunSoFar:
         dagger: Any,
         prototype: Any,
         settled: Settled,
-        seed: np.random.SeedSequence,
+        seeds: Sequence[np.random.SeedSequence],
     ) -> None:
         self.settled = settled
         self.checkpoint: Checkpoint | None = None
+        self.identity: Mapping[str, str] | None = None
         self._learner = Learner(
             prototype,
             incremental=dagger.incremental,
-            seed=seed,
+            seed=seeds[LEARNER_SEED],
             fit_params=settled.plan.fit_params,
         )
         self.aggregate = settled.demonstrations
@@ -95,9 +103,9 @@ class RunSoFar:
         dagger : estimator
             On whose behalf.
         """
+        kept = checkpoint.find(self._first_round)
         self.checkpoint = checkpoint
         self._begin_anew()
-        kept = checkpoint.find(self._first_round)
         if kept is not None:
             for pending, answers in kept.rounds:
                 self._take_in(pending, pending.labels_with(answers, "checkpoint_dir"))

@@ -1,11 +1,13 @@
 """The stages of a run, as tasks that callbacks see: start, rounds and decision."""
 
 import copy
+import warnings
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from skimitate._callers import levels_to_the_user
 from skimitate._features import in_container_of
 from skimitate._sklearn import CallbackContext
 from skimitate.dagger._leaders import Candidate
@@ -92,7 +94,7 @@ def run_rounds(run: Run, runner: Runner, context: CallbackContext) -> None:
     rounds.call_on_fit_task_end(estimator=dagger)
 
 
-def learn_answered(run: Run, dagger: Any, context: CallbackContext) -> None:
+def learn_answered(run: Run, dagger: Any, context: CallbackContext) -> bool:
     """Train on what was told before a process was killed.
 
     Parameters
@@ -103,13 +105,34 @@ def learn_answered(run: Run, dagger: Any, context: CallbackContext) -> None:
         On whose behalf.
     context : CallbackContext
         Of the task that this is a part of.
+
+    Returns
+    -------
+    bool
+        Whether the run is to be over: complete, or a callback asks to stop.
+
+    Warns
+    -----
+    UserWarning
+        If the learner cannot learn that: it is to be told anew.
     """
-    while run.pending is not None:
-        answers = run.answers_kept
+    stop = False
+    while run.pending is not None and not stop:
+        answers, number = run.answers_kept, run.pending.round
         if answers is None:
-            return
-        learn_told(run, dagger, context, answers)
+            return False
+        try:
+            stop = learn_told(run, dagger, context, answers)
+        except ValueError as error:
+            warnings.warn(
+                f"tell: what was told in round {number}, by another process, cannot be "
+                f"learnt from: it is asked again ({error})",
+                UserWarning,
+                stacklevel=levels_to_the_user(),
+            )
+            return False
         run.recall(dagger)
+    return stop or run.is_complete
 
 
 def learn_told(

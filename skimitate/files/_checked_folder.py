@@ -141,17 +141,19 @@ class CheckedFolder:
                     )
         return None
 
-    def remove(self, name: str) -> None:
-        """Remove what was kept under a name, if anything was.
+    def remove(self, prefix: str) -> None:
+        """Remove what was kept under names that begin so, by whichever process.
 
         Parameters
         ----------
-        name : str
-            Its name.
+        prefix : str
+            How they begin.
         """
-        for stem in (name, _COPY + name):
-            for file in self._files.pop(stem, []):
+        for start in (prefix, _COPY + prefix):
+            for file in self.path.glob(f"{start}*"):
                 file.unlink(missing_ok=True)
+            for name in [name for name in self._files if name.startswith(start)]:
+                del self._files[name]
 
 
 def _when(file: Path) -> int:

@@ -3,8 +3,6 @@
 from pathlib import Path
 from types import TracebackType
 
-from filelock import FileLock, Timeout
-
 from skimitate.files._durable import check_writable
 from skimitate.files._leftovers import mark_of, sweep
 
@@ -39,10 +37,14 @@ class FolderLock:
     def __init__(self, path: Path, name: str) -> None:
         self.path = path
         self.name = name
+        from filelock import FileLock  # what is loaded late loads fast
+
         self._lock = FileLock(path / ".skimitate.lock")
         self._mark = mark_of(path)
 
     def __enter__(self) -> "FolderLock":
+        from filelock import Timeout
+
         check_writable(self.path, self.name)
         try:
             self._lock.acquire(timeout=0)

@@ -2,17 +2,25 @@
 
 import math
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
+from importlib import import_module
 from io import BytesIO
 from typing import IO, Any, NamedTuple
 
 import joblib
 import numpy as np
 
+from skimitate.files._json import parse_json
 from skimitate.formats._trusted import TRUSTED_TYPES
 
-# What a checkpoint trusts beside them, where nothing else learns.
-_ALSO = "sklearn."
+# Whose classes a checkpoint trusts beside them: no constructor is called to make their
+# objects. Not those that are there for tests, or were copied from elsewhere.
+_ROOTS = ("numpy", "scipy", "sklearn")
+_NOT = {"_testing", "datasets", "externals", "tests", "testing"}
+
+# skops makes some objects by a call, of whatever a file names.
+_CALLED = "ConstructorFromReduceNode"
 
 
 class EstimatorFormat(NamedTuple):
@@ -52,7 +60,8 @@ def format_of(prototype: Any) -> EstimatorFormat:
         can write them.
     """
     if _is_known(prototype):
-        return EstimatorFormat("skops", _dump_skops, _load_skops)
+        load = partial(_load_skops, expected=type(prototype))
+        return EstimatorFormat("skops", _dump_skops, load)
     return EstimatorFormat("joblib", _dump_joblib, _load_joblib)
 
 
@@ -60,29 +69,63 @@ def _is_known(prototype: Any) -> bool:
     import skops.io
 
     try:
-        return not _strangers(skops.io.dumps(prototype))
+        _check_types(skops.io.dumps(prototype))
     except Exception:  # whatever comes of looking into objects of any kind
+        return False
+    return True
+
+
+def _check_types(content: bytes) -> list[str]:
+    """Return the types in a file that have to be trusted; raise if they are not."""
+    import skops.io
+
+    found = skops.io.get_untrusted_types(data=content)
+    strange = [n for n in found if n not in TRUSTED_TYPES and not _is_class(n)]
+    with zipfile.ZipFile(BytesIO(content)) as archive:
+        schema = archive.read("schema.json").decode()
+    called = list(_called_in(parse_json(schema)))
+    if strange or called:
+        raise ValueError(f"it has types that are not trusted: {[*strange, *called]}")
+    return found
+
+
+def _is_class(name: str) -> bool:
+    """Tell whether a name is that of a class of a library that is trusted."""
+    module, _, own = name.rpartition(".")
+    parts = module.split(".")
+    if parts[0] not in _ROOTS or _NOT & set(parts):
+        return False
+    try:
+        return isinstance(getattr(import_module(module), own, None), type)
+    except ImportError:
         return False
 
 
-def _strangers(content: bytes) -> list[str]:
-    """Return the types in a file that are not trusted."""
-    import skops.io
-
-    return [
-        name
-        for name in skops.io.get_untrusted_types(data=content)
-        if name not in TRUSTED_TYPES and not name.startswith(_ALSO)
-    ]
+def _called_in(node: Any) -> Iterator[str]:
+    """Yield what a file would have called."""
+    if isinstance(node, dict):
+        if node.get("__loader__") == _CALLED:
+            yield f"{node.get('__module__')}.{node.get('__class__')}"
+        node = list(node.values())
+    for part in node if isinstance(node, list) else ():
+        yield from _called_in(part)
 
 
 def _dump_skops(estimator: Any) -> bytes:
     import skops.io
 
-    return skops.io.dumps(estimator)
+    content = skops.io.dumps(estimator)
+    try:
+        _check_types(content)
+    except ValueError as error:
+        raise ValueError(
+            "estimator: expected one that skops can keep for checkpoint_dir, because "
+            f"all of it is skimitate's or scikit-learn's; after a fit, {error}"
+        ) from None
+    return content
 
 
-def _load_skops(content: bytes) -> Any:
+def _load_skops(content: bytes, *, expected: type) -> Any:
     import skops.io
 
     with zipfile.ZipFile(BytesIO(content)) as archive:
@@ -94,10 +137,10 @@ def _load_skops(content: bytes) -> Any:
             if member.filename.endswith(".npy"):
                 with archive.open(member) as file:
                     _check_size(file, member.file_size)
-    if strangers := _strangers(content):
-        raise ValueError(f"it has types that are not trusted: {strangers}")
-    found = skops.io.get_untrusted_types(data=content)
-    return skops.io.loads(content, trusted=found)
+    loaded = skops.io.loads(content, trusted=_check_types(content))
+    if type(loaded) is not expected:
+        raise ValueError(f"it is a {type(loaded).__name__}")
+    return loaded
 
 
 def _check_size(file: IO[bytes], n_bytes: int) -> None:
@@ -116,7 +159,13 @@ def _check_size(file: IO[bytes], n_bytes: int) -> None:
 
 def _dump_joblib(estimator: Any) -> bytes:
     file = BytesIO()
-    joblib.dump(estimator, file)
+    try:
+        joblib.dump(estimator, file)
+    except Exception as error:  # whatever objects of any kind raise
+        raise ValueError(
+            "estimator: expected one that joblib can keep for checkpoint_dir, got one "
+            f"that cannot be pickled: {error}"
+        ) from error
     return file.getvalue()
 
 

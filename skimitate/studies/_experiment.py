@@ -224,8 +224,7 @@ class Experiment:
                 checkpoint_dir=folder and folder / "checkpoint",
                 random_state=self._seeds["DAgger"],
             )
-            kept = folder and folder / "losses.json"
-            validation = RoundLosses(*self._seen_held_out, kept)
+            validation = RoundLosses(*self._seen_held_out, folder)
             losses = self._fit("DAgger", dagger, validation)
             record = {"best_round": dagger.best_round_, "history": dagger.history_}
             return dagger.estimator_, losses, record

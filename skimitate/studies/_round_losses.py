@@ -1,5 +1,6 @@
 """DAgger's losses on held-out data by round, in a file that goes on with the run."""
 
+import json
 from pathlib import Path
 from typing import Any, Self
 
@@ -7,8 +8,10 @@ from numpy.typing import NDArray
 
 from skimitate.callbacks._loss import loss_on
 from skimitate.callbacks._validation_loss import by_epoch
-from skimitate.files._durable import write_durably
-from skimitate.files._json import read_json, write_json
+from skimitate.files._checked_folder import CheckedFolder
+from skimitate.files._json import parse_json
+
+_NAME = "losses"
 
 
 class RoundLosses:
@@ -21,16 +24,16 @@ class RoundLosses:
     y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
         The expert's actions for them.
     path : Path or None
-        A file of its own; what it has of rounds that were run before is kept. None for
-        a run that is not kept either.
+        A folder; what it has of rounds that were run before is kept. None for a run
+        that is not kept either.
     """
 
     def __init__(self, X: NDArray, y: NDArray, path: Path | None) -> None:
         self._held_out = X, y
-        self._path = path
+        self._folder = None if path is None else CheckedFolder(path, "out")
         self._rows: dict[str, dict[str, Any]] = {}
-        if path is not None and path.exists():
-            self._rows = read_json(path, "losses by round")
+        if self._folder is not None:
+            self._rows = self._folder.read(_NAME, "losses by round", _rows_in) or {}
 
     @property
     def callback(self) -> Self:
@@ -55,9 +58,9 @@ class RoundLosses:
             "epoch": getattr(estimator.estimator_, "n_iter_", None),
             "loss": loss_on(estimator, *self._held_out),
         }
-        if self._path is not None:
-            rows = self._rows
-            write_durably(self._path, lambda part: write_json(rows, part), sync=False)
+        if self._folder is not None:
+            content = json.dumps(self._rows).encode()
+            self._folder.write(_NAME, "json", content, sync=False, twice=True)
 
     def history(self) -> list[dict[str, float]]:
         """Return the records of all rounds.
@@ -68,3 +71,12 @@ class RoundLosses:
             ``epoch`` and ``loss``, as those of :class:`ValidationLoss`.
         """
         return by_epoch([self._rows[n] for n in sorted(self._rows, key=int)])
+
+
+def _rows_in(content: bytes) -> dict[str, dict[str, Any]]:
+    """Return what was recorded by round; raise if it is anything else."""
+    rows = parse_json(content.decode())
+    for number, row in rows.items():
+        if row.keys() != {"epoch", "loss"} or not number.isdecimal():
+            raise ValueError("its records are others")
+    return rows
