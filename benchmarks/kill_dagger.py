@@ -11,19 +11,26 @@ killed: these must not be asked about again.
 
 import argparse
 import json
+import multiprocessing
 import os
 import random
-import signal
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from multiprocessing.process import BaseProcess
+from multiprocessing.synchronize import Event
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 ENV = "Hopper-v5"
+PRELOADED = [
+    "gymnasium.envs.mujoco",
+    "skimitate.dagger._regressor",
+    "skops.io",
+    "torch",
+]
 
 # What is asked about, by whom, and how many processes run the episodes. A stateful
 # expert is asked during the episodes, in whichever process they run.
@@ -63,8 +70,13 @@ class LoggedExpert:
         return self.policy.act(observations)
 
 
-def run_once(folder: Path | None, log: Path, out: Path, case: str) -> None:
+def run_once(
+    folder: Path | None, log: Path, out: Path, case: str, begun: Event
+) -> None:
     """Run DAgger, or go on with it, and write down what came out."""
+    # Workers whose coordinator is gone say so at length.
+    errors = os.open(out.with_suffix(".errors"), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.dup2(errors, 2)
     from joblib import parallel_config
 
     from skimitate import BehaviorCloner, DAggerRegressor
@@ -82,7 +94,7 @@ def run_once(folder: Path | None, log: Path, out: Path, case: str) -> None:
         random_state=0,
         **options,
     )
-    print("begin", flush=True)
+    begun.set()
     # Processes that are forked are there at once: those of loky would not pay here.
     with parallel_config(backend="multiprocessing"):
         dagger.fit()
@@ -94,17 +106,15 @@ def run_once(folder: Path | None, log: Path, out: Path, case: str) -> None:
     os.replace(part, out)
 
 
-def command(folder: Path | None, log: Path, out: Path, case: str) -> list[str]:
-    """Return the command line that runs it in a process of its own."""
-    parts = [str(folder), str(log), str(out), case]
-    return [sys.executable, __file__, "--child", *parts]
-
-
-def started(arguments: list[str]) -> subprocess.Popen:
-    """Start a process, and wait until the run begins in it."""
-    process = subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    process.stdout.readline()
+def started(*arguments: Any) -> BaseProcess:
+    """Start a process that runs it, and wait until the run begins there."""
+    context = multiprocessing.get_context("forkserver")
+    # Each process is a new one, but libraries are loaded once.
+    context.set_forkserver_preload(PRELOADED)
+    begun = context.Event()
+    process = context.Process(target=run_once, args=(*arguments, begun))
+    process.start()
+    assert begun.wait(120)
     return process
 
 
@@ -165,14 +175,15 @@ def kill_until_done(
     seen: set[bytes] = set()
     while not out.exists():
         log.unlink(missing_ok=True)
-        process = started(command(kept, log, out, case))
-        try:
-            code = process.wait(rng.uniform(0, seconds))
-            assert code == 0, f"a run that was resumed failed: {code}"
-        except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGKILL)
-            process.wait()
+        process = started(kept, log, out, case)
+        process.join(rng.uniform(0, seconds))
+        if process.exitcode is None:
+            process.kill()
+            process.join()
             tally.kills += 1
+        else:
+            errors = out.with_suffix(".errors").read_text()[-2000:]
+            assert process.exitcode == 0, f"a run that was resumed failed: {errors}"
         new = asked(log, width)
         tally.again += sum(state in known for state in new)
         tally.in_flight += sum(state in seen - known for state in new)
@@ -192,9 +203,10 @@ def kill_case(case: str, n_kills: int, seed: int) -> Tally:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         reference = folder / "reference.npz"
-        process = started(command(None, folder / "log", reference, case))
+        process = started(None, folder / "log", reference, case)
         began = time.perf_counter()
-        assert process.wait() == 0
+        process.join()
+        assert process.exitcode == 0
         seconds = time.perf_counter() - began
         width = 11
         while tally.kills < n_kills:
@@ -211,13 +223,7 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=200, help="in all cases together")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--case", choices=CASES, action="append")
-    parser.add_argument("--child", nargs=4, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.child:
-        folder, log, out, case = options.child
-        path = None if folder == "None" else Path(folder)
-        run_once(path, Path(log), Path(out), case)
-        return
     cases = options.case or list(CASES)
     for case in cases:
         n_kills = -(-options.kills // len(cases))
