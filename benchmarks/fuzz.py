@@ -28,7 +28,7 @@ from fuzz_targets import TARGETS, Target
 from fuzz_worker import GOOD, Limits, work
 
 # Longest time that a process is silent, as while it starts.
-_START_SECONDS = 60.0
+_START_SECONDS = 300.0
 
 # Where there are files in memory, a disk need not take a hundred thousand.
 _MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
