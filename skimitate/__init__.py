@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # what _ROOMS says, for those who read and do not run
     )
     from skimitate.cloning._regressor import BehaviorCloner as BehaviorCloner
     from skimitate.dagger._classifier import DAggerClassifier as DAggerClassifier
+    from skimitate.dagger._load_labels import load_labels as load_labels
     from skimitate.dagger._regressor import DAggerRegressor as DAggerRegressor
     from skimitate.datasets._demonstrations import (
         load_demonstrations as load_demonstrations,
@@ -74,6 +75,7 @@ _ROOMS = {
     "evaluate_policy": "environments._collect",
     "load_demonstrations": "datasets._demonstrations",
     "load_expert": "experts._load",
+    "load_labels": "dagger._load_labels",
     "load_policy": "formats._safetensors",
     "make_return_scorer": "environments._scorer",
     "per_observation": "policies._per_observation",

@@ -20,9 +20,10 @@ from runs import SilentCallback, by_hand, curved, demonstrations, is_over, same_
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import SplineTransformer
+from sklearn.preprocessing import FunctionTransformer, SplineTransformer
 from toy import PointEnv
 
+from skimitate import as_policy, load_labels, per_observation
 from skimitate.files._lock import FolderInUse, FolderLock
 
 pytestmark = pytest.mark.usefixtures("empty_logs")
@@ -364,5 +365,104 @@ def test_methods_and_searches_are_known_by_what_was_learnt(tmp_path):
     make = partial(GridSearchCV, Ridge(), {"alpha": [1.0, 2.0]}, cv=2)
     model = dagger(tmp_path / "b", make().fit(X, y)).fit()
     same_run(dagger(tmp_path / "b", make().fit(X, y)).fit(), model)
-    with pytest.raises(ValueError, match="expert was GridSearchCV"):
+    with pytest.raises(ValueError, match=r"expert was .*GridSearchCV\(.* with the"):
         dagger(tmp_path / "b", make().fit(X, 2 * y)).fit()
+
+
+class Gain:
+    """An expert with a parameter, and with what changes while it is asked."""
+
+    def __init__(self, gain):
+        self.gain = gain
+        self.n_asked = 0
+
+    def __call__(self, observations):
+        self.n_asked += len(observations)
+        return self.gain * curved(observations)
+
+
+def scaled(gain):
+    return lambda observations: gain * curved(observations)
+
+
+def one_by_one(observation):
+    return curved(observation)
+
+
+@pytest.mark.parametrize("make", [Gain, scaled])
+def test_experts_are_known_by_what_they_were_made_with(make, tmp_path):
+    model = dagger(tmp_path, make(1.0)).fit()
+    same_run(dagger(tmp_path, make(1.0)).fit(), model)
+    with pytest.raises(ValueError, match=r"expert was .*1\.0\) and is .*0\.5\)"):
+        dagger(tmp_path, make(0.5)).fit()
+
+
+def test_no_place_in_memory_makes_a_run_another(tmp_path):
+    make = [
+        lambda: {"expert": per_observation(one_by_one)},
+        lambda: {"expert": as_policy(curved)},
+        lambda: {"learner": make_pipeline(FunctionTransformer(np.tanh), Ridge())},
+    ]
+    for number, options in enumerate(make):
+        folder = tmp_path / str(number)
+        model = dagger(folder, **options()).fit()
+        same_run(dagger(folder, **options()).fit(), model)
+        content = next(folder.glob("run.*.json")).read_text()
+        assert "0x" not in content
+
+
+def test_what_is_damaged_is_mended(tmp_path):
+    model = dagger(tmp_path).fit()
+    for pattern in ("copy-of-round-0001-visited*", "round-0002-answers-*"):
+        (path, *_) = files_of(tmp_path, pattern)
+        good = path.read_bytes()
+        path.write_bytes(good[:-7])
+        with pytest.warns(UserWarning, match="is damaged") as caught:
+            same_run(dagger(tmp_path).fit(), model)
+        assert len(caught) == 1
+        assert path.read_bytes() == good
+
+
+def test_a_learner_s_parameters_are_checked_before_anybody_is_asked(tmp_path):
+    def silent(observations):
+        raise AssertionError("it was asked")
+
+    for learner in (Ridge(alpha=-1), make_pipeline(Ridge(alpha=-1))):
+        with pytest.raises(ValueError, match="'alpha' parameter of Ridge must be"):
+            dagger(tmp_path, silent, learner=learner).fit()
+
+
+def test_a_folder_has_a_name():
+    with pytest.raises(ValueError, match=r"^checkpoint_dir: expected the path of a"):
+        dagger("").fit()
+
+
+@pytest.mark.parametrize("n_answers", [12, 13, 100])
+def test_labels_are_read_whatever_becomes_of_the_run(n_answers, tmp_path):
+    class Brief(Gain):
+        def __call__(self, observations):
+            if self.n_asked >= n_answers:
+                raise RuntimeError("enough for today")
+            return super().__call__(observations)
+
+    expert = Brief(1.0)
+    if n_answers < 100:
+        with pytest.raises(ValueError, match="enough"):
+            dagger(tmp_path, expert).fit()
+    else:
+        dagger(tmp_path, expert).fit()
+    for path in [*tmp_path.glob("*run.*"), *tmp_path.glob("state-*")]:
+        path.unlink()
+    X, y, groups = load_labels(tmp_path)
+    assert len(X) == expert.n_asked
+    np.testing.assert_allclose(y, curved(X))
+    assert (np.diff(groups) >= 0).all()
+    again = dagger(tmp_path / "new").fit(X, y)
+    assert again.history_[0]["n_samples"] == len(X)
+
+
+def test_a_folder_without_labels_has_none(tmp_path):
+    with pytest.raises(ValueError, match=r"^checkpoint_dir: expected a folder with"):
+        load_labels(tmp_path)
+    with pytest.raises(FileNotFoundError, match=r"^checkpoint_dir: no such folder"):
+        load_labels(tmp_path / "none")

@@ -177,6 +177,8 @@ def checked_folder(path: str | os.PathLike | None) -> Iterator[CheckedFolder | N
     if path is None:
         yield None
         return
+    if not os.fspath(path):
+        raise ValueError(f"{_PARAMETER}: expected the path of a folder, got {path!r}")
     with FolderLock(Path(path), _PARAMETER):
         yield CheckedFolder(Path(path), _PARAMETER)
 
@@ -211,7 +213,8 @@ def begin(
     if told is None and folder.names(""):
         raise ValueError(
             f"{_PARAMETER}: expected the folder of a run, got {folder.path}, where the "
-            "files that say of which are damaged or missing"
+            "two files that say which one (run.*.json) are damaged or missing; "
+            "load_labels reads the labels that are there"
         )
     if told is None:
         told = _Told(dict(identity), list(seeds))
@@ -220,7 +223,7 @@ def begin(
         raise ValueError(
             f"{_PARAMETER}: expected the folder of a run with the same parameters, "
             f"data, expert and versions, got {folder.path}, where {'; '.join(found)} "
-            "(give each run a folder of its own)"
+            "(give each run a folder of its own; load_labels reads the labels of one)"
         )
     return told.seeds
 

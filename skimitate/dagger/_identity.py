@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
+from inspect import signature
 from typing import Any
 
 import joblib
@@ -108,10 +109,38 @@ def _describe(value: Any) -> str:
         parts = map(_describe, (value.func, value.args, value.keywords))
         return f"partial({', '.join(parts)})"
     if isinstance(value, type) or hasattr(value, "__qualname__"):
-        return _name_of(value)
-    if type(value).__module__.partition(".")[0] in ("sklearn", "skimitate"):
-        return repr(value)  # which has parameters: a way to split, for one
-    return _name_of(type(value))
+        return _name_of(value) + _closed_over(value)
+    return _name_of(type(value)) + _parameters_of(value)
+
+
+def _closed_over(function: Any) -> str:
+    """Describe the numbers and texts that a function takes from around it."""
+    cells = getattr(function, "__closure__", None) or ()
+    told = [_describe(c.cell_contents) for c in cells if _is_plain(c.cell_contents)]
+    return f" with ({', '.join(told)})" if told else ""
+
+
+def _parameters_of(value: Any) -> str:
+    """Describe what an object was made with, as far as it has kept that.
+
+    What it has beside may change while it is used.
+    """
+    try:
+        names = list(signature(type(value)).parameters)
+    except (TypeError, ValueError):  # of what is not made by Python
+        return ""
+    kept = {n: vars(value)[n] for n in names if n in getattr(value, "__dict__", ())}
+    is_ours = type(value).__module__.partition(".")[0] in ("skimitate", "sklearn")
+    told = [
+        f"{name}={_describe(part)}"
+        for name, part in kept.items()
+        if _is_plain(part) or (is_ours and callable(part))
+    ]
+    return f"({', '.join(told)})" if told else ""
+
+
+def _is_plain(value: Any) -> bool:
+    return isinstance(value, (*_ATOMS, np.generic, np.ndarray))
 
 
 def _name_of(thing: Any) -> str:

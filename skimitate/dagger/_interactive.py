@@ -105,13 +105,12 @@ class InteractiveDAgger(BaseDAgger):
             runner = Runner(self, env)
             if run is None:
                 run = self._begin(env, given, folder, in_person=False)
-                self._check_is_open(run)
             else:
                 self._go_on(run, env, folder)
                 check_next_round(self, run.settled, max(0, run.round))
             round_before, context = run.round, self._begin_task(run)
             learn_first(run, runner, context, in_person=False)
-            is_over = learn_answered(run, self, context)
+            is_over = run.kept is not None or learn_answered(run, self, context)
             if is_over:
                 self._finish(run, runner, context)
             else:
@@ -151,13 +150,6 @@ class InteractiveDAgger(BaseDAgger):
             raise ValueError(
                 f"ask: expected a run with rounds left, got one that has learnt from "
                 f"all {run.round}, of which finish() keeps one"
-            )
-
-    def _check_is_open(self, run: Run) -> None:
-        if run.kept is not None:
-            raise ValueError(
-                f"checkpoint_dir: expected a run that is open, got one in "
-                f"{self.checkpoint_dir} that is over, with round {run.kept} kept"
             )
 
     def _error_of_one_that_is_over(self) -> ValueError:

@@ -34,6 +34,7 @@ from skimitate.dagger._targets import Targets
 from skimitate.environments._drivers import Actions
 from skimitate.environments._make import EnvLike, env_widths, spaces_of
 from skimitate.learners._metadata import innermost
+from skimitate.learners._parameters import check_parameters
 from skimitate.learners._tags import check_kind, learns_sequences, may_take_nan
 from skimitate.policies._as_policy import check_can_remember
 
@@ -122,6 +123,7 @@ def plan_rounds(dagger: Any, learner: Any, given: Given, *, in_person: bool) -> 
         If something does not belong together.
     """
     check_kind(learner, dagger)
+    check_parameters(learner)
     check_given(dagger, *given[:4], in_person=in_person)
     is_weighted = given.sample_weight is not None or callable(dagger.round_weight)
     if is_weighted:

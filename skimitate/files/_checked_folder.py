@@ -126,20 +126,39 @@ class CheckedFolder:
         UserWarning
             For each file that is damaged.
         """
+        found, good = None, b""
+        damaged = []
         for stem in (name, _COPY + name):
             # After a kill there may be an old one beside the new one: the newest.
             for file in sorted(self._files.get(stem, []), key=_when, reverse=True):
                 try:
                     with reading(file, expected):
-                        return parse(_content(file))
+                        content = _content(file)
+                        found = parse(content) if found is None else found
+                    good = good or content
+                    break
                 except (OSError, ValueError) as error:
-                    warnings.warn(
-                        f"{self._parameter}: {file} is damaged: what was in it is "
-                        f"taken from elsewhere, or done again ({error})",
-                        UserWarning,
-                        stacklevel=levels_to_the_user(),
-                    )
-        return None
+                    damaged.append(file)
+                    self._warn(file, error)
+        if good:
+            for file in damaged:
+                self._repair(file, good)
+        return found
+
+    def _warn(self, file: Path, error: Exception) -> None:
+        reason = str(error).removeprefix(f"{file}: ")
+        warnings.warn(
+            f"{self._parameter}: {file} is damaged, and what was in it is taken from "
+            f"its copy or done again: {reason}",
+            UserWarning,
+            stacklevel=levels_to_the_user(),
+        )
+
+    def _repair(self, file: Path, content: bytes) -> None:
+        """Put what a file should hold in its place, if its name says that it did."""
+        found = _FILE.fullmatch(file.name)
+        if found is not None and found["digest"] == _digest(content):
+            write_durably(file, lambda part: part.write_bytes(content), sync=False)
 
     def remove(self, prefix: str) -> None:
         """Remove what was kept under names that begin so, by whichever process.

@@ -105,7 +105,7 @@ class StageFolder:
         """
         if self.path is not None and self._finished(stage, names, setting):
             print(f"{stage}: kept from before, in {self.path}", flush=True)
-            self._clear(stage)
+            self._clear(stage, setting)
             return tuple(_format_of(name)[1](self.path / name) for name in names)
         prepare()
         began = time.perf_counter()
@@ -113,7 +113,7 @@ class StageFolder:
         self.seconds[stage] = time.perf_counter() - began
         if self.path is not None:
             self._keep(self.path, stage, names, setting, made)
-            self._clear(stage)
+            self._clear(stage, setting)
         return made
 
     def work_folder(self, stage: str, setting: dict[str, Any]) -> Path | None:
@@ -124,7 +124,7 @@ class StageFolder:
         stage : str
             What it is called in the index.
         setting : dict
-            What determines it; how far it has come in another one is forgotten.
+            What determines it; each has a folder of its own.
 
         Returns
         -------
@@ -133,19 +133,14 @@ class StageFolder:
         """
         if self.path is None:
             return None
-        content = json.dumps(setting, sort_keys=True).encode()
-        checksum = hashlib.sha256(content).hexdigest()[:16]
-        own = self.path / f"{_unfinished(stage)}{checksum}"
-        self._clear(stage, but=own)
+        own = self.path / _unfinished(stage, setting)
         own.mkdir(exist_ok=True)
         return own
 
-    def _clear(self, stage: str, but: Path | None = None) -> None:
-        """Remove the folders in which a stage has kept how far it had come."""
+    def _clear(self, stage: str, setting: dict[str, Any]) -> None:
+        """Remove the folder in which a stage has kept how far it had come."""
         assert self.path is not None
-        for path in self.path.glob(f"{_unfinished(stage)}*"):
-            if path != but:
-                shutil.rmtree(path)
+        shutil.rmtree(self.path / _unfinished(stage, setting), ignore_errors=True)
 
     def drop(self, stage: str, names: Sequence[str]) -> None:
         """Keep of a stage no more than how long it took.
@@ -198,8 +193,9 @@ class StageFolder:
         write_durably(folder / _INDEX, partial(write_json, self._index))
 
 
-def _unfinished(stage: str) -> str:
-    return f"unfinished-{stage}-"
+def _unfinished(stage: str, setting: dict[str, Any]) -> str:
+    content = json.dumps(setting, sort_keys=True).encode()
+    return f"unfinished-{stage}-{hashlib.sha256(content).hexdigest()[:16]}"
 
 
 def _entry(path: Path, entry: Any) -> dict[str, Any]:
