@@ -64,6 +64,7 @@ class Checkpoint:
         self._format = format
         # Of the states that are there, the rounds whose learners they need.
         self._needed: dict[str, set[int]] = {}
+        self._is_checked = False
 
     def files(self, number: int) -> RoundFiles:
         """Return what keeps a round while it runs.
@@ -136,6 +137,9 @@ class Checkpoint:
             As it is after the last one.
         """
         content = self._format.dump(learner)
+        if not self._is_checked:
+            self._format.check(content)
+            self._is_checked = True
         kind = self._format.kind
         self._folder.write(_learner(state.round), kind, content, sync=False)
         name = f"state-{state.round:06}"
