@@ -1,7 +1,7 @@
 """Runs of DAgger that are killed come to what those come to that never were."""
 
 import pytest
-from benches import benchmark_modules
+from benches import ROOT, benchmark_modules
 
 
 @pytest.fixture(scope="module")
@@ -14,7 +14,9 @@ def kill_dagger():
 @pytest.mark.parametrize(
     "case", ["one job, query=20", "two jobs, asked during episodes"]
 )
-def test_killed_at_random_instants(kill_dagger, case):
+def test_killed_at_random_instants(kill_dagger, case, monkeypatch):
+    # What is killed is started where its module is found.
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
     tally = kill_dagger.kill_case(case, n_kills=5, seed=1)
     assert tally.kills >= 5
     assert tally.runs > 0
