@@ -385,6 +385,14 @@ def scaled(gain):
     return lambda observations: gain * curved(observations)
 
 
+def test_a_closure_over_nothing_yet_is_an_expert_too(tmp_path):
+    def expert(observations):
+        return curved(observations) if len(observations) else later
+
+    same_run(dagger(tmp_path, expert).fit(), dagger(None, expert).fit())
+    later = None
+
+
 def one_by_one(observation):
     return curved(observation)
 

@@ -115,8 +115,14 @@ def _describe(value: Any) -> str:
 
 def _closed_over(function: Any) -> str:
     """Describe the numbers and texts that a function takes from around it."""
-    cells = getattr(function, "__closure__", None) or ()
-    told = [_describe(c.cell_contents) for c in cells if _is_plain(c.cell_contents)]
+    told = []
+    for cell in getattr(function, "__closure__", None) or ():
+        try:
+            content = cell.cell_contents
+        except ValueError:  # of what has no value yet
+            continue
+        if _is_plain(content):
+            told.append(_describe(content))
     return f" with ({', '.join(told)})" if told else ""
 
 

@@ -43,7 +43,8 @@ def load_labels(checkpoint_dir: str | os.PathLike) -> KeptLabels:
     Parameters
     ----------
     checkpoint_dir : path-like
-        The folder of :class:`DAggerRegressor` or :class:`DAggerClassifier`; only read.
+        The folder of :class:`DAggerRegressor` or :class:`DAggerClassifier`. It stays as
+        it is, but for files that are damaged and mended from their copies.
 
     Returns
     -------
