@@ -15,7 +15,17 @@ N_ROUNDS = 600
 # The round that reaches the level, and the two after it.
 N_SUSTAINED = 3
 # What does not decide what is learnt, and what a run has of its own.
-_UNDECIDING = {"env", "estimator", "expert", "n_jobs", "random_state", "verbose"}
+_UNDECIDING = {
+    "checkpoint_dir",
+    "env",
+    "estimator",
+    "expert",
+    "max_steps",  # ends only what would never end by itself
+    "n_jobs",
+    "query_timeout",
+    "random_state",
+    "verbose",
+}
 
 
 class Task(NamedTuple):
