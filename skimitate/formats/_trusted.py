@@ -17,6 +17,7 @@ TRUSTED_TYPES = (
     "skimitate.experts.NetworkExpert",
     "skimitate.experts.RuleExpert",
     "skimitate.policies.ClassPolicy",
+    "skimitate.policies.Columns",
     "skimitate.policies.HistoryPolicy",
     "skimitate.policies.NetworkPolicy",
     "skimitate.policies.PipelinePolicy",

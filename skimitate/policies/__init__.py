@@ -2,6 +2,7 @@
 
 from skimitate.policies._actor_policy import ActorPolicy
 from skimitate.policies._class_policy import ClassPolicy
+from skimitate.policies._columns import Columns
 from skimitate.policies._history_policy import HistoryPolicy
 from skimitate.policies._network_policy import NetworkPolicy
 from skimitate.policies._per_observation import PerObservation
@@ -11,6 +12,7 @@ from skimitate.policies._recurrent_policy import RecurrentPolicy
 __all__ = [
     "ActorPolicy",
     "ClassPolicy",
+    "Columns",
     "HistoryPolicy",
     "NetworkPolicy",
     "PerObservation",
@@ -22,6 +24,7 @@ __all__ = [
 for _class in (
     ActorPolicy,
     ClassPolicy,
+    Columns,
     HistoryPolicy,
     NetworkPolicy,
     PerObservation,

@@ -5,14 +5,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from skimitate._versions import Versioned
 from skimitate.cloning._history_classifier import HistoryClassifier
 from skimitate.cloning._history_regressor import HistoryRegressor
 from skimitate.cloning._stacking import ActionKind, Stacking
 from skimitate.policies._actor_policy import ActorPolicy
 from skimitate.policies._as_policy import Policy, acts_otherwise, as_policy, policy_of
 
+# What a saved state holds, as the constructor takes it.
+_KEPT = ("policy", "n_steps", "n_features", "n_outputs", "actions", "mean_return")
 
-class HistoryPolicy:
+
+class HistoryPolicy(Versioned):
     """Remembers the last observations, and actions, for a policy that does not.
 
     :func:`skimitate.as_policy` makes one of a fitted
@@ -30,6 +34,8 @@ class HistoryPolicy:
         How actions are shown, if they are; see
         :class:`skimitate.cloning._stacking.Stacking`. They are the policy's own, before
         anything clips them.
+    mean_return : float or None, default=None
+        What an episode of the policy earns on average, if that was measured.
 
     Attributes
     ----------
@@ -46,9 +52,12 @@ class HistoryPolicy:
         n_features: int,
         n_outputs: int,
         actions: ActionKind | None = None,
+        *,
+        mean_return: float | None = None,
     ) -> None:
         self.policy = policy
         self.n_outputs = n_outputs
+        self.mean_return = mean_return
         self._stacking = Stacking(n_steps, n_features, actions)
         self.reset()
 
@@ -61,6 +70,11 @@ class HistoryPolicy:
     def n_features(self) -> int:
         """Number of observation dimensions."""
         return self._stacking.n_features
+
+    @property
+    def actions(self) -> ActionKind | None:
+        """How actions are shown, if they are."""
+        return self._stacking.actions
 
     def reset(self) -> None:
         """Begin an episode, or a batch of them: forget what was seen and done."""
@@ -185,12 +199,14 @@ class HistoryPolicy:
             )
         return seen
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def _pack(self, state: dict[str, Any]) -> dict[str, Any]:
         # Plain containers: no file names a room that may be moved. What was seen in an
         # episode is not kept.
-        actions = self._stacking.actions
-        told = self.policy, self.n_steps, self.n_features, self.n_outputs, actions
-        return type(self), told
+        return {name: getattr(self, name) for name in _KEPT}
+
+    def _unpack(self, state: dict[str, Any]) -> dict[str, Any]:
+        *parts, mean_return = (state[name] for name in _KEPT)
+        return vars(HistoryPolicy(*parts, mean_return=mean_return))
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.policy!r}, n_steps={self.n_steps})"

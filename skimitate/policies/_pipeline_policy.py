@@ -27,6 +27,8 @@ class PipelinePolicy:
         Fitted; may be a pipeline.
     policy : policy
         What acts on what that returns.
+    mean_return : float or None, default=None
+        What an episode of the policy earns on average, if that was measured.
 
     Attributes
     ----------
@@ -34,9 +36,12 @@ class PipelinePolicy:
         Whether the policy is.
     """
 
-    def __init__(self, transformer: Any, policy: Policy) -> None:
+    def __init__(
+        self, transformer: Any, policy: Policy, *, mean_return: float | None = None
+    ) -> None:
         self.transformer = transformer
         self.policy = policy
+        self.mean_return = mean_return
 
     @property
     def n_features(self) -> int | None:
