@@ -43,6 +43,7 @@ if TYPE_CHECKING:  # what _ROOMS says, for those who read and do not run
     from skimitate.experts._load import load_expert as load_expert
     from skimitate.formats._safetensors import load_policy as load_policy
     from skimitate.formats._safetensors import save_policy as save_policy
+    from skimitate.formats._torch import to_torch as to_torch
     from skimitate.formats._trusted import TRUSTED_TYPES as TRUSTED_TYPES
     from skimitate.policies._as_policy import as_policy as as_policy
     from skimitate.policies._per_observation import per_observation as per_observation
@@ -80,6 +81,7 @@ _ROOMS = {
     "make_return_scorer": "environments._scorer",
     "per_observation": "policies._per_observation",
     "save_policy": "formats._safetensors",
+    "to_torch": "formats._torch",
 }
 
 __all__ = sorted(_ROOMS)

@@ -41,7 +41,7 @@ FLOORS = [
 
 # Libraries that few modules import, so that all that depends on them is there.
 IMPORTERS = {
-    "torch": {"cloning"},
+    "torch": {"cloning", "formats._torch_modules", "formats._torch_history"},
     "filelock": {"files"},
     "gymnasium": {"environments", "studies._camera"},
     "matplotlib": {"displays"},
