@@ -51,7 +51,7 @@ def open_env(
         If ``close()`` raises.
     """
     with warnings_once(env):
-        made = _make_env(env)
+        made = make_env(env)
         try:
             Spaces(made)
             yield made
@@ -79,7 +79,25 @@ def _close(env: gymnasium.Env) -> str | None:
     return None
 
 
-def _make_env(env: EnvLike) -> gymnasium.Env:
+def make_env(env: EnvLike) -> gymnasium.Env:
+    """Make an environment that somebody else closes; a live one is returned as it is.
+
+    Parameters
+    ----------
+    env : str, EnvSpec, callable or gymnasium.Env
+        See :func:`open_env`.
+
+    Returns
+    -------
+    gymnasium.Env
+
+    Raises
+    ------
+    ValueError
+        If there is no such environment.
+    TypeError
+        If ``env`` is none of these.
+    """
     if isinstance(env, gymnasium.Env):
         return env
     if isinstance(env, (str, EnvSpec)):
