@@ -50,6 +50,9 @@ if TYPE_CHECKING:  # what _ROOMS says, for those who read and do not run
     from skimitate.preprocessing._normalizer import (
         RunningNormalizer as RunningNormalizer,
     )
+    from skimitate.reinforcement._stable_baselines3 import (
+        to_stable_baselines3 as to_stable_baselines3,
+    )
 
 # Where each public name lives. A name loads what it needs when it is first used:
 # importing all of scikit-learn and Gymnasium takes seconds.
@@ -81,6 +84,7 @@ _ROOMS = {
     "make_return_scorer": "environments._scorer",
     "per_observation": "policies._per_observation",
     "save_policy": "formats._safetensors",
+    "to_stable_baselines3": "reinforcement._stable_baselines3",
     "to_torch": "formats._torch",
 }
 

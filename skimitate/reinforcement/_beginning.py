@@ -19,6 +19,9 @@ Layers = list[tuple[NDArray, NDArray]]
 # How far the unit of an action that was never seen begins below the mean of the others.
 _UNSEEN = 3.0
 
+# The least that any action is explored by, as a part of half of its space.
+_LEAST_NOISE = 1e-3
+
 
 @dataclass(frozen=True)
 class Beginning:
@@ -137,9 +140,28 @@ class Beginning:
             scale, mean = scale / half, (mean - middle) / half
         return weight * scale[:, np.newaxis], bias * scale + mean
 
-    def spread_in(self, space: Any) -> NDArray[np.float64]:
-        """Return what actions vary by where the ends of their space are -1 and 1."""
-        return self.output_scale / _half_and_middle(space)[0]
+    def noise(
+        self, space: Any, exploration: float, *, squashed: bool
+    ) -> NDArray[np.float64]:
+        """Return the standard deviations of what is added to actions at first.
+
+        Parameters
+        ----------
+        space : gymnasium.spaces.Box
+            Which fits.
+        exploration : float
+            In what the outputs count in. It is some of the action space in any case:
+            an action that was constant may count in next to nothing.
+        squashed : bool
+            See :meth:`last_layer_of_box`.
+
+        Returns
+        -------
+        ndarray of shape (n_outputs,)
+        """
+        half, _ = _half_and_middle(space)
+        noise = np.maximum(exploration * self.output_scale, _LEAST_NOISE * half)
+        return noise / half if squashed else noise
 
 
 def beginning_of(policy: Any) -> Beginning:

@@ -60,7 +60,7 @@ class _Unsquash(torch.autograd.Function):
         return outputs.clamp(_NEAREST - 1.0, 1.0 - _NEAREST).atanh()
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> Tensor:  # type: ignore[override]
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
         (outputs,) = ctx.saved_tensors
         slope = (1.0 - outputs.square()).clamp(min=1.0 / _STEEPEST).reciprocal()
         leads_out = (outputs.abs() > 1.0) & (outputs * gradient < 0.0)

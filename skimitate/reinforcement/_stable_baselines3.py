@@ -57,10 +57,11 @@ def to_stable_baselines3(
         The environment: raw observations, a Box of one dimension. A ``VecNormalize``
         may normalize its rewards, and not its observations.
     exploration : float, default=0.1
-        Standard deviation of what is added to actions at first in training, as a part
-        of what the actions vary by that the policy learnt from (its ``output_scale``).
-        It is learnt on. Much more than this, and a clone that is to be improved falls
-        first. Classes are drawn by the probabilities that a classifier gives them.
+        Standard deviation of what is added to actions at first in training, in the unit
+        that the policy's network counts them in: what the actions vary by that it
+        learnt from, all together or each by itself as its ``action_scaling`` says. It
+        is at least a thousandth of half the action space, and is learnt on. Classes are
+        drawn by the probabilities that a classifier gives them.
     **options
         For the algorithm, such as ``learning_rate``. Of ``policy_kwargs`` those of the
         clone are refused; the value function's layers are
@@ -125,10 +126,10 @@ def to_stable_baselines3(
         from skimitate.reinforcement._model_parts import BoundedSACPolicy
 
         model = algorithm(BoundedSACPolicy, made, policy_kwargs=kwargs, **options)
-        actor: Any = model.policy.actor  # type: ignore[union-attr]
+        actor: Any = model.policy.actor
         last = start.last_layer_of_box(made.action_space, squashed=True)
         _put(actor.latent_pi, actor.mu[0], [*start.hidden, last])
-        noise = exploration * start.spread_in(made.action_space)
+        noise = start.noise(made.action_space, exploration, squashed=True)
         _put_constant(actor.log_std, np.log(noise))
     else:
         model = algorithm("MlpPolicy", made, policy_kwargs=kwargs, **options)
@@ -136,7 +137,8 @@ def to_stable_baselines3(
         last = start.last_layer(made.action_space)
         _put(net.mlp_extractor.policy_net, net.action_net, [*start.hidden, last])
         if start.classes is None:
-            _fill(net.log_std, np.log(exploration * start.output_scale))
+            noise = start.noise(made.action_space, exploration, squashed=False)
+            _fill(net.log_std, np.log(noise))
     return model
 
 
