@@ -11,8 +11,9 @@ from skimitate._validation import check_count
 from skimitate.environments._action_noise import NoisyDriver, read_action_noise
 from skimitate.environments._drivers import PolicyDriver
 from skimitate.environments._make import EnvLike
+from skimitate.environments._outcome import outcome_of
 from skimitate.environments._rollouts import Rollouts
-from skimitate.environments._run import outcome_of, run_episodes
+from skimitate.environments._run import run_episodes
 from skimitate.environments._success import successes_of
 
 

@@ -117,20 +117,13 @@ class Observations:
         StepError
             If they do not belong to so many spaces.
         """
-        leaves = self._leaves or [((), None)]
+        if not self._leaves:
+            return self._checked_rows(_batch(observations, n))
         parts = []
-        for path, leaf in leaves:
-            values = np.array(value_at(observations, path))
-            if not values.ndim or len(values) != n:
-                raise StepError(
-                    f"env: expected observations of {n} sub-environments, got an array "
-                    f"of shape {values.shape}"
-                )
-            if leaf is None:
-                parts.append(self._checked_rows(values))
-            else:
-                parts.append(np.array([leaf.read(value) for value in values]))
-        rows = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
+        for path, leaf in self._leaves:
+            values = _batch(value_at(observations, path), n)
+            parts.append(np.array([leaf.read(value) for value in values]))
+        rows = np.concatenate(parts, axis=1)
         return rows if rows.dtype.kind == "f" else rows.astype(np.float64)
 
     def _checked_rows(self, values: NDArray) -> NDArray:
@@ -144,7 +137,7 @@ class Observations:
                 f"env: expected observations of shape {self._shape}, got "
                 f"{values.shape[1:]}"
             )
-        return values
+        return values if values.dtype.kind == "f" else values.astype(np.float64)
 
     def check_finite(self, observations: NDArray, rows: NDArray[np.intp]) -> None:
         """Raise if some of the observations are not finite.
@@ -161,7 +154,7 @@ class Observations:
         StepError
             With the ``row``.
         """
-        if all_finite(observations[rows]):
+        if all_finite(observations[rows].ravel()):
             return
         for row in rows.tolist():
             try:
@@ -191,3 +184,13 @@ class Observations:
         raise StepError(
             f"env: expected finite observations, got NaN or infinity{where}"
         )
+
+
+def _batch(values: Any, n: int) -> NDArray:
+    copied = np.array(values)
+    if not copied.ndim or len(copied) != n:
+        raise StepError(
+            f"env: expected observations of {n} sub-environments, got an array of "
+            f"shape {copied.shape}"
+        )
+    return copied

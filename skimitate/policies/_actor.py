@@ -117,7 +117,7 @@ class Actor:
                 f"{self.name}: expected actions of shape {expected} for a batch of "
                 f"{expected[0]} observations, got {actions.shape}{hint}"
             )
-        if not all_finite(actions):
+        if not all_finite(actions.ravel()):
             row = int(np.argmin(np.isfinite(actions).all(axis=1)))
             raise StepError(
                 f"{self.name}: expected finite actions, got {actions[row]}", row

@@ -48,8 +48,9 @@ class BatchActor:
             )
         self._policy = policy
         self._ask = ask
+        self._name = name
         self._begins = np.ones(n_rows, dtype=bool)
-        policy.reset()
+        self._is_reset = False
 
     def begin(self, row: int) -> None:
         """Begin an episode.
@@ -58,7 +59,18 @@ class BatchActor:
         ----------
         row : int
             Of the batches to come.
+
+        Raises
+        ------
+        StepError
+            If the policy's ``reset`` does.
         """
+        if not self._is_reset:
+            try:
+                self._policy.reset()
+            except Exception as error:
+                raise StepError(f"{self._name}: reset() raised {error!r}") from error
+            self._is_reset = True
         self._begins[row] = True
 
     def __call__(
