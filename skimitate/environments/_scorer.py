@@ -47,9 +47,9 @@ def make_return_scorer(
     ----------
     env : str, EnvSpec or callable
         A Gymnasium id, a specification, or a picklable callable without arguments that
-        makes an environment; as :func:`collect_rollouts` takes them. One is made now,
-        to see whether that works, and one for each score. A live environment is
-        refused: a search copies its scorer and sends it to its workers.
+        makes an environment or a vector environment; as :func:`collect_rollouts` takes
+        them. One is made now, to see whether that works, and one for each score. A live
+        environment is refused: a search copies its scorer and sends it to its workers.
     metric : {"return", "success"}, default="return"
         What is averaged over the episodes: the return; or whether the environment
         reported ``is_success`` in its info at the last step, as the part of the
