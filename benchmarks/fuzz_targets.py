@@ -25,12 +25,19 @@ from fuzz_texts import (
 
 from skimitate import Rollouts, load_expert, load_policy, save_policy
 from skimitate.cli._main import build_parser
+from skimitate.cloning._recurrent_architecture import RecurrentArchitecture
 from skimitate.cloning._units import Units
 from skimitate.dagger._run_state import RunState
 from skimitate.data._bundled import bundled_files, read_card
 from skimitate.datasets._files import read_steps
-from skimitate.policies._class_policy import ClassPolicy
-from skimitate.policies._network_policy import NetworkPolicy
+from skimitate.policies import (
+    ClassPolicy,
+    Columns,
+    HistoryPolicy,
+    NetworkPolicy,
+    PipelinePolicy,
+    RecurrentPolicy,
+)
 from skimitate.studies._stages import StageFolder
 from skimitate.studies._table import _read_rows
 
@@ -89,8 +96,9 @@ def _cs294_files(path: Path) -> list[bytes]:
 
 def _act(policy: Any) -> None:
     """Use a policy: a row of numbers, or of classes, for each of three."""
-    actions = policy.act(np.zeros((3, policy.n_features)))
-    assert actions.shape == (3, policy.n_outputs)
+    for _ in range(2):  # the second time with a memory, if it has one
+        actions = policy.act(np.zeros((3, policy.n_features)))
+        assert actions.shape == (3, policy.n_outputs)
 
 
 def _use_expert(path: Path) -> None:
@@ -112,10 +120,15 @@ def _networks(n_outputs: int) -> NetworkPolicy:
 def _policies(path: Path) -> list[bytes]:
     classes = [np.array([0, 1]), np.array([3, 4, 5])]
     letters = [np.array(["a", "b", "c", "ü"])]
+    shown = Columns(3, [2, 0], np.zeros(2), np.ones(2), -np.ones(2), np.ones(2))
+    architecture = RecurrentArchitecture("gru", (4, 2, 3, 2), "relu")
+    weights = np.zeros((1, architecture.layout.n_parameters), np.float32)
     policies = (
         _networks(2),
         ClassPolicy(_networks(5), classes, mean_return=2.0),
         ClassPolicy(_networks(4), letters),
+        PipelinePolicy(shown, HistoryPolicy(_networks(2), 1, 2, 2, 2)),
+        RecurrentPolicy(architecture, weights, Units.plain(4, 2)),
     )
     return _written(
         path, *(lambda path, one=one: save_policy(one, path) for one in policies)

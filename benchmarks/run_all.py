@@ -15,6 +15,7 @@ NAMES = (
     "act",
     "recurrent",
     "rollouts",
+    "vector",
     "dagger",
     "checkpoint",
     "grid_search",

@@ -193,9 +193,12 @@ def test_the_file_is_what_other_languages_read(path):
     described = json.loads(
         json.JSONDecoder().raw_decode(header.decode("latin1"))[0]["__metadata__"][KEY]
     )
-    assert described["classes"] is None
-    assert described["layer_sizes"] == [2, 50, 50, 2]
-    assert described["activation"] == "tanh"
+    assert described["policy"] == {
+        "kind": "network",
+        "n_networks": 3,
+        "layer_sizes": [2, 50, 50, 2],
+        "activation": "tanh",
+    }
     assert set(described["versions"]) == {"skimitate", "numpy"}
 
 
@@ -225,7 +228,7 @@ class Remembering:
 def test_what_cannot_be_saved(path):
     with pytest.raises(NotFittedError, match=r"policy: .* BehaviorCloner unfitted"):
         save_policy(BehaviorCloner(), path)
-    with_memory = ClassPolicy(Remembering(), [np.array([0, 1])])
+    with_memory = ClassPolicy(Remembering(), [np.array([0, 1])])  # nobody knows whose
     for actor in (LinearRegression().fit(X, X), expert, Remembering(), with_memory):
         with pytest.raises(TypeError, match="policy: expected a network of skimitate"):
             save_policy(actor, path)
@@ -269,16 +272,25 @@ def rewritten(path, change=lambda tensors, described: None, metadata=None):
     ("change", "message"),
     [
         (lambda t, d: d.update(version=2), "version 2 of the format"),
-        (lambda t, d: d.pop("n_networks"), "no entry 'n_networks'"),
-        (lambda t, d: d.update(n_networks=4), "it holds arrays"),
-        (lambda t, d: d.update(n_networks=0), "its n_networks is 0"),
+        (lambda t, d: d["policy"].pop("n_networks"), "no entry 'n_networks'"),
+        (lambda t, d: d["policy"].update(n_networks=4), "it holds arrays"),
+        (lambda t, d: d["policy"].update(n_networks=0), "its n_networks is 0"),
         (lambda t, d: d.pop("version"), "no entry 'version'"),
-        (lambda t, d: d.update(activation="softmax"), "activation: .*'softmax'"),
-        (lambda t, d: d.update(layer_sizes=[2, 50, 2]), "it holds arrays"),
-        (lambda t, d: d.update(layer_sizes=[]), ""),
-        (lambda t, d: d.update(layer_sizes=[10**9, 10**9]), "it holds arrays"),
-        (lambda t, d: d.update(layer_sizes="2"), "its layer_sizes are '2'"),
-        (lambda t, d: d.update(layer_sizes=[2.0, 50, 50, 2]), "its layer_sizes are"),
+        (
+            lambda t, d: d["policy"].update(activation="softmax"),
+            "activation: .*'softmax'",
+        ),
+        (lambda t, d: d["policy"].update(layer_sizes=[2, 50, 2]), "it holds arrays"),
+        (lambda t, d: d["policy"].update(layer_sizes=[]), "its layer_sizes are"),
+        (
+            lambda t, d: d["policy"].update(layer_sizes=[10**9, 10**9]),
+            "it holds arrays",
+        ),
+        (lambda t, d: d["policy"].update(layer_sizes="2"), "its layer_sizes are '2'"),
+        (
+            lambda t, d: d["policy"].update(layer_sizes=[2.0, 50, 50, 2]),
+            "its layer_sizes are",
+        ),
         (lambda t, d: d.update(version=True), "version True of the format"),
         (lambda t, d: t.update(input_mean=np.zeros(2, "c8")), "arrays of"),
         (lambda t, d: t.update(bias_0=np.zeros((1, 50), int)), "arrays of .*int64"),
@@ -322,9 +334,9 @@ def test_a_file_that_holds_something_else(saved, change, message):
 )
 def test_a_file_whose_classes_are_none(path, classes, message):
     def change(tensors, described):
-        assert list(map(len, described.pop("classes"))) == [2, 3]
+        assert list(map(len, described["policy"].pop("classes"))) == [2, 3]
         if classes != "none at all":
-            described["classes"] = classes
+            described["policy"]["classes"] = classes
 
     y = np.column_stack([SIDE, np.arange(len(X)) % 3])
     save_policy(fitted_classifier(y), path)

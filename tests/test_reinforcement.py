@@ -242,6 +242,12 @@ LSTM = sk.RecurrentBehaviorCloner(hidden_size=2, max_iter=1, random_state=0).fit
         (network(), {"env": 3}, TypeError, "env: expected an environment id"),
         (
             network(),
+            {"env": lambda: gymnasium.make_vec("Pendulum-v1", 2)},
+            TypeError,
+            "env: expected one environment, or several as a VecEnv of stable-baselines3",
+        ),
+        (
+            network(),
             {"env": lambda: SpacesEnv(Dict(a=Discrete(2)), PointEnv.action_space)},
             ValueError,
             "env: expected observations of 2 dimensions",

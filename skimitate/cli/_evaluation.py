@@ -46,7 +46,8 @@ def evaluate(
     from skimitate.callbacks._progress import Progress
     from skimitate.callbacks._work import followed
     from skimitate.environments._drivers import PolicyDriver
-    from skimitate.environments._run import return_of, run_episodes
+    from skimitate.environments._outcome import return_of
+    from skimitate.environments._run import run_episodes
 
     with followed("episode", n_episodes, Progress("Evaluating")) as report:
         returns = run_episodes(

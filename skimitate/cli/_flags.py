@@ -78,8 +78,8 @@ def _env_arg(text: str) -> tuple[str, Any]:
         return key, value
 
 
-def check_file(out: Path, suffixes: Sequence[str]) -> None:
-    """Raise if a file cannot be written where ``--out`` says.
+def check_file(out: Path, suffixes: Sequence[str], option: str = "--out") -> None:
+    """Raise if a file cannot be written where an option says.
 
     Parameters
     ----------
@@ -87,6 +87,8 @@ def check_file(out: Path, suffixes: Sequence[str]) -> None:
         The file.
     suffixes : sequence of str
         What its name may end in.
+    option : str, default="--out"
+        What errors call it.
 
     Raises
     ------
@@ -95,12 +97,12 @@ def check_file(out: Path, suffixes: Sequence[str]) -> None:
     """
     if out.suffix not in suffixes:
         raise ValueError(
-            f"--out: expected a file that ends in {' or '.join(suffixes)}, got {out}"
+            f"{option}: expected a file that ends in {' or '.join(suffixes)}, got {out}"
         )
     if not out.parent.is_dir():
-        raise FileNotFoundError(f"--out: no such folder: {out.parent}")
+        raise FileNotFoundError(f"{option}: no such folder: {out.parent}")
     if out.is_dir():
-        raise IsADirectoryError(f"--out: expected a file to write, got {out}")
+        raise IsADirectoryError(f"{option}: expected a file to write, got {out}")
 
 
 def one_env() -> argparse.ArgumentParser:

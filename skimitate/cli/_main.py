@@ -9,7 +9,15 @@ from pickle import PicklingError
 from typing import TextIO
 
 import skimitate
-from skimitate.cli import _clone, _collect, _evaluate, _film, _run, _table
+from skimitate.cli import (
+    _clone,
+    _collect,
+    _evaluate,
+    _export,
+    _film,
+    _run,
+    _table,
+)
 from skimitate.cli._parser import CommandParser
 
 # Each is a module with HELP, PARENTS, add_arguments and act. What a command needs it
@@ -19,6 +27,7 @@ COMMANDS = {
     "clone": _clone,
     "collect": _collect,
     "evaluate": _evaluate,
+    "export": _export,
     "table": _table,
     "film": _film,
 }
@@ -162,11 +171,16 @@ def _by_option(message: str, args: argparse.Namespace) -> str:
     """Begin an error with the option by which what it is about was given."""
     name, colon, rest = message.partition(":")
     if name == "policy" and getattr(args, name, None) is None:
-        name = "expert"  # which is evaluated and collected as a policy
+        # What is exported, or the expert, which is evaluated and collected as a policy.
+        name = "model" if args.command == "export" else "expert"
+    if name == "path" and args.command == "export":
+        name = "to"
     if not colon or name not in vars(args):
         return message
-    positional = name == "env" and args.command != "clone"
-    option = "ENV" if positional else f"--{name.replace('_', '-')}"
+    positional = name == "model" or (
+        name == "env" and args.command not in ("clone", "export")
+    )
+    option = name.upper() if positional else f"--{name.replace('_', '-')}"
     return f"{option}:{rest}"
 
 

@@ -47,10 +47,7 @@ def find_expert(env: NamedEnv, env_id: str, spec: str | None) -> Any:
 
 
 def find_policy(env: NamedEnv, spec: str | Path, option: str = "--policy") -> Any:
-    """Return what an option names as an expert or a policy.
-
-    Of a file that runs code when it is read, that is said first. What save_policy wrote
-    is taken instead, if it lies beside it under the same name and is no older.
+    """Return what an option names as an expert or a policy for an environment.
 
     Parameters
     ----------
@@ -71,13 +68,40 @@ def find_policy(env: NamedEnv, spec: str | Path, option: str = "--policy") -> An
         If there is no such thing, or it is for another environment.
     """
     from skimitate.experts._check import check_expert
+
+    actor = load_policy_named(spec, option)
+    check_expert(env.made_by, actor, option, env.name)
+    return actor
+
+
+def load_policy_named(spec: str | Path, option: str) -> Any:
+    """Return what an option names, whatever environment it is for.
+
+    Of a file that runs code when it is read, that is said first. What save_policy wrote
+    is taken instead, if it lies beside it under the same name and is no older.
+
+    Parameters
+    ----------
+    spec : str or Path
+        See :func:`skimitate.load_expert`.
+    option : str
+        What errors call it.
+
+    Returns
+    -------
+    callable or object with act or predict
+
+    Raises
+    ------
+    ValueError, TypeError, OSError, ImportError
+        If there is no such thing.
+    """
     from skimitate.experts._load import load_actor
 
     actor = load_actor(_safest(spec, option), option)
     statistics = getattr(actor, "statistics_path", None)
     if statistics is not None:
         print(f"{option}: {spec} sees observations normalized by {statistics}")
-    check_expert(env.made_by, actor, option, env.name)
     return actor
 
 

@@ -40,7 +40,7 @@ class DAggerClassifier(MultiOutputMixin, ClassifierMixin, ActingDAgger):
         The learner: any classifier, a :class:`~sklearn.pipeline.Pipeline` included; for
         several outputs one that takes them. None means ``BehaviorCloningClassifier()``.
         Normalization belongs in here: the expert always sees raw observations.
-    env : str, EnvSpec, callable, gymnasium.Env or None, default=None
+    env : str, EnvSpec, callable, gymnasium.Env, VectorEnv or None, default=None
         A Gymnasium id, a specification, or a picklable callable without arguments that
         makes an environment; with a Discrete, MultiDiscrete or MultiBinary action
         space. A live environment is taken where nothing has to be cloned or pickled.

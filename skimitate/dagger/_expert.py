@@ -94,7 +94,7 @@ class Expert:
                 return self._in_time(self.policy.answer, observations, read)
             return read(self._in_time(self.policy.act, observations))
         except StepError as error:
-            raise StepError(f"expert: {error}") from error.__cause__
+            raise StepError(f"expert: {error}", error.row) from error.__cause__
         except Exception as error:
             raise StepError(f"expert: raised {error!r}") from error
 

@@ -156,11 +156,22 @@ def _name_of(thing: Any) -> str:
 def _describe_env(env: Any) -> str:
     # Gymnasium's specifications have these, and environments that were made by one.
     spec = getattr(env, "spec", None) or env
+    beside = _describe_vector(env) if hasattr(env, "num_envs") else ""
     if hasattr(spec, "id") and hasattr(spec, "kwargs"):
         told = [spec.kwargs, getattr(spec, "max_episode_steps", None)]
         told += [getattr(spec, "additional_wrappers", ())]
-        return f"{spec.id} with {_describe(told)}"
-    return _describe(env)
+        return f"{spec.id} with {_describe(told)}{beside}"
+    return f"{_describe(env)}{beside}"
+
+
+def _describe_vector(env: Any) -> str:
+    """Describe how many environments a vector environment has, and what it is told."""
+    mode = env.metadata.get("autoreset_mode")
+    # EnvPool's configuration, but for where it is installed.
+    config = dict(getattr(env, "config", None) or {}, base_path=None)
+    spaces = env.single_observation_space, env.single_action_space
+    told = [env.num_envs, str(mode), config, *map(str, spaces)]
+    return f" side by side: num_envs and more are {_describe(told)}"
 
 
 def _describe_expert(expert: Any) -> str:

@@ -32,13 +32,15 @@ class DAggerRegressor(MultiOutputMixin, RegressorMixin, ActingDAgger):
         The learner: any regressor, a :class:`~sklearn.pipeline.Pipeline` included.
         None means ``BehaviorCloner()``. Normalization belongs in here: the expert
         always sees raw observations.
-    env : str, EnvSpec, callable, gymnasium.Env or None, default=None
+    env : str, EnvSpec, callable, gymnasium.Env, VectorEnv or None, default=None
         A Gymnasium id, a specification, or a picklable callable without arguments that
         makes an environment; with a Box action space. A live environment is taken where
         nothing has to be cloned or pickled. What it shows is a row of numbers to the
         expert as to the learner, and Dicts and other spaces become one as in
         :func:`collect_rollouts`; its notes say how an expert that was written for a
-        Dict gets that back.
+        Dict gets that back, and what seeds do in vector environments. In one of these
+        the episodes of a round go on side by side, and whoever acts is asked once a
+        step for all of them.
     expert : callable or object with act or predict or None, default=None
         From a batch of observations (n, n_features) to a batch of actions
         (n, n_outputs). Where it drives it is asked at each step, about one

@@ -11,8 +11,10 @@ from skimitate._sklearn import CallbackContext, is_watched
 from skimitate.dagger._leaders import Candidate
 from skimitate.environments._drivers import Driver, PolicyDriver
 from skimitate.environments._episode import Episode
+from skimitate.environments._job import Journal
 from skimitate.environments._make import EnvLike
-from skimitate.environments._run import Journal, return_of, run_episodes
+from skimitate.environments._outcome import return_of
+from skimitate.environments._run import run_episodes
 
 
 class Runner:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skimitate.environments._episode import Episode
-from skimitate.environments._run import return_of
+from skimitate.environments._outcome import return_of
 
 _N_FLAGS = 3
 

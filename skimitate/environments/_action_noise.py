@@ -5,9 +5,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from skimitate.environments._drivers import Actions, PolicyDriver
+from skimitate.environments._drivers import (
+    Actions,
+    BatchDriver,
+    PolicyBatchDriver,
+    PolicyDriver,
+)
 from skimitate.environments._make import EnvLike, env_widths
 from skimitate.policies._actions import StepError
+from skimitate.policies._actor import Actor
 
 
 class NoisyDriver(PolicyDriver):
@@ -28,6 +34,10 @@ class NoisyDriver(PolicyDriver):
         super().__init__(policy)
         self.std = std
 
+    def side_by_side(self, n_rows: int) -> BatchDriver:
+        """Return what asks the policy about all episodes at once."""
+        return _NoisyBatchDriver(self.actor, self.std, n_rows)
+
     def begin_episode(self, seed: int) -> None:
         """Reset a stateful policy, and start the noise."""
         super().begin_episode(seed)
@@ -35,11 +45,39 @@ class NoisyDriver(PolicyDriver):
 
     def __call__(self, observation: NDArray, space: Actions) -> tuple[NDArray, NDArray]:
         """Ask the policy, and disturb what drives."""
-        if space.classes is not None:
-            raise StepError("action_noise: expected None, because actions are classes")
+        _check_numbers(space)
         action, _ = super().__call__(observation, space)
         noise = self.std * self._generator.standard_normal(space.n_outputs)
         return action, action + noise
+
+
+class _NoisyBatchDriver(PolicyBatchDriver):
+    """The same in several episodes: the noise of each is what it is alone."""
+
+    def __init__(self, actor: Actor, std: NDArray[np.float64], n_rows: int) -> None:
+        super().__init__(actor, n_rows)
+        self.std = std
+        self._generators: dict[int, np.random.Generator] = {}
+
+    def begin_episode(self, row: int, seed: int) -> None:
+        super().begin_episode(row, seed)
+        self._generators[row] = np.random.default_rng(seed)
+
+    def __call__(
+        self, observations: NDArray, rows: NDArray[np.intp], space: Actions
+    ) -> tuple[NDArray, NDArray[np.float64]]:
+        _check_numbers(space)
+        actions, _ = super().__call__(observations, rows, space)
+        drawn = [
+            self._generators[row].standard_normal(space.n_outputs)
+            for row in rows.tolist()
+        ]
+        return actions, actions + self.std * np.array(drawn)
+
+
+def _check_numbers(space: Actions) -> None:
+    if space.classes is not None:
+        raise StepError("action_noise: expected None, because actions are classes")
 
 
 def read_action_noise(

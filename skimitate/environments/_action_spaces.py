@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import gymnasium
 import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
@@ -65,6 +64,30 @@ class ContinuousActions:
         clipped = np.maximum(action, self._low)
         np.minimum(clipped, self._high, out=clipped)
         return clipped.astype(self._dtype).reshape(self._shape)
+
+    def executable_rows(self, actions: NDArray[np.float64]) -> NDArray:
+        """Return what a vector environment's ``step`` is given: see `executable`.
+
+        Parameters
+        ----------
+        actions : ndarray of shape (n, n_outputs)
+            One for each sub-environment.
+
+        Returns
+        -------
+        ndarray of shape (n, ...), as the space is
+        """
+        clipped = np.clip(actions, self._low, self._high)
+        return clipped.astype(self._dtype).reshape(-1, *self._shape)
+
+    def recorded_rows(self, actions: NDArray[np.float64]) -> NDArray:
+        """Return how rollouts keep several actions: as they are."""
+        return actions
+
+    @property
+    def idle(self) -> NDArray[np.float64]:
+        """Zeros: what a sub-environment does that nobody drives."""
+        return np.zeros(self.n_outputs)
 
     def draw(self, seed: int) -> NDArray[np.float64]:
         """Draw an action, uniform over the action space.
@@ -183,6 +206,30 @@ class DiscreteActions:
         taken = action.astype(self._dtype)
         return taken.reshape(self._shape) if self._shape else taken[0]
 
+    def executable_rows(self, actions: NDArray[np.float64]) -> NDArray:
+        """Return what a vector environment's ``step`` is given: see `executable`.
+
+        Parameters
+        ----------
+        actions : ndarray of shape (n, n_outputs)
+            One for each sub-environment.
+
+        Returns
+        -------
+        ndarray of shape (n, ...), as the space is
+        """
+        return actions.astype(self._dtype).reshape(-1, *self._shape)
+
+    def recorded_rows(self, actions: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Return how rollouts keep several actions: as whole numbers."""
+        whole = actions.astype(np.int64)
+        return whole[:, 0] if self.n_dims == 1 else whole
+
+    @property
+    def idle(self) -> NDArray[np.float64]:
+        """The first classes: what a sub-environment does that nobody drives."""
+        return self._low.astype(np.float64)
+
     def draw(self, seed: int) -> NDArray[np.float64]:
         """Draw an action, uniform over the action space.
 
@@ -202,13 +249,13 @@ class DiscreteActions:
 _DISCRETE = spaces.Discrete, spaces.MultiDiscrete, spaces.MultiBinary
 
 
-def actions_of(env: gymnasium.Env) -> ContinuousActions | DiscreteActions:
+def actions_of(space: Any) -> ContinuousActions | DiscreteActions:
     """Return what an environment takes.
 
     Parameters
     ----------
-    env : gymnasium.Env
-        With a Box, Discrete, MultiDiscrete or MultiBinary action space.
+    space : gymnasium.Space
+        Its action space: a Box, Discrete, MultiDiscrete or MultiBinary.
 
     Returns
     -------
@@ -217,9 +264,8 @@ def actions_of(env: gymnasium.Env) -> ContinuousActions | DiscreteActions:
     Raises
     ------
     ValueError
-        If its action space is another.
+        If it is another.
     """
-    space = getattr(env, "action_space", None)
     if isinstance(space, spaces.Box):
         return ContinuousActions(space)
     if isinstance(space, _DISCRETE):

@@ -11,8 +11,9 @@ from skimitate._validation import check_count
 from skimitate.environments._action_noise import NoisyDriver, read_action_noise
 from skimitate.environments._drivers import PolicyDriver
 from skimitate.environments._make import EnvLike
+from skimitate.environments._outcome import outcome_of
 from skimitate.environments._rollouts import Rollouts
-from skimitate.environments._run import outcome_of, run_episodes
+from skimitate.environments._run import run_episodes
 from skimitate.environments._success import successes_of
 
 
@@ -32,12 +33,13 @@ def collect_rollouts(
 
     Parameters
     ----------
-    env : str, EnvSpec, callable or gymnasium.Env
+    env : str, EnvSpec, callable, gymnasium.Env or gymnasium.vector.VectorEnv
         A Gymnasium id, a specification, or a callable without arguments that makes an
         environment; its actions numbers (Box) or classes (Discrete, MultiDiscrete,
         MultiBinary). A live environment is taken with one job, and left open. Whatever
-        it shows becomes a row of numbers for the policy and for what is kept: see the
-        notes.
+        it shows becomes a row of numbers for the policy and for what is kept. A vector
+        environment, or a callable that makes one, runs as many episodes side by side
+        as it has sub-environments. See the notes.
     policy : callable or object with act or predict
         From a batch of observations (n, n_features) to a batch of actions
         (n, n_outputs): an expert, a fitted estimator, a stable-baselines3 model. A
@@ -99,6 +101,27 @@ def collect_rollouts(
     ``per_observation(lambda row: expert(unflatten(env.observation_space, row)))``.
     Images are refused: they need numbers that describe them first.
 
+    In a vector environment the policy is asked once a step, about all episodes that go
+    on; a policy with a memory must have a ``predict(observation, state,
+    episode_start)`` that keeps them apart, as those of skimitate and the recurrent ones
+    of stable-baselines3 do. Episodes begin in the order of their numbers, and each that
+    begins is run to its end, however long it lasts. What seeds do depends on the
+    environment:
+
+    - Gymnasium's ``SyncVectorEnv`` and ``AsyncVectorEnv`` take one for each episode:
+      the episodes are those that are run one at a time, but for rounding, since a
+      policy may compute a batch in another order. With ``autoreset_mode`` DISABLED each
+      sub-environment begins its next episode at once; with NEXT_STEP or SAME_STEP,
+      where it would do so without a seed, it waits until all are over.
+    - Those that take one seed for all (as ``gymnasium.make_vec("CartPole-v1")``, whose
+      arithmetic is its own) begin all episodes together. ``random_state`` determines
+      them, and they depend on the number of sub-environments.
+    - EnvPool has its seed from where it is made (``seed=``), and goes on from episode
+      to episode: ``random_state`` determines what else there is, as the noise. One that
+      a callable makes goes through the same episodes at each call.
+
+    The last two take one job: their episodes cannot be shared out.
+
     Examples
     --------
     >>> from skimitate import collect_rollouts, load_expert
@@ -117,6 +140,16 @@ def collect_rollouts(
     array([0. , 0. , 0.3, 0.3])
     >>> demos.episodes[demos.action_noise.any(axis=1)].n_episodes
     2
+
+    Two at a time, and the same:
+
+    >>> from functools import partial
+    >>> import gymnasium
+    >>> side_by_side = partial(gymnasium.make_vec, "Hopper-v5", num_envs=2)
+    >>> beside = collect_rollouts(
+    ...     side_by_side, expert, n_episodes=2, max_steps=50, random_state=0)
+    >>> bool(abs(beside.returns - rollouts.returns).max() < 1e-6)
+    True
     """
     check_count("n_episodes", n_episodes)
     check_count("max_steps", max_steps, optional=True)
@@ -176,7 +209,7 @@ def evaluate_policy(
 
     Parameters
     ----------
-    env : str, EnvSpec, callable or gymnasium.Env
+    env : str, EnvSpec, callable, gymnasium.Env or gymnasium.vector.VectorEnv
         See :func:`collect_rollouts`.
     policy : callable or object with act or predict
         See :func:`collect_rollouts`.

@@ -1,6 +1,6 @@
 """One episode: every step of it checked and kept."""
 
-import math
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 from weakref import WeakSet
 
@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skimitate._errors import EpisodeError
+from skimitate.environments._answers import check_reward, expect_tuple
 from skimitate.environments._drivers import Driver
 from skimitate.environments._spaces import Spaces
 from skimitate.environments._success import success_in
 from skimitate.policies._actions import StepError
 
 # Environments that were reset twice with one seed, to see whether that does the same.
-_SEEN: WeakSet[gymnasium.Env] = WeakSet()
+_SEEN: WeakSet[Any] = WeakSet()
 
 # What Python raises where an array is used as if it were something else.
 _MISTAKEN = (AttributeError, IndexError, KeyError, TypeError)
@@ -103,13 +104,30 @@ class EpisodeRunner:
     ignores_seed : bool
         Whether two resets with one seed were seen to differ. It is looked at once for
         each environment, at the cost of one more reset.
+    n_at_once : int
+        1: how many episodes it runs at a time.
+    obeys_seeds : bool
+        True: whether each episode depends on its own seed, as far as it can.
     """
+
+    n_at_once = 1
+    obeys_seeds = True
 
     def __init__(self, env: gymnasium.Env, driver: Driver) -> None:
         self.env = env
         self.driver = driver
         self.spaces = Spaces(env)
         self.ignores_seed = False
+
+    def run_all(
+        self,
+        numbered: Sequence[tuple[int, np.random.SeedSequence]],
+        max_steps: float,
+        place_of: Callable[[int], Place],
+    ) -> Iterator[tuple[int, Episode]]:
+        """Run episodes one by one: see :meth:`VectorRunner.run_all`."""
+        for number, seed in numbered:
+            yield number, self.run(seed, max_steps, place_of(number))
 
     def run(
         self, seed: np.random.SeedSequence, max_steps: float, place: Place
@@ -138,7 +156,7 @@ class EpisodeRunner:
         try:
             return self._run(seed, max_steps)
         except StepError as error:
-            hint = _hint_at_rows(error.__cause__, self.spaces.feature_names)
+            hint = hint_at_rows(error.__cause__, self.spaces.feature_names)
             raise place.error(error, self._step, hint) from error.__cause__
         except Exception as error:
             # Drivers name their own errors: this is the environment's.
@@ -146,14 +164,14 @@ class EpisodeRunner:
 
     def _reset(self, env_seed: int) -> NDArray:
         """Begin an episode; the first time in an environment, see what seeds do."""
-        first = self._observe_reset(env_seed) if _is_new(self.env) else None
+        first = self._observe_reset(env_seed) if is_new(self.env) else None
         observation = self._observe_reset(env_seed)
         if first is not None and not np.array_equal(first, observation):
             self.ignores_seed = True
         return observation
 
     def _observe_reset(self, env_seed: int) -> NDArray:
-        answer = _expect_tuple(self.env.reset(seed=env_seed), 2, "reset")
+        answer = expect_tuple(self.env.reset(seed=env_seed), 2, "reset")
         return self.spaces.observed(answer[0])
 
     def _run(self, seed: np.random.SeedSequence, max_steps: float) -> Episode:
@@ -171,8 +189,8 @@ class EpisodeRunner:
             remembered, driving = driver(observation, space)
             observations.append(observation)
             actions.append(remembered)
-            answer = _expect_tuple(step(executable(driving)), 5, "step")
-            rewards.append(_check_reward(answer[1]))
+            answer = expect_tuple(step(executable(driving)), 5, "step")
+            rewards.append(check_reward(answer[1]))
             observation = observed(answer[0])
             terminated, truncated, info = bool(answer[2]), bool(answer[3]), answer[4]
             self._step += 1
@@ -188,13 +206,25 @@ class EpisodeRunner:
         )
 
 
-def _hint_at_rows(
+def hint_at_rows(
     cause: BaseException | None, feature_names: tuple[str, ...] | None
 ) -> str:
     """Return what to add where somebody may have taken a row for what it was made of.
 
     That is what an expert does that was written for a dict, or for the number of a
     state.
+
+    Parameters
+    ----------
+    cause : exception or None
+        What somebody raised.
+    feature_names : tuple of str or None
+        Of the columns of the row.
+
+    Returns
+    -------
+    str
+        Empty if there is nothing to add.
     """
     if feature_names is None or not isinstance(cause, _MISTAKEN):
         return ""
@@ -207,8 +237,18 @@ def _hint_at_rows(
     )
 
 
-def _is_new(env: gymnasium.Env) -> bool:
-    """Tell whether an environment is met for the first time."""
+def is_new(env: Any) -> bool:
+    """Tell whether an environment is met for the first time.
+
+    Parameters
+    ----------
+    env : gymnasium.Env or gymnasium.vector.VectorEnv
+        It is known from now on.
+
+    Returns
+    -------
+    bool
+    """
     try:
         if env in _SEEN:
             return False
@@ -216,22 +256,3 @@ def _is_new(env: gymnasium.Env) -> bool:
         return True
     except TypeError:  # one that cannot be remembered
         return True
-
-
-def _expect_tuple(answer: Any, n: int, method: str) -> tuple:
-    if type(answer) is not tuple or len(answer) != n:
-        raise StepError(
-            f"env: expected a tuple of {n} from {method}, as Gymnasium has it, "
-            f"got {answer!r}"
-        )
-    return answer
-
-
-def _check_reward(reward: Any) -> float:
-    try:
-        number = float(reward)
-    except (TypeError, ValueError):
-        raise StepError(f"env: expected a number as reward, got {reward!r}") from None
-    if not math.isfinite(number):
-        raise StepError(f"env: expected a finite reward, got {number}")
-    return number

@@ -3,23 +3,25 @@
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeGuard
 
 import gymnasium
 from gymnasium.envs.registration import EnvSpec
+from gymnasium.vector import VectorEnv
 from joblib import effective_n_jobs
 
 from skimitate._callers import levels_to_the_user
 from skimitate.environments._mujoco import warnings_once
 from skimitate.environments._spaces import Spaces
 
-EnvLike = str | EnvSpec | Callable[[], gymnasium.Env] | gymnasium.Env
+OpenEnv = gymnasium.Env | VectorEnv
+EnvLike = str | EnvSpec | Callable[[], OpenEnv] | OpenEnv
 
 
 @contextmanager
 def open_env(
     env: EnvLike, unclosed: Callable[[str], None] | None = None
-) -> Iterator[gymnasium.Env]:
+) -> Iterator[OpenEnv]:
     """Make an environment and close it in every case; a live one is lent, not closed.
 
     What was done in an environment is worth no less if it cannot be closed: that is no
@@ -27,15 +29,15 @@ def open_env(
 
     Parameters
     ----------
-    env : str, EnvSpec, callable or gymnasium.Env
+    env : str, EnvSpec, callable, gymnasium.Env or gymnasium.vector.VectorEnv
         A Gymnasium id, a specification, or a callable without arguments that makes an
-        environment; or an environment.
+        environment or a vector environment; or one of these.
     unclosed : callable or None, default=None
         Called with what to warn of if ``close()`` raises, in place of a warning.
 
     Yields
     ------
-    gymnasium.Env
+    gymnasium.Env or gymnasium.vector.VectorEnv
         With spaces that :class:`Spaces` takes.
 
     Raises
@@ -70,7 +72,7 @@ def warn_unclosed(trouble: str) -> None:
     warnings.warn(trouble, UserWarning, stacklevel=levels_to_the_user())
 
 
-def _close(env: gymnasium.Env) -> str | None:
+def _close(env: OpenEnv) -> str | None:
     """Close an environment; return what to say if it cannot be."""
     try:
         env.close()
@@ -79,7 +81,7 @@ def _close(env: gymnasium.Env) -> str | None:
     return None
 
 
-def make_env(env: EnvLike) -> gymnasium.Env:
+def make_env(env: EnvLike) -> OpenEnv:
     """Make an environment that somebody else closes; a live one is returned as it is.
 
     Parameters
@@ -98,7 +100,11 @@ def make_env(env: EnvLike) -> gymnasium.Env:
     TypeError
         If ``env`` is none of these.
     """
-    if isinstance(env, gymnasium.Env):
+    if is_live(env):
+        if isinstance(env, VectorEnv) and getattr(env, "closed", False):
+            raise ValueError(
+                f"env: expected an open vector environment, got {env}, which was closed"
+            )
         return env
     if isinstance(env, (str, EnvSpec)):
         try:
@@ -116,11 +122,27 @@ def make_env(env: EnvLike) -> gymnasium.Env:
         made = env()
     except Exception as error:
         raise ValueError(f"env: raised {error!r} when it was made") from error
-    if not isinstance(made, gymnasium.Env):
+    if not is_live(made):
         raise TypeError(
-            f"env: expected a callable that makes a gymnasium.Env, got {made!r} from it"
+            "env: expected a callable that makes a gymnasium.Env or a "
+            f"gymnasium.vector.VectorEnv, got {made!r} from it"
         )
     return made
+
+
+def is_live(env: Any) -> TypeGuard[OpenEnv]:
+    """Tell whether it is an environment already, and not what makes one.
+
+    Parameters
+    ----------
+    env : object
+        What was given as one.
+
+    Returns
+    -------
+    bool
+    """
+    return isinstance(env, (gymnasium.Env, VectorEnv))
 
 
 @contextmanager
@@ -151,7 +173,7 @@ def shared_env(env: EnvLike | None, n_jobs: int | None) -> Iterator[Any]:
 
 def refuse_live(env: EnvLike | None, n_parts: int) -> None:
     """Raise if several jobs would have to share a live environment."""
-    if isinstance(env, gymnasium.Env) and n_parts > 1:
+    if is_live(env) and n_parts > 1:
         raise ValueError(
             "env: expected an id, an EnvSpec or a callable that makes an environment "
             f"to run {n_parts} jobs, got a live environment"

@@ -93,9 +93,74 @@ class Observations:
             raise StepError(
                 f"env: expected observations of shape {self._shape}, got {copied.shape}"
             )
-        if not all_finite(copied):
-            raise StepError("env: expected finite observations, got NaN or infinity")
+        self._check_row(copied)
         return copied
+
+    def observed_rows(self, observations: Any, n: int) -> NDArray:
+        """Check and copy what the sub-environments of a vector environment show.
+
+        Parameters
+        ----------
+        observations : object
+            From its ``reset`` or ``step``.
+        n : int
+            Number of sub-environments.
+
+        Returns
+        -------
+        ndarray of shape (n, n_features)
+            In a type of floats. Whether they are finite is for :meth:`check_finite` to
+            see: those of sub-environments that nobody drives do not matter.
+
+        Raises
+        ------
+        StepError
+            If they do not belong to so many spaces.
+        """
+        if not self._leaves:
+            return self._checked_rows(_batch(observations, n))
+        parts = []
+        for path, leaf in self._leaves:
+            values = _batch(value_at(observations, path), n)
+            parts.append(np.array([leaf.read(value) for value in values]))
+        rows = np.concatenate(parts, axis=1)
+        return rows if rows.dtype.kind == "f" else rows.astype(np.float64)
+
+    def _checked_rows(self, values: NDArray) -> NDArray:
+        """Return observations of a Box of one dimension."""
+        if values.dtype.kind not in "fiub":
+            raise StepError(
+                f"env: expected an array of numbers to observe, got {values!r}"
+            )
+        if values.shape[1:] != self._shape:
+            raise StepError(
+                f"env: expected observations of shape {self._shape}, got "
+                f"{values.shape[1:]}"
+            )
+        return values if values.dtype.kind == "f" else values.astype(np.float64)
+
+    def check_finite(self, observations: NDArray, rows: NDArray[np.intp]) -> None:
+        """Raise if some of the observations are not finite.
+
+        Parameters
+        ----------
+        observations : ndarray of shape (n, n_features)
+            From :meth:`observed_rows`.
+        rows : ndarray of shape (n_rows,)
+            Which of them are looked at.
+
+        Raises
+        ------
+        StepError
+            With the ``row``.
+        """
+        if all_finite(observations[rows].ravel()):
+            return
+        for row in rows.tolist():
+            try:
+                self._check_row(observations[row])
+            except StepError as error:
+                raise StepError(str(error), row) from None
 
     def _joined(self, observation: Any) -> NDArray:
         """Return the columns of all leaves."""
@@ -107,10 +172,25 @@ class Observations:
         )
         if row.dtype.kind != "f":
             row = row.astype(np.float64)
-        if not all_finite(row):
-            names = self.feature_names or ()
-            where = names[int(np.argmin(np.isfinite(row)))]
-            raise StepError(
-                f"env: expected finite observations, got NaN or infinity in {where}"
-            )
+        self._check_row(row)
         return row
+
+    def _check_row(self, row: NDArray) -> None:
+        if all_finite(row):
+            return
+        where = ""
+        if self.feature_names is not None:
+            where = f" in {self.feature_names[int(np.argmin(np.isfinite(row)))]}"
+        raise StepError(
+            f"env: expected finite observations, got NaN or infinity{where}"
+        )
+
+
+def _batch(values: Any, n: int) -> NDArray:
+    copied = np.array(values)
+    if not copied.ndim or len(copied) != n:
+        raise StepError(
+            f"env: expected observations of {n} sub-environments, got an array of "
+            f"shape {copied.shape}"
+        )
+    return copied

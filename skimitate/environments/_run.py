@@ -6,21 +6,23 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
-from typing import Any, NamedTuple, Protocol, cast
+from typing import Any
 
 import numpy as np
 from joblib import Parallel, delayed, effective_n_jobs
 from joblib.parallel import get_active_backend
-from numpy.typing import NDArray
 
 from skimitate._callers import levels_to_the_user
 from skimitate._errors import WorkerError
 from skimitate._threads import one_thread
 from skimitate.environments._drivers import Driver
-from skimitate.environments._episode import Episode, EpisodeRunner, Place
+from skimitate.environments._episode import Episode
 from skimitate.environments._interrupts import children_spared_interrupts
+from skimitate.environments._job import Job, Journal, Part, run_part
 from skimitate.environments._make import EnvLike, open_env, refuse_live, warn_unclosed
-from skimitate.environments._mujoco import Speaker, say_once, speaker, warnings_kept
+from skimitate.environments._mujoco import say_once, speaker
+from skimitate.environments._outcome import whole
+from skimitate.environments._vector_runner import Numbered
 from skimitate.environments._workers import (
     cost_of_workers,
     note_workers,
@@ -29,52 +31,6 @@ from skimitate.environments._workers import (
 
 # How often a worker reports.
 _PARTS = 5
-
-_Numbered = tuple[int, np.random.SeedSequence]
-
-
-def whole(episode: Episode) -> Episode:
-    """Keep all of an episode."""
-    return episode
-
-
-def return_of(episode: Episode) -> float:
-    """Keep the sum of the rewards alone, of an episode that was run and so has them."""
-    return float(cast(NDArray, episode.rewards).sum())
-
-
-class Outcome(NamedTuple):
-    """What an episode came to.
-
-    Parameters
-    ----------
-    value : float
-        Its return, which may be discounted.
-    is_success : bool or None
-        Whether the environment says that it succeeded, None if it does not say.
-    """
-
-    value: float
-    is_success: bool | None
-
-
-def outcome_of(episode: Episode, discount: float = 1.0) -> Outcome:
-    """Keep the return, discounted from step to step, and the success."""
-    if discount == 1.0:
-        return Outcome(return_of(episode), episode.is_success)
-    rewards = cast(NDArray, episode.rewards)
-    value = float((rewards * discount ** np.arange(len(rewards))).sum())
-    return Outcome(value, episode.is_success)
-
-
-class Journal(Protocol):
-    """Keeps what is known of episodes that are over, in whichever process they ran."""
-
-    def find(self, number: int) -> Any:
-        """Return what was kept of an episode before; None if it is to be run."""
-
-    def done(self, number: int, kept: Any) -> None:
-        """Keep an episode, as soon as it is over."""
 
 
 def run_episodes(
@@ -149,14 +105,24 @@ def run_episodes(
         numbered = [(number, seed) for number, seed in numbered if number not in known]
     n_workers = min(effective_n_jobs(n_jobs), len(numbered))
     refuse_live(env, n_workers)
-    job = _Job(env, driver, max_steps, where, round, verbose, keep, journal, speaker())
+    job = Job(
+        env,
+        driver,
+        max_steps,
+        where,
+        round,
+        verbose,
+        keep,
+        journal,
+        speaker(),
+        n_workers > 1,
+    )
     done = _Done(known, len(seeds), report)
-    if n_workers > 1:
-        # The episodes that tell what an episode takes are run here.
-        numbered = _run_until_workers_pay(job, numbered, n_workers, done)
-        n_workers = min(n_workers, max(1, len(numbered)))
     if numbered:
-        _run_in_parts(job, numbered, n_workers, done)
+        # The episodes that tell what an episode takes are run here.
+        numbered = _run_here(job, numbered, n_workers, done)
+    if numbered:
+        _run_in_parts(job, numbered, min(n_workers, len(numbered)), done)
     if done.ignores_seed:
         warnings.warn(
             "env: two resets with one seed gave different observations, so that "
@@ -167,45 +133,6 @@ def run_episodes(
     if done.unclosed is not None:
         warn_unclosed(done.unclosed)
     return [done.kept[number] for number in range(len(seeds))]
-
-
-class _Job(NamedTuple):
-    """What is to be done with each episode, whoever does it."""
-
-    env: EnvLike
-    driver: Driver
-    max_steps: int | None
-    where: str
-    round: int | None
-    verbose: bool
-    keep: Callable[[Episode], Any]
-    journal: Journal | None
-    speaker: Speaker
-
-    def run(self, opened: EpisodeRunner, number: int, seed: Any) -> Any:
-        """Run an episode, and return what is kept of it."""
-        limit = math.inf if self.max_steps is None else self.max_steps
-        place = Place(self.where, self.round, number)
-        episode = opened.run(seed, limit, place)
-        if self.verbose:
-            print(
-                f"{place}: return {return_of(episode):.1f}, "
-                f"{len(episode.actions)} steps",
-                flush=True,
-            )
-        kept = self.keep(episode)
-        if self.journal is not None:
-            self.journal.done(number, kept)
-        return kept
-
-
-class _Part(NamedTuple):
-    """What a worker sends back: what is kept of each episode, by its number."""
-
-    kept: dict[int, Any]
-    ignores_seed: bool
-    warnings: Sequence[str] = ()
-    unclosed: Sequence[str] = ()
 
 
 class _Done:
@@ -227,7 +154,7 @@ class _Done:
         """Note that an environment could not be closed; one warning is enough."""
         self.unclosed = self.unclosed or trouble
 
-    def add(self, part: _Part) -> None:
+    def add(self, part: Part) -> None:
         """Take in the next episodes."""
         self.kept |= part.kept
         self.ignores_seed |= part.ignores_seed
@@ -238,32 +165,34 @@ class _Done:
             self.report(len(self.kept), self._total)
 
 
-def _run_until_workers_pay(
-    job: _Job, numbered: list[_Numbered], n_workers: int, done: _Done
-) -> list[_Numbered]:
+def _run_here(
+    job: Job, numbered: list[Numbered], n_workers: int, done: _Done
+) -> list[Numbered]:
     """Run episodes here for as long as workers would not save their own start.
 
     Returns the episodes that are left for them.
     """
-    cost = cost_of_workers(n_workers)
+    cost = math.inf if n_workers == 1 else cost_of_workers(n_workers)
     if cost == 0.0:
         return numbered
     spent = 0.0
     with one_thread(), open_env(job.env, done.note_unclosed) as opened:
-        runner = EpisodeRunner(opened, job.driver)
-        for i, (number, seed) in enumerate(numbered):
+        runner = job.runner(opened)
+        n = len(numbered) if n_workers == 1 else runner.n_at_once
+        for i in range(0, len(numbered), n):
             left = len(numbered) - i
-            if i > 0 and spent / i * left * (1 - 1 / min(n_workers, left)) > cost:
+            saved = 1 - 1 / min(n_workers, math.ceil(left / n))
+            if i > 0 and spent / i * left * saved > cost:
                 return numbered[i:]
             began = time.perf_counter()
-            kept = {number: job.run(runner, number, seed)}
+            for number, kept in job.run(runner, numbered[i : i + n]):
+                done.add(Part({number: kept}, runner.ignores_seed))
             spent += time.perf_counter() - began
-            done.add(_Part(kept, runner.ignores_seed))
     return []
 
 
 def _run_in_parts(
-    job: _Job, numbered: list[_Numbered], n_workers: int, done: _Done
+    job: Job, numbered: list[Numbered], n_workers: int, done: _Done
 ) -> None:
     """Share the episodes out to the workers, and take in what they send back."""
     # Each part makes an environment: no more of them than there is to report.
@@ -278,15 +207,18 @@ def _run_in_parts(
 
 
 def _come_back(
-    job: _Job, parts: Sequence[Sequence[_Numbered]], n_workers: int
-) -> Iterator[_Part]:
+    job: Job, parts: Sequence[Sequence[Numbered]], n_workers: int
+) -> Iterator[Part]:
     """Yield what workers send back, in order."""
     tasks = (
-        delayed(_run_part)(job._replace(driver=own), part)
-        for part, own in zip(parts, _own_drivers(job.driver, n_workers), strict=False)
+        delayed(run_part)(job._replace(driver=own), part)
+        for part, own in zip(parts, _own_drivers(job.driver), strict=False)
     )
-    run = Parallel(n_workers, **_parallel_options(n_workers))
-    spared = _starts_processes(n_workers)
+    backend, _ = get_active_backend()
+    hands_over = backend.supports_return_generator
+    run = Parallel(n_workers, return_as="generator" if hands_over else "list")
+    # Handing over the parts starts processes, and waits for none.
+    spared = hands_over and not getattr(backend, "supports_sharedmem", False)
     n_back = 0
     try:
         with children_spared_interrupts() if spared else nullcontext():
@@ -296,7 +228,7 @@ def _come_back(
             yield part
     except Exception as error:
         sent = {"env": job.env, "what acts": job.driver}
-        trouble = None if n_workers == 1 else trouble_of_workers(error, sent)
+        trouble = trouble_of_workers(error, sent)
         if trouble is None:
             raise
         left = [number for part in parts[n_back:] for number, _ in part]
@@ -311,40 +243,11 @@ def _named(episodes: Sequence[int]) -> str:
     return f"episode {first}" if first == last else f"episodes {first} to {last}"
 
 
-def _parallel_options(n_workers: int) -> dict[str, str]:
-    """Have parts handed over as they are done, where the backend can do that."""
-    if n_workers == 1:
-        return {"backend": "sequential", "return_as": "generator"}
-    backend, _ = get_active_backend()
-    return {"return_as": "generator" if backend.supports_return_generator else "list"}
-
-
-def _starts_processes(n_workers: int) -> bool:
-    """Tell whether handing over the parts starts processes, and waits for none."""
-    backend, _ = get_active_backend()
-    threads = getattr(backend, "supports_sharedmem", False)
-    return n_workers > 1 and backend.supports_return_generator and not threads
-
-
-def _own_drivers(driver: Driver, n_workers: int) -> Iterator[Driver]:
+def _own_drivers(driver: Driver) -> Iterator[Driver]:
     """Yield a driver for each part.
 
-    Threads would share one that has a state. One worker shares nothing, and takes a
-    driver that cannot be copied; processes get copies by being sent one.
+    Threads would share one that has a state; processes get copies by being sent one.
     """
     yield driver
     while True:
-        yield driver if n_workers == 1 else copy.deepcopy(driver)
-
-
-def _run_part(job: _Job, numbered: Sequence[_Numbered]) -> _Part:
-    """Run some of the episodes, in one environment."""
-    unclosed: list[str] = []
-    with (
-        warnings_kept(job.speaker) as unsaid,
-        one_thread(),
-        open_env(job.env, unclosed.append) as opened,
-    ):
-        runner = EpisodeRunner(opened, job.driver)
-        kept = {number: job.run(runner, number, seed) for number, seed in numbered}
-    return _Part(kept, runner.ignores_seed, unsaid, unclosed)
+        yield copy.deepcopy(driver)

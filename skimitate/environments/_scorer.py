@@ -5,7 +5,6 @@ from functools import partial
 from numbers import Real
 from typing import Any, Literal
 
-import gymnasium
 import numpy as np
 
 from skimitate._public import public
@@ -13,8 +12,9 @@ from skimitate._seeds import draw_seed, spawn_seeds
 from skimitate._sklearn import BaseScorer
 from skimitate._validation import check_count
 from skimitate.environments._drivers import PolicyDriver
-from skimitate.environments._make import EnvLike, env_widths
-from skimitate.environments._run import Outcome, outcome_of, run_episodes
+from skimitate.environments._make import EnvLike, env_widths, is_live
+from skimitate.environments._outcome import Outcome, outcome_of
+from skimitate.environments._run import run_episodes
 from skimitate.environments._success import successes_of
 from skimitate.policies._actions import StepError
 from skimitate.policies._as_policy import Policy, as_policy
@@ -47,9 +47,9 @@ def make_return_scorer(
     ----------
     env : str, EnvSpec or callable
         A Gymnasium id, a specification, or a picklable callable without arguments that
-        makes an environment; as :func:`collect_rollouts` takes them. One is made now,
-        to see whether that works, and one for each score. A live environment is
-        refused: a search copies its scorer and sends it to its workers.
+        makes an environment or a vector environment; as :func:`collect_rollouts` takes
+        them. One is made now, to see whether that works, and one for each score. A live
+        environment is refused: a search copies its scorer and sends it to its workers.
     metric : {"return", "success"}, default="return"
         What is averaged over the episodes: the return; or whether the environment
         reported ``is_success`` in its info at the last step, as the part of the
@@ -115,7 +115,7 @@ def make_return_scorer(
     levels = _validate_levels(normalize)
     _check_success_alone(metric, discount, levels)
     _check_jobs(n_jobs)
-    if isinstance(env, gymnasium.Env):
+    if is_live(env):
         raise TypeError(
             "env: expected an id, an EnvSpec or a callable that makes an environment, "
             f"got the live environment {env}: a search copies its scorer and sends it "

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 import gymnasium
+import numpy as np
+from gymnasium.vector import VectorEnv
 from numpy.typing import NDArray
 
 from skimitate.environments._action_spaces import actions_of
@@ -17,9 +19,10 @@ class Spaces:
 
     Parameters
     ----------
-    env : gymnasium.Env
+    env : gymnasium.Env or gymnasium.vector.VectorEnv
         With observations that :class:`Observations` takes, and actions that
-        :func:`actions_of` does.
+        :func:`actions_of` does. Of a vector environment, what each of its
+        sub-environments shows and takes.
 
     Attributes
     ----------
@@ -36,16 +39,29 @@ class Spaces:
         If the environment's spaces are others.
     """
 
-    def __init__(self, env: gymnasium.Env) -> None:
-        self._observations = Observations(getattr(env, "observation_space", None))
+    def __init__(self, env: gymnasium.Env | VectorEnv) -> None:
+        of_one = "single_" if isinstance(env, VectorEnv) else ""
+        self._observations = Observations(
+            getattr(env, f"{of_one}observation_space", None)
+        )
         self.n_features = self._observations.n_features
         self.feature_names = self._observations.feature_names
-        self.actions = actions_of(env)
+        self.actions = actions_of(getattr(env, f"{of_one}action_space", None))
 
     @property
     def observed(self) -> Callable[[Any], NDArray]:
         """Checks and copies what the environment shows: see :class:`Observations`."""
         return self._observations.observed
+
+    @property
+    def observed_rows(self) -> Callable[[Any, int], NDArray]:
+        """The same of a vector environment's sub-environments."""
+        return self._observations.observed_rows
+
+    @property
+    def check_finite(self) -> Callable[[NDArray, NDArray[np.intp]], None]:
+        """Raises if what some of them show is not finite."""
+        return self._observations.check_finite
 
     @property
     def n_outputs(self) -> int:

@@ -1,11 +1,13 @@
 """The policy that knows nothing."""
 
+import copy
 import zlib
 from collections import Counter
 
 import numpy as np
 from numpy.typing import NDArray
 
+from skimitate.environments._drivers import Actions
 from skimitate.environments._make import EnvLike, spaces_of
 
 
@@ -62,3 +64,44 @@ class UniformPolicy:
         n_visits = self._n_visits[seen]
         self._n_visits[seen] += 1
         return zlib.crc32(seen, (self._episode_seed + n_visits) % 2**32)
+
+
+class UniformBatch:
+    """One policy that knows nothing for each of several episodes.
+
+    Parameters
+    ----------
+    policy : UniformPolicy
+        How each of them acts.
+    n_rows : int
+        How many episodes there may be.
+    """
+
+    def __init__(self, policy: UniformPolicy, n_rows: int) -> None:
+        self._policies = [copy.deepcopy(policy) for _ in range(n_rows)]
+
+    def begin_episode(self, row: int, seed: int) -> None:
+        """Begin an episode: see :meth:`UniformPolicy.begin_episode`."""
+        self._policies[row].begin_episode(seed)
+
+    def __call__(
+        self, observations: NDArray, rows: NDArray[np.intp], space: Actions
+    ) -> NDArray[np.float64]:
+        """Return an action for each of some episodes.
+
+        Parameters
+        ----------
+        observations : ndarray of shape (n_rows, n_features)
+            What all the sub-environments show.
+        rows : ndarray of shape (n,)
+            Those in which an episode goes on.
+        space : ContinuousActions or DiscreteActions
+            Where actions belong.
+
+        Returns
+        -------
+        ndarray of shape (n, n_outputs)
+        """
+        return np.concatenate(
+            [self._policies[row](observations[[row]]) for row in rows.tolist()]
+        )

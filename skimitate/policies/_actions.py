@@ -12,7 +12,19 @@ _OBJECT = np.dtype(object)
 
 
 class StepError(ValueError):
-    """Somebody failed at a step of an episode, or gave what cannot be used."""
+    """Somebody failed at a step of an episode, or gave what cannot be used.
+
+    Parameters
+    ----------
+    message : object
+        What to say.
+    row : int or None, default=None
+        Of which row of a batch, where that is known and there are several.
+    """
+
+    def __init__(self, message: object, row: int | None = None) -> None:
+        super().__init__(message)
+        self.row = row
 
 
 class ShapeError(StepError):
@@ -177,9 +189,12 @@ def as_labels(
         bad &= ~np.isnan(actions).all(axis=1)
     if bad.any():
         first = int(np.argmax(bad))
-        where = f" for {name_of(int(np.flatnonzero(known)[first]))}" if n > 1 else ""
+        row = int(np.flatnonzero(known)[first])
+        where = f" for {name_of(row)}" if n > 1 else ""
         hint = f" ({missing} is no label)" if np.isnan(actions[first]).any() else ""
-        raise StepError(f"expected finite actions, got {actions[first]}{where}{hint}")
+        raise StepError(
+            f"expected finite actions, got {actions[first]}{where}{hint}", row
+        )
     space.check(actions[finite.all(axis=1)])
     labels[known] = actions
     return labels

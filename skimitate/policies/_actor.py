@@ -80,6 +80,55 @@ class Actor:
             raise StepError(f"{self.name}: {error}") from None
         return action
 
+    def of_batch(
+        self, observations: NDArray, space: ActionSpace
+    ) -> NDArray[np.float64]:
+        """Return the actions for a batch of observations.
+
+        Parameters
+        ----------
+        observations : ndarray of shape (n, n_features)
+            Raw observations.
+        space : ActionSpace
+            Where actions belong.
+
+        Returns
+        -------
+        ndarray of shape (n, n_outputs)
+
+        Raises
+        ------
+        StepError
+            As when it is called; with the ``row``, where one of them is at fault.
+        """
+        try:
+            answer = self.policy.act(observations)
+        except StepError as error:
+            raise StepError(f"{self.name}: {error}", error.row) from error.__cause__
+        except Exception as error:
+            raise StepError(f"{self.name}: raised {error!r}") from error
+        actions = self._numbers(answer)
+        expected = len(observations), space.n_outputs
+        if actions.shape != expected:
+            hint = ""
+            if isinstance(self.policy, ActorPolicy):
+                hint = self.policy.hint(observations)
+            raise StepError(
+                f"{self.name}: expected actions of shape {expected} for a batch of "
+                f"{expected[0]} observations, got {actions.shape}{hint}"
+            )
+        if not all_finite(actions.ravel()):
+            row = int(np.argmin(np.isfinite(actions).all(axis=1)))
+            raise StepError(
+                f"{self.name}: expected finite actions, got {actions[row]}", row
+            )
+        try:
+            space.check(actions)
+        except StepError as error:
+            row = next(i for i, one in enumerate(actions) if not _fits(one, space))
+            raise StepError(f"{self.name}: {error}", row) from None
+        return actions
+
     def _numbers(self, answer: Any) -> NDArray[np.float64]:
         """Return an action as numbers; in an environment classes are."""
         try:
@@ -95,3 +144,11 @@ class Actor:
         if isinstance(self.policy, ActorPolicy):
             return self.policy.hint(observation[np.newaxis])
         return ""
+
+
+def _fits(action: NDArray, space: ActionSpace) -> bool:
+    try:
+        space.check(action)
+    except StepError:
+        return False
+    return True

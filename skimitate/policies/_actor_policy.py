@@ -105,7 +105,9 @@ class ActorPolicy:
             raise StepError(f"{error}{self.hint(batch)}") from error.__cause__
         except StepError as error:
             # Of the right shape: it knows what a batch is.
-            raise StepError(f"{error}{self._shown(batch)}") from error.__cause__
+            raise StepError(
+                f"{error}{self._shown(batch)}", error.row
+            ) from error.__cause__
         except Exception as error:
             raise StepError(f"raised {error!r}{self.hint(batch)}") from error
 
@@ -121,6 +123,22 @@ class ActorPolicy:
         if callable(getattr(self.source, "reset", None)):
             return True
         return isinstance(self._ask, Recurrent) and is_recurrent(self.actor)
+
+    @property
+    def can_restart(self) -> bool:
+        """Whether it takes :meth:`restart`, as one with a ``reset()`` alone cannot."""
+        return isinstance(self._ask, Recurrent) and self._ask.takes_start
+
+    def restart(self, rows: NDArray[np.bool_]) -> None:
+        """Begin some episodes of those that it acts in side by side.
+
+        Parameters
+        ----------
+        rows : ndarray of shape (n,), bool
+            Which rows of the batches that follow begin with the next one.
+        """
+        assert isinstance(self._ask, Recurrent)
+        self._ask.restart(rows)
 
     def reset(self) -> None:
         """Begin an episode: forget what was remembered of the last one."""

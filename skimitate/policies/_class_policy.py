@@ -132,6 +132,21 @@ class ClassPolicy(Versioned):
         """Begin an episode."""
         self.units.reset()
 
+    @property
+    def can_restart(self) -> bool:
+        """Whether it takes :meth:`restart`."""
+        return getattr(self.units, "can_restart", False)
+
+    def restart(self, rows: NDArray[np.bool_]) -> None:
+        """Begin some episodes of those that it acts in side by side.
+
+        Parameters
+        ----------
+        rows : ndarray of shape (n,), bool
+            Which rows of the batches that follow begin with the next one.
+        """
+        self.units.restart(rows)
+
     def _pack(self, state: dict[str, Any]) -> dict[str, Any]:
         # No file names a room that may be moved.
         return {name: state[name] for name in ("units", "classes", "mean_return")}

@@ -79,7 +79,24 @@ class HistoryPolicy(Versioned):
     def reset(self) -> None:
         """Begin an episode, or a batch of them: forget what was seen and done."""
         self._shown: NDArray[np.float64] | None = None
+        self._begins: NDArray[np.bool_] | None = None
         self.policy.reset()
+
+    @property
+    def can_restart(self) -> bool:
+        """Whether it takes :meth:`restart`: what it shows rows to remembers nothing."""
+        return not self.policy.is_stateful
+
+    def restart(self, rows: NDArray[np.bool_]) -> None:
+        """Begin some episodes of those that it acts in side by side.
+
+        Parameters
+        ----------
+        rows : ndarray of shape (n,), bool
+            Which rows of the batches that follow begin with the next one. All of them
+            do after :meth:`reset`.
+        """
+        self._begins = np.array(rows)
 
     def act(self, observation: ArrayLike) -> NDArray[np.float64]:
         """Return the action for the next observation of an episode.
@@ -111,6 +128,10 @@ class HistoryPolicy(Versioned):
             )
         else:
             self._stacking.see(self._shown, seen)
+            if self._begins is not None:
+                first = np.atleast_2d(seen)[self._begins]
+                self._shown[self._begins] = self._stacking.begin(first)
+        self._begins = None
         # A row of its own is quicker than a batch of one.
         shown = self._shown[0] if seen.ndim == 1 else self._shown
         actions = self.policy.act(shown)
@@ -119,7 +140,7 @@ class HistoryPolicy(Versioned):
 
     __call__ = act
 
-    def did(self, action: ArrayLike) -> None:
+    def did(self, action: ArrayLike, rows: NDArray[np.intp] | None = None) -> None:
         """Remember that something else was done at the last step than :meth:`act` said.
 
         It is for whoever lets another one drive at some steps. Nothing is to be done
@@ -130,6 +151,8 @@ class HistoryPolicy(Versioned):
         ----------
         action : array-like of shape (n_outputs,) or (n, n_outputs)
             What was done in place of the policy's own action.
+        rows : ndarray of shape (n,) or None, default=None
+            In which of the episodes side by side; None for all.
 
         Raises
         ------
@@ -138,8 +161,12 @@ class HistoryPolicy(Versioned):
         """
         if self._shown is None:
             raise ValueError("action: expected a step before it, got the start")
-        actions = np.reshape(action, (len(self._shown), self.n_outputs))
-        self._stacking.note_instead(self._shown, actions)
+        if rows is None:
+            rows = np.arange(len(self._shown))
+        shown = self._shown[rows]
+        actions = np.reshape(action, (len(rows), self.n_outputs))
+        self._stacking.note_instead(shown, actions)
+        self._shown[rows] = shown
 
     def predict(
         self,

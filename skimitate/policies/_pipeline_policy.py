@@ -62,6 +62,21 @@ class PipelinePolicy:
         """Begin an episode, or a batch of them."""
         self.policy.reset()
 
+    @property
+    def can_restart(self) -> bool:
+        """Whether it takes :meth:`restart`."""
+        return getattr(self.policy, "can_restart", False)
+
+    def restart(self, rows: NDArray[np.bool_]) -> None:
+        """Begin some episodes of those that it acts in side by side.
+
+        Parameters
+        ----------
+        rows : ndarray of shape (n,), bool
+            Which rows of the batches that follow begin with the next one.
+        """
+        self.policy.restart(rows)  # type: ignore[attr-defined]  # it has one
+
     def act(self, observation: ArrayLike) -> NDArray[np.float64]:
         """Return the action for the next observation of an episode.
 
@@ -138,17 +153,19 @@ class PipelinePolicy:
         shown = np.asarray(shown)[: len(batch)]
         return shown[0] if observations.ndim == 1 else shown
 
-    def did(self, action: ArrayLike) -> None:
+    def did(self, action: ArrayLike, rows: NDArray[np.intp] | None = None) -> None:
         """Tell the policy, if it wants to know, that something else was done.
 
         Parameters
         ----------
         action : array-like of shape (n_outputs,) or (n, n_outputs)
             What was done at the last step in place of its own action.
+        rows : ndarray of shape (n,) or None, default=None
+            In which of the episodes side by side; None for all.
         """
         did = getattr(self.policy, "did", None)
         if did is not None:
-            did(action)
+            did(action, rows)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.transformer!r}, {self.policy!r})"

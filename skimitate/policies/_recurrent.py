@@ -11,6 +11,11 @@ class Recurrent:
     """Carries the state of ``predict(observation, state, episode_start)`` along.
 
     That is the form that stable-baselines3 gave to recurrent policies.
+
+    Attributes
+    ----------
+    takes_start : bool
+        Whether there is an ``episode_start``, which tells rows of a batch apart.
     """
 
     def __init__(
@@ -18,17 +23,28 @@ class Recurrent:
     ) -> None:
         self._method = method
         self._options = options
-        self._takes_start = takes_start
+        self.takes_start = takes_start
         self.forget()
 
     def forget(self) -> None:
         """Start a new episode."""
         self._state: Any = None
-        self._begins = True
+        self._begins: bool | NDArray[np.bool_] = True
+
+    def restart(self, rows: NDArray[np.bool_]) -> None:
+        """Start new episodes in some rows of the batches that follow.
+
+        Parameters
+        ----------
+        rows : ndarray of shape (n,), bool
+            Which ones. All of them do before the first batch.
+        """
+        if self._begins is False:
+            self._begins = np.array(rows)
 
     def __call__(self, batch: NDArray) -> Any:
         options = self._options | {"state": self._state}
-        if self._takes_start:
+        if self.takes_start:
             options["episode_start"] = np.full(len(batch), self._begins)
         answer = self._method(batch, **options)
         if isinstance(answer, tuple) and len(answer) == 2:

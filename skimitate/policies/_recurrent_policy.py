@@ -112,6 +112,20 @@ class RecurrentPolicy(Versioned):
         """Begin an episode, or several side by side: forget the last one."""
         self._state = None
 
+    can_restart = True
+
+    def restart(self, rows: NDArray[np.bool_]) -> None:
+        """Begin some episodes of those that it acts in side by side.
+
+        Parameters
+        ----------
+        rows : ndarray of shape (n,), bool
+            Which rows of the batches that follow begin with the next one. All of them
+            do after :meth:`reset`.
+        """
+        if self._state is not None:
+            self._state = np.where(rows[:, np.newaxis], 0.0, self._state)
+
     def act(self, observation: ArrayLike) -> NDArray[np.float64]:
         """Return the next action of an episode, or those of several side by side.
 

@@ -164,7 +164,13 @@ def _made(env: Any) -> Any:
     from stable_baselines3.common.vec_env import VecEnv, unwrap_vec_normalize
 
     if not isinstance(env, VecEnv):
-        return make_env(env)
+        made = make_env(env)
+        if hasattr(made, "num_envs"):
+            raise TypeError(
+                "env: expected one environment, or several as a VecEnv of "
+                f"stable-baselines3, got {made}"
+            )
+        return made
     normalize = unwrap_vec_normalize(env)
     if normalize is not None and normalize.norm_obs:
         raise ValueError(

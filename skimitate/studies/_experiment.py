@@ -16,9 +16,10 @@ from skimitate.cloning._base import BaseCloner
 from skimitate.displays._axes import require_matplotlib
 from skimitate.environments._drivers import PolicyDriver
 from skimitate.environments._make import EnvLike
+from skimitate.environments._outcome import return_of
 from skimitate.environments._report import summarize
 from skimitate.environments._rollouts import Rollouts
-from skimitate.environments._run import return_of, run_episodes
+from skimitate.environments._run import run_episodes
 from skimitate.environments._uniform_policy import UniformPolicy
 from skimitate.experts._check import check_widths
 from skimitate.studies._board import Board

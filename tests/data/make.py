@@ -7,10 +7,13 @@ is what later versions must read in them.
 
 import json
 from pathlib import Path
+from typing import Any
 from zipfile import ZIP_DEFLATED
 
 import numpy as np
 import skops.io
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MinMaxScaler
 
 import skimitate as sk
 from skimitate.experts import NetworkExpert
@@ -36,6 +39,10 @@ def main() -> None:
         classifier = sk.BehaviorCloningClassifier(**OPTIONS).fit(X, labels)
         sk.save_policy(classifier, OUT / f"{name}.safetensors")
         answers[f"{name}.safetensors"] = sk.as_policy(classifier).act(OBSERVATIONS)
+    for name, model in _of_several_parts().items():
+        sk.save_policy(model, OUT / f"{name}.safetensors")
+        # The first step of an episode for each row.
+        answers[f"{name}.safetensors"] = sk.as_policy(model).act(OBSERVATIONS)
     expert = _expert()
     expert.save(OUT / "expert.npz")
     answers["expert.npz"] = expert(OBSERVATIONS)
@@ -60,6 +67,20 @@ def main() -> None:
         },
     }
     (OUT / "known.json").write_text(json.dumps(known) + "\n")
+
+
+def _of_several_parts() -> dict[str, Any]:
+    """Return a pipeline, and what has a memory."""
+    episodes = np.repeat(np.arange(8), 10)
+    cloner = sk.BehaviorCloner(**OPTIONS)
+    scaled = make_pipeline(MinMaxScaler(), sk.RunningNormalizer(clip=1.0), cloner)
+    history = sk.HistoryClassifier(sk.BehaviorCloningClassifier(**OPTIONS), 3)
+    recurrent = sk.RecurrentBehaviorCloner(4, cell="lstm", max_iter=5, random_state=0)
+    return {
+        "pipeline": scaled.fit(X, Y),
+        "history": history.set_params(actions=True).fit(X, SIDE, groups=episodes),
+        "recurrent": recurrent.fit(X, Y, groups=episodes),
+    }
 
 
 def _expert() -> NetworkExpert:

@@ -1,0 +1,101 @@
+"""``skimitate export``: write a policy as a file that other programs read."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from skimitate.cli import _flags
+from skimitate.cli._environments import find_env
+from skimitate.cli._policies import load_policy_named
+
+HELP = "write a policy as C, ONNX or safetensors"
+PARENTS = (_flags.env_args,)
+
+_SUFFIXES = (".h", ".onnx", ".safetensors")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe what this command alone takes."""
+    parser.add_argument("model", metavar="MODEL", help=_flags.KINDS)
+    parser.add_argument(
+        "--to",
+        required=True,
+        metavar="FILE",
+        type=Path,
+        help="where to; .h is one C99 header, .onnx an ONNX graph, .safetensors what "
+        "load_policy reads",
+    )
+    parser.add_argument(
+        "--env",
+        help="environment to whose action space C and ONNX clip (default: that of what "
+        "DAgger learnt in; else they do not clip)",
+    )
+    parser.add_argument(
+        "--name",
+        help="what names in C begin with (default: the name of the file, if it is one "
+        "in C, else policy)",
+    )
+    parser.add_argument(
+        "--weights",
+        choices=("float32", "float16", "int8"),
+        help="how C keeps weights (default: float32)",
+    )
+
+
+def act(args: argparse.Namespace) -> None:
+    """Load, write, and print what there is now."""
+    _check(args)
+    policy = load_policy_named(args.model, "MODEL")
+    suffix = args.to.suffix
+    if suffix == ".safetensors":
+        from skimitate.formats._safetensors import save_policy
+
+        save_policy(policy, args.to)
+    elif suffix == ".onnx":
+        from skimitate.formats._onnx import export_onnx
+
+        export_onnx(policy, args.to, action_space=_action_space(args))
+    else:
+        from skimitate.formats._c import export_c
+
+        export_c(
+            policy,
+            args.to,
+            name=args.name or _name_of(args.to),
+            weights=args.weights or "float32",
+            action_space=_action_space(args),
+        )
+    print(f"wrote {args.to}: {args.to.stat().st_size:,} bytes")
+
+
+def _check(args: argparse.Namespace) -> None:
+    """Raise if a file cannot be written there, or an option is about another kind."""
+    _flags.check_file(args.to, _SUFFIXES, "--to")
+    if args.to.suffix != ".h":
+        for option in ("name", "weights"):
+            if getattr(args, option) is not None:
+                raise ValueError(
+                    f"--{option}: expected a file in C, --to FILE.h, got {args.to}"
+                )
+    if args.to.suffix == ".safetensors" and args.env is not None:
+        raise ValueError(
+            f"--env: expected a file that clips, .h or .onnx, got {args.to}: whoever "
+            "reads it does"
+        )
+    if args.env is None and args.env_arg:
+        raise ValueError("--env-arg: expected --env with it, got none")
+
+
+def _action_space(args: argparse.Namespace) -> Any:
+    """Return the action space to clip to, None for what the policy knows itself."""
+    if args.env is None:
+        return None
+    from skimitate.environments._make import open_env
+
+    with open_env(find_env(args.env, args.env_arg, "--env").made_by) as env:
+        return env.action_space
+
+
+def _name_of(path: Path) -> str:
+    """Return what a file is called, if that is a name in C."""
+    return path.stem if path.stem.isascii() and path.stem.isidentifier() else "policy"
