@@ -27,8 +27,8 @@ from skimitate.files._json import write_json
 from skimitate.studies._machine import describe_machine
 from skimitate.studies._markdown import markdown_table
 
-sys.path.append(str(RESULTS.parents[1] / "examples"))
-import ppo_from_a_clone as example
+sys.path.append(str(RESULTS.parents[1]))
+from examples import ppo_from_a_clone as example
 
 N_EPISODES = 20
 # The policy and the value function of the clone's model.
@@ -121,7 +121,7 @@ def table_of(looks: list[dict[str, Any]]) -> str:
         ]
         for look in looks
     ]
-    return markdown_table(head, lines)
+    return markdown_table([head, *lines])
 
 
 def main() -> None:
@@ -139,11 +139,11 @@ def main() -> None:
         "seeds": rows,
         "looks": looks,
     }
-    write_json(RESULTS / "ppo_from_a_clone.json", result)
+    write_json(result, RESULTS / "ppo_from_a_clone.json")
     means = {who: np.mean([row[who] for row in rows]) for who in ("expert", "clone")}
     text = ", ".join(f"{who} {mean:.0f}" for who, mean in means.items())
-    page = f"{n_seeds} seeds, {N_EPISODES} episodes each: {text}\n\n{table_of(looks)}"
-    (RESULTS / "ppo_from_a_clone.md").write_text(page)
+    page = f"{n_seeds} seeds, {N_EPISODES} episodes: {text}\n\n{table_of(looks)}\n"
+    (RESULTS / "ppo_from_a_clone.md").write_text(page, encoding="utf-8")
     print(page)
 
 

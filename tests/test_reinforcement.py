@@ -244,7 +244,7 @@ LSTM = sk.RecurrentBehaviorCloner(hidden_size=2, max_iter=1, random_state=0).fit
             network(),
             {"env": lambda: gymnasium.make_vec("Pendulum-v1", 2)},
             TypeError,
-            "env: expected one environment, or several as a VecEnv of stable-baselines3",
+            "env: expected one environment, or several as a VecEnv",
         ),
         (
             network(),
