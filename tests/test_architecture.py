@@ -44,6 +44,7 @@ FLOORS = [
 IMPORTERS = {
     "torch": {
         "cloning",
+        "experts._torch_file",
         "formats._torch_modules",
         "formats._torch_history",
         "reinforcement",

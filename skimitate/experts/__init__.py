@@ -3,6 +3,7 @@
 from skimitate.experts._classic_control import RuleExpert
 from skimitate.experts._network_expert import NetworkExpert
 from skimitate.experts._stable_baselines3 import StableBaselines3Expert
+from skimitate.experts._torch_file import TorchExpert
 from skimitate.experts._vec_normalize import DictStatistics, ObservationStatistics
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "ObservationStatistics",
     "RuleExpert",
     "StableBaselines3Expert",
+    "TorchExpert",
 ]
 
 # Pickles name them by this package, whose rooms may move.
@@ -20,5 +22,6 @@ for _class in (
     ObservationStatistics,
     RuleExpert,
     StableBaselines3Expert,
+    TorchExpert,
 ):
     _class.__module__ = __name__

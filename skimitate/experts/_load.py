@@ -13,9 +13,14 @@ from skimitate.experts._bundled import bundled_experts, load_bundled
 from skimitate.experts._cs294 import read_cs294
 from skimitate.experts._network_expert import NetworkExpert
 from skimitate.experts._stable_baselines3 import read_stable_baselines3
-from skimitate.files._reading import reading
+from skimitate.experts._torch_file import read_torch
+from skimitate.files._reading import read_bytes, reading
+from skimitate.formats._estimator_bytes import load_trusted
 from skimitate.formats._safetensors import load_policy
 from skimitate.policies._as_policy import as_policy
+
+# What is read of a file of skops.
+_MOST_SKOPS = 2**30
 
 
 @public
@@ -41,8 +46,12 @@ def load_expert(name_or_path: str | Path) -> Any:
           - ``.zip``: a stable-baselines3 model, of any of its algorithms. Observations
             are normalized by the statistics of its ``VecNormalize``, if they lie
             beside it: see the notes;
+          - ``.skops``: an estimator saved by ``skops.io.dump``, made of scikit-learn's
+            types and of :data:`skimitate.TRUSTED_TYPES` alone;
           - ``.joblib``: whatever can act and was saved by ``joblib.dump``, such as a
             fitted estimator;
+          - ``.pt2``: a program of ``torch.export.save``, of one argument; ``.pt`` or
+            ``.pth``: a whole module of ``torch.save``, or one of ``torch.jit.save``;
 
         - ``"module:name"``: something that can act, in a module that can be imported.
 
@@ -59,7 +68,8 @@ def load_expert(name_or_path: str | Path) -> Any:
     ValueError
         If there is no such bundled expert, the suffix is of no known kind, or the
         content is something else. A CS294 file is a pickle; one that asks for anything
-        but NumPy arrays and plain containers is refused before anything in it runs.
+        but NumPy arrays and plain containers is refused before anything in it runs,
+        and so is a skops file with types that are not trusted.
     TypeError
         If what was loaded cannot act, such as a class of which no instance was made.
     FileNotFoundError
@@ -77,8 +87,9 @@ def load_expert(name_or_path: str | Path) -> Any:
 
     Notes
     -----
-    Reading a zip or a joblib file, or the statistics beside a zip file, runs code that
-    they contain, as importing a module does: take them from where you trust.
+    Reading a zip, a joblib, or a pt2, pt or pth file, or the statistics beside a zip
+    file, runs code that they contain, as importing a module does: take them from where
+    you trust.
 
     The CS294 experts were trained on the ``-v1`` environments. Observations that
     ``-v5`` dropped were constant zeros and are left out; dimensions that hardly varied
@@ -179,6 +190,17 @@ def _read_cs294(path: Path) -> NetworkExpert:
         ) from None
 
 
+def _read_skops(path: Path) -> Any:
+    hint = (
+        "an estimator saved by skops.io.dump, of types that skimitate trusts (others "
+        "are for skops.io.load, which is told what to trust)"
+    )
+    with reading(path, hint):
+        actor = load_trusted(read_bytes(path, _MOST_SKOPS))
+    as_policy(actor, str(path))
+    return actor
+
+
 def _read_joblib(path: Path) -> Any:
     try:
         actor = joblib.load(path)
@@ -215,5 +237,9 @@ _READERS: dict[str, Callable[[Path], Any]] = {
     ".pkl": _read_cs294,
     ".safetensors": load_policy,
     ".zip": read_stable_baselines3,
+    ".skops": _read_skops,
     ".joblib": _read_joblib,
+    ".pt2": read_torch,
+    ".pt": read_torch,
+    ".pth": read_torch,
 }

@@ -85,12 +85,17 @@ def _check_types(content: bytes) -> list[str]:
 
     found = skops.io.get_untrusted_types(data=content)
     strange = [n for n in found if n not in TRUSTED_TYPES and not _is_class(n)]
-    with zipfile.ZipFile(BytesIO(content)) as archive:
-        schema = archive.read("schema.json").decode()
-    called = list(_called_in(parse_json(schema)))
+    called = _called(content)
     if strange or called:
         raise ValueError(f"it has types that are not trusted: {[*strange, *called]}")
     return found
+
+
+def _called(content: bytes) -> list[str]:
+    """Return what a file would have called."""
+    with zipfile.ZipFile(BytesIO(content)) as archive:
+        schema = archive.read("schema.json").decode()
+    return list(_called_in(parse_json(schema)))
 
 
 def _is_class(name: str) -> bool:
@@ -134,8 +139,48 @@ def _check_skops(content: bytes) -> None:
 def _load_skops(content: bytes, *, expected: type) -> Any:
     import skops.io
 
+    _check_members(content)
+    loaded = skops.io.loads(content, trusted=_check_types(content))
+    if type(loaded) is not expected:
+        raise ValueError(f"it is a {type(loaded).__name__}")
+    return loaded
+
+
+def load_trusted(content: bytes) -> Any:
+    """Return what a file of skops holds, if ``TRUSTED_TYPES`` are all that it needs.
+
+    Parameters
+    ----------
+    content : bytes
+        The file.
+
+    Returns
+    -------
+    object
+
+    Raises
+    ------
+    ValueError
+        If it has other types, would have something called, or is larger than it looks.
+    Exception
+        Whatever skops makes of a file that is none.
+    """
+    import skops.io
+
+    _check_members(content)
+    found = skops.io.get_untrusted_types(data=content)
+    strange = {*found, *_called(content)} - {*TRUSTED_TYPES}
+    if strange:
+        raise ValueError(f"it has types that are not trusted: {sorted(strange)}")
+    return skops.io.loads(content, trusted=found)
+
+
+def _check_members(content: bytes) -> None:
+    """Raise if an archive unpacks to more than it is.
+
+    As skops writes them, members are not compressed: none grows when it is read.
+    """
     with zipfile.ZipFile(BytesIO(content)) as archive:
-        # As skops writes them, members are not compressed: none grows when it is read.
         members = archive.infolist()
         if sum(member.file_size for member in members) > len(content):
             raise ValueError("it unpacks to more than it is")
@@ -143,10 +188,6 @@ def _load_skops(content: bytes, *, expected: type) -> Any:
             if member.filename.endswith(".npy"):
                 with archive.open(member) as file:
                     _check_size(file, member.file_size)
-    loaded = skops.io.loads(content, trusted=_check_types(content))
-    if type(loaded) is not expected:
-        raise ValueError(f"it is a {type(loaded).__name__}")
-    return loaded
 
 
 def _check_size(file: IO[bytes], n_bytes: int) -> None:

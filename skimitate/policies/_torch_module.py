@@ -20,19 +20,26 @@ class TorchModule:
     ----------
     module : torch.nn.Module
         Left in the mode, training or evaluation, that each part of it is in.
+    dtype : torch.dtype or None, default=None
+        Of what it is shown; None for that of its parameters.
     """
 
-    def __init__(self, module: Any) -> None:
+    def __init__(self, module: Any, dtype: Any = None) -> None:
         self._module = module
+        self._dtype = dtype
 
     def __call__(self, observations: NDArray) -> Any:
         """Return what the module puts out, without a gradient."""
         torch = sys.modules["torch"]
         module = self._module
         first = next(module.parameters(), torch.empty(0))
-        inputs = torch.as_tensor(observations, dtype=first.dtype, device=first.device)
+        dtype = self._dtype or first.dtype
+        inputs = torch.as_tensor(observations, dtype=dtype, device=first.device)
         training = [part for part in module.modules() if part.training]
-        module.eval()
+        try:
+            module.eval()
+        except NotImplementedError:
+            training = []  # a program of torch.export, whose mode was settled then
         try:
             with torch.no_grad():
                 return module(inputs)
