@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import skops.io
 from fuzz_archives import forged as forged_archive
 from fuzz_archives import packed
 from fuzz_checkpoints import kept_files, use_kept, use_learner, use_visited
@@ -22,8 +23,17 @@ from fuzz_texts import (
     forged_json,
     forged_safetensors,
 )
+from sklearn.linear_model import Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
-from skimitate import Rollouts, load_expert, load_policy, save_policy
+from skimitate import (
+    BehaviorCloner,
+    Rollouts,
+    load_expert,
+    load_policy,
+    save_policy,
+)
 from skimitate.cli._main import build_parser
 from skimitate.cloning._recurrent_architecture import RecurrentArchitecture
 from skimitate.cloning._units import Units
@@ -103,6 +113,14 @@ def _act(policy: Any) -> None:
 
 def _use_expert(path: Path) -> None:
     _act(load_expert(path))
+
+
+def _estimators(path: Path) -> list[bytes]:
+    X = np.random.default_rng(0).normal(size=(20, 4))
+    cloner = BehaviorCloner((3,), max_iter=1, random_state=0)
+    fitted = (cloner.fit(X, X[:, :2]), make_pipeline(StandardScaler(), Ridge()))
+    fitted[1].fit(X, X[:, :2])
+    return _written(path, *(partial(skops.io.dump, one) for one in fitted))
 
 
 def _use_policy(path: Path) -> None:
@@ -294,6 +312,7 @@ TARGETS = {
             _use_policy,
             forged_safetensors,
         ),
+        Target("estimator", ".skops", _estimators, load_expert, forged_archive),
         Target("steps", ".npz", _steps_files, _use_steps, forged_archive),
         Target("csv", ".csv", _tables, _use_steps, forged_csv),
         Target("card", ".json", _cards, read_card, forged_json),

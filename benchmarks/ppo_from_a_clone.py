@@ -49,7 +49,8 @@ def started(way: str, clone: Any, seed: int) -> PPO:
     env, options = example.training_env(seed), example.PPO_OPTIONS | {"seed": seed}
     if way == "from scratch":
         return PPO("MlpPolicy", env, policy_kwargs=FROM_SCRATCH, **options)
-    return to_stable_baselines3(clone, PPO, env, exploration=0.3, **options)
+    options["exploration"] = example.EXPLORATION
+    return to_stable_baselines3(clone, PPO, env, **options)
 
 
 def curve(way: str, clone: Any, seed: int) -> dict[str, list[float]]:
@@ -134,7 +135,7 @@ def main() -> None:
     result = {
         "env": example.ENV,
         "n_episodes": N_EPISODES,
-        "options": example.PPO_OPTIONS,
+        "options": example.PPO_OPTIONS | {"exploration": example.EXPLORATION},
         "machine": describe_machine("stable-baselines3"),
         "seeds": rows,
         "looks": looks,

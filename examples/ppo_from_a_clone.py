@@ -25,8 +25,10 @@ from skimitate import (
 ENV = "Pendulum-v1"
 N_DEMONSTRATIONS = 4
 N_WARM_UP = 12_800
-N_STEPS = 22_400  # from one look at its return to the next
+N_STEPS = 9_600  # from one look at its return to the next
 N_LOOKS = 4
+# Of the torques' own spread: a pendulum that hangs is not swung up by a little noise.
+EXPLORATION = 1.0
 PPO_OPTIONS = {
     "n_steps": 200,
     "batch_size": 400,
@@ -80,7 +82,12 @@ def main():
     show("expert", expert)
     show("clone", clone)
     model = to_stable_baselines3(
-        clone, PPO, training_env(seed), exploration=0.3, seed=seed, **PPO_OPTIONS
+        clone,
+        PPO,
+        training_env(seed),
+        exploration=EXPLORATION,
+        seed=seed,
+        **PPO_OPTIONS,
     )
     warm_up(model, N_WARM_UP)
     show("value function warm", model)

@@ -197,7 +197,7 @@ def _read_skops(path: Path) -> Any:
     )
     with reading(path, hint):
         actor = load_trusted(read_bytes(path, _MOST_SKOPS))
-    as_policy(actor, str(path))
+        as_policy(actor, "what it holds")
     return actor
 
 

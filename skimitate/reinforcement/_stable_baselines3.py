@@ -31,7 +31,7 @@ def to_stable_baselines3(
     algorithm: "type[BaseAlgorithm]",
     env: "EnvLike | Any",
     *,
-    exploration: float = 0.1,
+    exploration: float = 0.3,
     **options: Any,
 ) -> "BaseAlgorithm":
     """Return a stable-baselines3 model that acts as a policy does, to learn on.
@@ -56,7 +56,7 @@ def to_stable_baselines3(
     env : str, EnvSpec, callable, gymnasium.Env or VecEnv
         The environment: raw observations, a Box of one dimension. A ``VecNormalize``
         may normalize its rewards, and not its observations.
-    exploration : float, default=0.1
+    exploration : float, default=0.3
         Standard deviation of what is added to actions at first in training, in the unit
         that the policy's network counts them in: what the actions vary by that it
         learnt from, all together or each by itself as its ``action_scaling`` says. It
