@@ -129,3 +129,13 @@ def test_a_merged_stream_is_as_good_as_one_piece():
     assert len(whole) == 3
     np.testing.assert_allclose(merged, whole, atol=1e-5)
     assert np.isnan(naive[0]) or abs(naive[0] - whole[0]) > 0.1 * whole[0]
+
+
+@pytest.mark.slow
+def test_ppo_goes_on_from_a_clone():
+    printed = printed_by("ppo_from_a_clone.py", timeout=240)
+    expert, clone, warm, *later = columns(r"^.+? +(-\d+) \(\d+\)$", printed)[0]
+    assert clone < 2 * expert
+    assert warm == clone
+    assert min(later) > clone - 100
+    assert later[-1] > clone / 2

@@ -69,7 +69,12 @@ def test_the_readme_s_example_of_one_s_own_runs(capsys):
 
 
 # Several runs of DAgger each; a moment is enough to see that what they name is there.
-WHOLE_RUNS = {"actions-and-memory.md", "dagger.md", "labels.md"}
+WHOLE_RUNS = {
+    "actions-and-memory.md",
+    "dagger.md",
+    "labels.md",
+    "reinforcement-learning.md",
+}
 
 
 @pytest.mark.parametrize(

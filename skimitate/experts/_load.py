@@ -196,7 +196,9 @@ def _read_skops(path: Path) -> Any:
         "are for skops.io.load, which is told what to trust)"
     )
     with reading(path, hint):
-        actor = load_trusted(read_bytes(path, _MOST_SKOPS))
+        # There is to be memory for as much as may be read.
+        size = min(path.stat().st_size, _MOST_SKOPS)
+        actor = load_trusted(read_bytes(path, size))
         as_policy(actor, "what it holds")
     return actor
 

@@ -15,7 +15,7 @@ from skimitate.experts._vec_normalize import (
     statistics_beside,
 )
 
-_INSTALL = "needs stable-baselines3: pip install stable-baselines3"
+_INSTALL = "needs stable-baselines3: pip install 'skimitate[rl]'"
 
 
 class StableBaselines3Expert:
