@@ -187,7 +187,8 @@ def parted(values: NDArray) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """
     with np.errstate(over="ignore", under="ignore"):
         high = values.astype(np.float32).astype(np.float64)
-        low = np.where(np.isinf(high), 0.0, values - high)
+        high = np.where(np.isinf(high), values, high)  # for whoever refuses these
+        low = values - high
         # Too little for float32 to tell: it makes no difference.
         low[np.abs(low) < np.finfo(np.float32).tiny] = 0.0
     return high, low
