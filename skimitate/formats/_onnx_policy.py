@@ -83,6 +83,7 @@ class OnnxPolicy:
         if self.state_size:
             self._names.append("next_state")
         self._state: NDArray[np.float32] | None = None
+        self.n_outputs = 1  # or as many as a first answer has
         self.n_outputs = self.predict(np.zeros((1, self.n_features)))[0].shape[1]
 
     @classmethod
@@ -238,6 +239,9 @@ class OnnxPolicy:
     def _actions(self, found: Any, n: int) -> NDArray:
         """Return what a graph gave, a row for each observation."""
         actions = np.asarray(found)
+        if actions.ndim == 2 and actions.shape[1] == 1 and len(actions) % (n or 1) == 0:
+            # As skl2onnx writes a network of scikit-learn's with several outputs.
+            actions = actions.reshape(n, -1 if n else self.n_outputs)
         if actions.ndim not in (1, 2) or len(actions) != n:
             raise ValueError(
                 f"{self._signature.action}: expected actions of shape ({n}, n_outputs) "
