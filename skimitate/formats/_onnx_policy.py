@@ -85,6 +85,7 @@ class OnnxPolicy:
         self._state: NDArray[np.float32] | None = None
         self.n_outputs = 1  # or as many as a first answer has
         self.n_outputs = self.predict(np.zeros((1, self.n_features)))[0].shape[1]
+        self.predict(np.zeros((3, self.n_features)))  # of a batch, before it is needed
 
     @classmethod
     def load(cls, path: str | Path) -> Self:

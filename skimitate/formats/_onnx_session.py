@@ -33,8 +33,9 @@ def session_of(content: bytes) -> Any:
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     # What it would warn of is raised, or checked by whoever asks.
     options.log_severity_level = 4
+    # It would print of what it has tried, and try the same once more.
     return onnxruntime.InferenceSession(
-        content, options, providers=["CPUExecutionProvider"]
+        content, options, providers=["CPUExecutionProvider"], enable_fallback=0
     )
 
 
