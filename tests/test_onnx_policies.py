@@ -8,6 +8,7 @@ import sys
 import numpy as np
 import onnx
 import pytest
+import runs
 import skl2onnx
 from numpy.testing import assert_allclose
 from onnx import TensorProto, helper, numpy_helper
@@ -142,8 +143,9 @@ def test_pickles_hold_the_file_and_no_memory(path):
 def test_what_an_episode_earns_is_known_again(path):
     policy = as_policy(BehaviorCloner((4,), **SMALL).fit(X, expert(X)))
     assert read(policy, path).mean_return is None
-    policy.mean_return = 12.5
-    assert read(policy, path).mean_return == 12.5
+    for told, expected in ((12.5, 12.5), (np.inf, None)):
+        policy.mean_return = told
+        assert read(policy, path).mean_return == expected
 
 
 def test_it_drives_and_is_evaluated(path):
@@ -155,6 +157,21 @@ def test_it_drives_and_is_evaluated(path):
         evaluate_policy(PointEnv, cloner, **same),
         rtol=1e-4,
     )
+
+
+def test_a_run_goes_on_with_the_expert_that_it_was_begun_with(path, tmp_path):
+    cloner = BehaviorCloner((), max_iter=20, random_state=0)
+    first = read(cloner.fit(X, expert(X)), path)
+    again = pickle.loads(pickle.dumps(first))
+    other = read(cloner.fit(X, -expert(X)), path)
+
+    def fit(by):
+        return runs.dagger(expert=by, n_rounds=1, checkpoint_dir=tmp_path / "run").fit()
+
+    found = fit(first).predict(X)
+    np.testing.assert_array_equal(fit(again).predict(X), found)
+    with pytest.raises(ValueError, match=r"expert was .*OnnxPolicy with the checksum"):
+        fit(other)
 
 
 def test_the_command_line_takes_it(path, capsys):

@@ -118,6 +118,9 @@ def _description(
     import onnx
 
     ends = bounds or ()
+    mean_return = float("nan")  # of what nobody has measured
+    if getattr(policy, "mean_return", None) is not None:
+        mean_return = float(policy.mean_return)
     return {
         "version": _VERSION,
         "n_features": policy.n_features,
@@ -128,7 +131,7 @@ def _description(
         "bounds": [[x if math.isfinite(x) else None for x in end] for end in ends]
         or None,
         "units": {name: _MEANINGS[name] for name in values},
-        "mean_return": getattr(policy, "mean_return", None),
+        "mean_return": mean_return if math.isfinite(mean_return) else None,
         "versions": {
             "skimitate": skimitate.__version__,
             "onnx": onnx.__version__,

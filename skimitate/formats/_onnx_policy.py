@@ -116,6 +116,11 @@ class OnnxPolicy:
             return cls(read_bytes(path, _MOST_BYTES))
 
     @property
+    def content(self) -> bytes:
+        """The file, which tells policies apart."""
+        return self._content
+
+    @property
     def is_stateful(self) -> bool:
         """Whether it may remember what it saw earlier in an episode."""
         return self.state_size > 0
