@@ -14,6 +14,7 @@ from fuzz_archives import forged as forged_archive
 from fuzz_archives import packed
 from fuzz_checkpoints import kept_files, use_kept, use_learner, use_visited
 from fuzz_mutations import mutated
+from fuzz_onnx import forged as forged_onnx
 from fuzz_pickles import cs294_expert
 from fuzz_pickles import forged as forged_pickle
 from fuzz_texts import (
@@ -23,7 +24,7 @@ from fuzz_texts import (
     forged_safetensors,
 )
 
-from skimitate import Rollouts, load_expert, load_policy, save_policy
+from skimitate import Rollouts, export_onnx, load_expert, load_policy, save_policy
 from skimitate.cli._main import build_parser
 from skimitate.cloning._recurrent_architecture import RecurrentArchitecture
 from skimitate.cloning._units import Units
@@ -132,6 +133,20 @@ def _policies(path: Path) -> list[bytes]:
     )
     return _written(
         path, *(lambda path, one=one: save_policy(one, path) for one in policies)
+    )
+
+
+def _onnx_files(path: Path) -> list[bytes]:
+    rng = np.random.default_rng(0)
+    cells = RecurrentArchitecture("gru", (4, 3, 2), "tanh")
+    vectors = rng.normal(size=(1, cells.layout.n_parameters))
+    policies = (
+        _networks(2),
+        ClassPolicy(_networks(4), [np.array(["a", "b", "c", "ü"])]),
+        RecurrentPolicy(cells, vectors, Units.plain(4, 2)),
+    )
+    return _written(
+        path, *(lambda path, one=one: export_onnx(one, path) for one in policies)
     )
 
 
@@ -294,6 +309,7 @@ TARGETS = {
             _use_policy,
             forged_safetensors,
         ),
+        Target("onnx", ".onnx", _onnx_files, _use_expert, forged_onnx),
         Target("steps", ".npz", _steps_files, _use_steps, forged_archive),
         Target("csv", ".csv", _tables, _use_steps, forged_csv),
         Target("card", ".json", _cards, read_card, forged_json),

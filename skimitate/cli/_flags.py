@@ -10,9 +10,9 @@ from typing import Any, Literal
 # What --expert and --policy take.
 KINDS = (
     "the id of a bundled expert, module:callable, or a file: npz (an expert's own), "
-    "pkl (CS294), safetensors, zip (a stable-baselines3 model, with the statistics of "
-    "its VecNormalize beside it) or joblib; zip and joblib files run code that they "
-    "contain"
+    "pkl (CS294), safetensors, onnx, zip (a stable-baselines3 model, with the "
+    "statistics of its VecNormalize beside it) or joblib; zip and joblib files run "
+    "code that they contain"
 )
 
 

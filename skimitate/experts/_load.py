@@ -14,6 +14,7 @@ from skimitate.experts._cs294 import read_cs294
 from skimitate.experts._network_expert import NetworkExpert
 from skimitate.experts._stable_baselines3 import read_stable_baselines3
 from skimitate.files._reading import reading
+from skimitate.formats._onnx_policy import OnnxPolicy
 from skimitate.formats._safetensors import load_policy
 from skimitate.policies._as_policy import as_policy
 
@@ -38,6 +39,9 @@ def load_expert(name_or_path: str | Path) -> Any:
           - ``.pkl``: an expert handed out with Berkeley's CS294-112 homework 1 (Fall
             2017), for use with the ``-v5`` environments;
           - ``.safetensors``: written by :func:`skimitate.save_policy`;
+          - ``.onnx``: written by :func:`skimitate.export_onnx`, or by others: from one
+            input (batch, n_features) of floats to actions, its first output or the one
+            that is called ``action``;
           - ``.zip``: a stable-baselines3 model, of any of its algorithms. Observations
             are normalized by the statistics of its ``VecNormalize``, if they lie
             beside it: see the notes;
@@ -58,8 +62,9 @@ def load_expert(name_or_path: str | Path) -> Any:
     ------
     ValueError
         If there is no such bundled expert, the suffix is of no known kind, or the
-        content is something else. A CS294 file is a pickle; one that asks for anything
-        but NumPy arrays and plain containers is refused before anything in it runs.
+        content is something else. An ONNX file is refused also if it would have other
+        files read. A CS294 file is a pickle; one that asks for anything but NumPy
+        arrays and plain containers is refused before anything in it runs.
     TypeError
         If what was loaded cannot act, such as a class of which no instance was made.
     FileNotFoundError
@@ -67,7 +72,7 @@ def load_expert(name_or_path: str | Path) -> Any:
     IsADirectoryError
         If it leads to a folder.
     ImportError
-        If stable-baselines3 is needed and not installed.
+        If stable-baselines3 or ONNX is needed and not installed.
 
     Warns
     -----
@@ -214,6 +219,7 @@ _READERS: dict[str, Callable[[Path], Any]] = {
     ".npz": NetworkExpert.load,
     ".pkl": _read_cs294,
     ".safetensors": load_policy,
+    ".onnx": OnnxPolicy.load,
     ".zip": read_stable_baselines3,
     ".joblib": _read_joblib,
 }
