@@ -41,6 +41,7 @@ if TYPE_CHECKING:  # what _ROOMS says, for those who read and do not run
     from skimitate.environments._rollouts import Rollouts as Rollouts
     from skimitate.environments._scorer import make_return_scorer as make_return_scorer
     from skimitate.experts._load import load_expert as load_expert
+    from skimitate.formats._c import export_c as export_c
     from skimitate.formats._safetensors import load_policy as load_policy
     from skimitate.formats._safetensors import save_policy as save_policy
     from skimitate.formats._trusted import TRUSTED_TYPES as TRUSTED_TYPES
@@ -73,6 +74,7 @@ _ROOMS = {
     "as_policy": "policies._as_policy",
     "collect_rollouts": "environments._collect",
     "evaluate_policy": "environments._collect",
+    "export_c": "formats._c",
     "load_demonstrations": "datasets._demonstrations",
     "load_expert": "experts._load",
     "load_labels": "dagger._load_labels",
