@@ -1,20 +1,16 @@
 """Policies as C: one header, that needs nothing."""
 
-import json
-import math
 import re
 from functools import partial
 from pathlib import Path
-from textwrap import fill
 from typing import Any
 
 import numpy as np
 
-import skimitate
 from skimitate._public import public
 from skimitate.files._durable import write_durably
 from skimitate.formats._bounds import Bounds, bounds_of
-from skimitate.formats._c_layers import n_weights, sizes_of
+from skimitate.formats._c_comment import comment_on
 from skimitate.formats._c_main import main_program
 from skimitate.formats._c_numbers import (
     array,
@@ -25,24 +21,17 @@ from skimitate.formats._c_numbers import (
 )
 from skimitate.formats._c_parts import Parts, clip, parts_of
 from skimitate.formats._c_weights import FORMS
-from skimitate.formats._classes import listed_classes
 from skimitate.formats._exportable import exportable
-from skimitate.formats._networks import classes_of, network_of
-from skimitate.formats._rounding import rounding_error
+from skimitate.formats._networks import classes_of
 
-# What the description of a policy stands behind, in the first line.
-MARK = "/* skimitate policy "
-VERSION = 1
-
-_KEYWORDS = frozenset(
-    "alignas alignof and asm auto bitand bitor bool break case catch char class compl "
-    "concept const constexpr continue decltype default delete do double else enum "
-    "explicit export extern false float for friend goto if inline int long mutable "
-    "namespace new noexcept not nullptr operator or private protected public register "
-    "requires restrict return short signed sizeof static struct switch template this "
-    "throw true try typedef typeid typename typeof union unsigned using virtual void "
-    "volatile while xor".split()
-)
+_KEYWORDS = """
+alignas alignof and asm auto bitand bitor bool break case catch char class compl concept
+const constexpr continue decltype default delete do double else enum explicit export
+extern false float for friend goto if inline int long mutable namespace new noexcept not
+nullptr operator or private protected public register requires restrict return short
+signed sizeof static struct switch template this throw true try typedef typeid typename
+typeof union unsigned using virtual void volatile while xor
+"""
 
 
 @public
@@ -165,7 +154,7 @@ def _check_name(name: str) -> None:
         raise ValueError(
             f"name: expected an identifier in C that begins with a letter, got {name!r}"
         )
-    if name in _KEYWORDS:
+    if name in _KEYWORDS.split():
         raise ValueError(f"name: expected no keyword of C or C++, got {name!r}")
 
 
@@ -180,7 +169,7 @@ def _header(
     state = f"{name}_state *state, " if parts.remembers else ""
     constants, end = _ending(parts, classes, bounds)
     text = [
-        f"{_comment(policy, source, parts, weights, bounds)}"
+        f"{comment_on(policy, source, parts, weights, bounds)}"
         f"#ifndef {guard}\n#define {guard}\n\n#include <stdint.h>\n\n"
         '#ifdef __cplusplus\nextern "C" {\n#endif\n\n'
         f"enum {{ {name}_n_observations = {policy.n_features}, "
@@ -206,7 +195,8 @@ def _state(parts: Parts) -> str:
         "/* What is remembered of an episode; all zeros at its start. */\n"
         f"typedef struct {{\n{parts.members}}} {name}_state;\n\n"
         "/* Begin an episode. */\n"
-        f"static inline void {name}_reset({name}_state *state)\n{{\n{parts.resets}}}\n\n"
+        f"static inline void {name}_reset({name}_state *state)\n"
+        f"{{\n{parts.resets}}}\n\n"
     )
 
 
@@ -269,60 +259,3 @@ def _choice(name: str, source: str, classes: list[np.ndarray]) -> tuple[str, str
             code += f"    action[{output}] = {table}[{highest}];\n"
         begin += len(labels)
     return constants, code
-
-
-def _comment(
-    policy: Any, source: str, parts: Parts, weights: str, bounds: Bounds | None
-) -> str:
-    """Return what there is to say of a policy, first so that programs can read it."""
-    classes = classes_of(policy)
-    mean_return = getattr(policy, "mean_return", None)
-    if mean_return is not None and not math.isfinite(mean_return):
-        mean_return = None
-    description = {
-        "version": VERSION,
-        "name": parts.name,
-        "n_features": policy.n_features,
-        "n_outputs": policy.n_outputs,
-        "remembers": parts.remembers,
-        "shows_actions": bool(parts.did),
-        "classes": None if classes is None else listed_classes(classes),
-        "mean_return": mean_return,
-    }
-    # Nothing in it may end the comment, begin another, or be a trigraph.
-    mark = json.dumps(description).replace("/", "\\/").replace("?", "\\u003f")
-    network = network_of(policy)
-    sentences = [
-        f"{source}, by skimitate {skimitate.__version__} and NumPy {np.__version__}.",
-        f"{type(network).__name__} of {' - '.join(map(str, sizes_of(network)))} units "
-        f"with {n_weights(network)} weights and biases; weights are {weights}.",
-        f"Observations: {policy.n_features} floats in the units of the environment.",
-        _actions(policy.n_outputs, classes, bounds),
-    ]
-    if mean_return is not None:
-        sentences.append(f"An episode earns {mean_return:.6g} on average.")
-    if weights != "float32":
-        sentences.append(rounding_error(policy, FORMS[weights].keep))
-    sentences.append(
-        "A NaN in the observation makes "
-        + ("NaN of the actions." if classes is None else "it the first class.")
-    )
-    lines = [
-        fill(s, 86, initial_indent=" * ", subsequent_indent=" *   ") for s in sentences
-    ]
-    return f"{MARK}{mark}\n *\n" + "\n".join(lines) + "\n */\n"
-
-
-def _actions(n: int, classes: list[np.ndarray] | None, bounds: Bounds | None) -> str:
-    if classes is not None:
-        counts = ", ".join(str(len(labels)) for labels in classes)
-        given = "their values"
-        if table_of_classes(classes[0])[1] is None:
-            given = "their numbers, counted from 0"
-        return f"Actions: {n}, each one of {counts} classes; given are {given}."
-    if bounds is None:
-        return f"Actions: {n} floats in the units of the environment, not clipped."
-    ends = ", ".join(
-        f"{low:.6g} to {high:.6g}" for low, high in zip(*bounds, strict=True)
-    )
-    return f"Actions: {n} floats in the units of the environment, clipped to {ends}."

@@ -1,7 +1,6 @@
 """Networks as C: fully connected layers, recurrent cells and what is between them."""
 
 from collections.abc import Callable
-from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -149,7 +148,7 @@ def in_units(
         rest = mean - np.float64(nearest)
         # What float32 has no room for in a mean is much where the scale is small.
         if (np.abs(rest) > 1e-7 * scale).any():
-            constants += array("float", f"{name}_{kind}_rest", np.float32(rest))
+            constants += array("float", f"{name}_{kind}_rest", rest.astype(np.float32))
             expression = f"({expression} - {name}_{kind}_rest[j])"
     if (scale != 1.0).any():
         factor = single(1.0 / single(scale, f"{what}_scale"), f"{what}_scale")
@@ -287,6 +286,5 @@ def n_weights(policy: Any) -> int:
 
 def sizes_of(policy: Any) -> tuple[int, ...]:
     """Return the numbers of units from the input to the output."""
-    if isinstance(policy, RecurrentPolicy):
-        return tuple(chain(policy.architecture.sizes))
-    return policy.layer_sizes
+    recurrent = isinstance(policy, RecurrentPolicy)
+    return policy.architecture.sizes if recurrent else policy.layer_sizes

@@ -103,8 +103,8 @@ def _printed(name: str, classes: list[NDArray] | None) -> str:
     """Return what prints an action."""
     if classes is not None and table_of_classes(classes[0])[1] is None:
         return "".join(
-            f'        printf("{"," if i else ""}%s", {name}_classes_{i}[action[{i}]]);\n'
-            for i in range(len(classes))
+            f'        printf("{comma}%s", {name}_classes_{i}[action[{i}]]);\n'
+            for i, comma in enumerate(["", *"," * (len(classes) - 1)])
         )
     whole = kind_of_actions(classes) == "int32_t"
     value = (

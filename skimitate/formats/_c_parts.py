@@ -17,7 +17,6 @@ from skimitate.formats._c_layers import (
 from skimitate.formats._c_numbers import (
     array,
     inner_bounds,
-    kind_of_actions,
     table_of_classes,
 )
 from skimitate.formats._c_weights import FORMS, Form
@@ -112,7 +111,8 @@ class Parts:
             code += code_of_clip
         self.constants += constants
         self.functions += (
-            f"static inline void {self.name}_{kind}(const float *input, float *output)\n"
+            f"static inline void {self.name}_{kind}("
+            "const float *input, float *output)\n"
             f"{{\n    for (int j = 0; j < {n}; j++) {{\n{code}"
             "        output[j] = x;\n    }\n}\n\n"
         )
@@ -142,13 +142,15 @@ class Parts:
             f"        state->shown_{k}[j] = state->shown_{k}[j + {width}];\n"
         )
         shown = f"state->shown_{k}[{end - width} + j]"
-        if isinstance(policy.actions, int):
+        shows = policy.actions
+        assert shows is not None
+        if isinstance(shows, int):
             self.did += (
                 f"    for (int j = 0; j < {width}; j++)\n        {shown} = action[j];\n"
             )
         else:
             assert classes is not None
-            self._add_classes_shown(k, list(policy.actions), classes, end - width)
+            self._add_classes_shown(k, list(shows), classes, end - width)
 
     def _add_classes_shown(
         self, k: int, shown: list[NDArray], classes: list[NDArray], begin: int

@@ -29,8 +29,8 @@ class Kept(NamedTuple):
     @property
     def values(self) -> NDArray[np.float64]:
         """The weights that they stand for."""
-        scale = 1.0 if self.scale is None else self.scale[..., np.newaxis]
-        return np.float64(self.numbers) * np.float64(scale)
+        values = self.numbers.astype(np.float64)
+        return values if self.scale is None else values * self.scale[..., np.newaxis]
 
 
 class Form(NamedTuple):
@@ -80,7 +80,7 @@ def _as_int8(weights: NDArray) -> Kept:
 
 def _finite(weights: NDArray, dtype: type) -> NDArray:
     with np.errstate(over="ignore", under="ignore"):
-        numbers = np.asarray(weights).astype(dtype)
+        numbers: NDArray = np.asarray(weights).astype(dtype)
     if not np.isfinite(numbers).all():
         raise ValueError(
             f"weights: expected {np.dtype(dtype)} to have room for those of the "
@@ -139,7 +139,8 @@ def affine(
     kept = form.keep(weight)
     n_outputs = weight.shape[1]
     more = -n_outputs % form.multiple
-    numbers = np.pad(kept.numbers, [(0, 0), (0, more), (0, 0)]).swapaxes(1, 2)
+    numbers: NDArray = np.pad(kept.numbers, [(0, 0), (0, more), (0, 0)])
+    numbers = numbers.swapaxes(1, 2)
     if form.kind == "uint16_t":
         numbers = np.ascontiguousarray(numbers).view(np.uint16)
     rows = {"bias": np.pad(_as_float32(bias).numbers, [(0, 0), (0, more)])}
@@ -201,7 +202,8 @@ class Affine(NamedTuple):
 
         def term(i: str) -> str:
             weight = f"{layer.format('weight')}[{i}][j]"
-            return f"{self.form.read.format(name=self.name, weight=weight)} * {source}[{i}]"
+            read = self.form.read.format(name=self.name, weight=weight)
+            return f"{read} * {source}[{i}]"
 
         if even:
             lines += (

@@ -1,12 +1,6 @@
 """Policies in C, compiled on the way: what ``export_c`` wrote acts in Python."""
 
 import ctypes
-import os
-import re
-import shlex
-import shutil
-import subprocess
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -15,19 +9,16 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.metaestimators import available_if
 
 from skimitate.cloning._classes import Classes
-from skimitate.files._json import parse_json
 from skimitate.files._reading import read_bytes, reading
-from skimitate.formats._c import MARK, VERSION
+from skimitate.formats._c_comment import description_of
 from skimitate.formats._c_numbers import kind_of_actions, table_of_classes
 from skimitate.formats._classes import read_classes
+from skimitate.formats._compiler import compiled
 from skimitate.policies._as_policy import Policy, policy_of
 
 _MOST_BYTES = 256 * 2**20
-_COMPILERS = ("cc", "gcc", "clang")
-_FLAGS = ("-std=c99", "-O2", "-fPIC", "-shared")
-
-# What Python calls: a batch of episodes side by side, of each a state. Words in capitals
-# are filled in.
+# What Python calls: a batch of episodes side by side, of each a state. Words in
+# capitals are filled in.
 _SHIM = """
 #include "policy.h"
 #include <stddef.h>
@@ -84,7 +75,7 @@ class CompiledPolicy:
 
     def __init__(self, source: str) -> None:
         self.source = source
-        described = _description(source)
+        described = description_of(source)
         self.name: str = described["name"]
         self.n_features: int = described["n_features"]
         self.n_outputs: int = described["n_outputs"]
@@ -93,9 +84,14 @@ class CompiledPolicy:
         listed = described["classes"]
         self.classes = None if listed is None else read_classes(listed)
         self._kind = kind_of_actions(self.classes)
-        self._library = _compiled(source, self._shim(described["shows_actions"]))
-        self._library.skimitate_size.restype = ctypes.c_size_t
-        self._size: int = self._library.skimitate_size()
+        # A part of the library, which stays loaded as long as one of them is there.
+        library = compiled(source, self._shim(described["shows_actions"]))
+        library.skimitate_size.restype = ctypes.c_size_t
+        self._size: int = library.skimitate_size()
+        self._act, self._did = library.skimitate_act, library.skimitate_did
+        pointer, size = ctypes.c_void_p, ctypes.c_size_t
+        self._act.argtypes = [pointer, pointer, pointer, size, pointer]
+        self._did.argtypes = [pointer, size, pointer]
         self._state: NDArray[np.uint8] | None = None
 
     def _shim(self, shows_actions: bool) -> str:
@@ -175,9 +171,7 @@ class CompiledPolicy:
             raise ValueError("action: expected a step before it, got the start")
         n = len(self._state)
         actions = self._given(np.reshape(action, (n, self.n_outputs)))
-        self._library.skimitate_did(
-            _pointer(self._state), ctypes.c_size_t(n), _pointer(actions)
-        )
+        self._did(_pointer(self._state), n, _pointer(actions))
 
     @available_if(lambda policy: policy.is_stateful)
     def predict(
@@ -245,12 +239,8 @@ class CompiledPolicy:
         actions = np.empty(
             (*rows.shape[:-1], self.n_outputs), dtype=np.int32 if whole else np.float32
         )
-        self._library.skimitate_act(
-            _pointer(state),
-            _pointer(begins),
-            _pointer(rows),
-            ctypes.c_size_t(n),
-            _pointer(actions),
+        self._act(
+            _pointer(state), _pointer(begins), _pointer(rows), n, _pointer(actions)
         )
         return self._meant(actions)
 
@@ -319,74 +309,12 @@ def read_compiled(path: str | Path) -> CompiledPolicy:
     """
     with reading(path, "a header that export_c wrote"):
         source = read_bytes(path, _MOST_BYTES).decode("ascii")
-        _description(source)
+        description_of(source)
     try:
         return CompiledPolicy(source)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
 
 
-def _description(source: str) -> dict[str, Any]:
-    """Return what a header says of itself in its first line."""
-    first = source.partition("\n")[0]
-    if not first.startswith(MARK):
-        raise ValueError(f"it does not begin with {MARK!r}")
-    described = parse_json(first.removeprefix(MARK))
-    version = described["version"]
-    if type(version) is not int or version != VERSION:
-        raise ValueError(
-            f"it has version {version!r}, and this skimitate reads {VERSION}"
-        )
-    kinds = {"name": str, "n_features": int, "n_outputs": int}
-    kinds |= {"remembers": bool, "shows_actions": bool}
-    for key, kind in kinds.items():
-        if type(described[key]) is not kind:
-            raise ValueError(f"its {key} is {described[key]!r}")
-    if not re.fullmatch(r"\w+", described["name"], re.ASCII):
-        raise ValueError(f"its name is {described['name']!r}")
-    if not (
-        described["mean_return"] is None or type(described["mean_return"]) is float
-    ):
-        raise ValueError(f"its mean_return is {described['mean_return']!r}")
-    if described["classes"] is not None:
-        n_classes = len(read_classes(described["classes"]))
-        if n_classes != described["n_outputs"]:
-            raise ValueError(f"it has classes of {n_classes} outputs")
-    return described
-
-
-def _compiler() -> list[str]:
-    """Return how the compiler is called."""
-    told = shlex.split(os.environ.get("CC", ""))
-    for command in [told] if told else [[name] for name in _COMPILERS]:
-        found = shutil.which(command[0])
-        if found:
-            return [found, *command[1:]]
-    raise FileNotFoundError(
-        "a policy in C needs a C compiler: expected one that the variable CC names, or "
-        f"one of {', '.join(_COMPILERS)}, got {' '.join(told) or 'none of them'}"
-    )
-
-
-def _compiled(source: str, shim: str) -> ctypes.CDLL:
-    """Return the library that a header and what Python calls of it make."""
-    command = _compiler()
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        (Path(folder) / "policy.h").write_text(source, encoding="ascii")
-        (Path(folder) / "shim.c").write_text(shim, encoding="ascii")
-        library = Path(folder) / "policy.so"
-        done = subprocess.run(
-            [*command, *_FLAGS, "shim.c", "-o", str(library)],
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            errors="replace",
-        )
-        if done.returncode:
-            raise ValueError(f"{command[0]} cannot compile it: {done.stderr[:600]}")
-        # Once it is loaded the file may go.
-        return ctypes.CDLL(str(library))
-
-
-def _pointer(numbers: NDArray | None) -> ctypes.c_void_p:
-    return ctypes.c_void_p(None if numbers is None else numbers.ctypes.data)
+def _pointer(numbers: NDArray | None) -> int | None:
+    return None if numbers is None else numbers.ctypes.data

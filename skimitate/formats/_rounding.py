@@ -84,7 +84,8 @@ def _typical(policy: Any) -> tuple[NDArray, NDArray]:
         return mean[newest], scale[newest]
     if isinstance(policy, PipelinePolicy):
         inner, columns = _typical(policy.policy), policy.transformer
-        mean, scale = np.zeros(policy.n_features), np.ones(policy.n_features)
+        n = columns.n_features_in_
+        mean, scale = np.zeros(n), np.ones(n)
         mean[columns.indices] = columns.mean + columns.scale * inner[0]
         scale[columns.indices] = columns.scale * inner[1]
         return mean, scale
