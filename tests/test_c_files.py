@@ -18,6 +18,7 @@ from skimitate import (
     BehaviorCloner,
     DAggerRegressor,
     as_policy,
+    collect_rollouts,
     evaluate_policy,
     export_c,
     load_demonstrations,
@@ -328,7 +329,7 @@ def classes_of(classes):
         (lambda text: text.replace('"n_outputs": 2,', "", 1), "no entry 'n_outputs'"),
         (lambda text: text.replace('"policy"', '"p(); "', 1), "its name is"),
         (lambda text: text.replace("null", "[[0, 1]]", 1), "classes of 1 outputs"),
-        (lambda text: text.replace("return x * p", "return y * p"), "cannot compile"),
+        (lambda text: text.replace("return x * (p", "return y * (p"), "cannot compile"),
         (lambda text: text + "ü", "ascii"),
     ],
 )
@@ -348,3 +349,28 @@ def test_no_compiler(path, monkeypatch):
     monkeypatch.setenv("PATH", "")
     with pytest.raises(FileNotFoundError, match="got none of them"):
         load_expert(path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "env", ["Ant", "HalfCheetah", "Hopper", "Humanoid", "Reacher", "Walker2d"]
+)
+def test_the_bundled_experts_and_their_clones(path, env):
+    expert = load_expert(f"{env}-v5")
+    if env in ("HalfCheetah", "Hopper", "Reacher"):
+        X, y = load_demonstrations(f"{env}-v5", return_X_y=True)
+    else:
+        runs = collect_rollouts(
+            f"{env}-v5", expert, n_episodes=1, max_steps=300, random_state=0
+        )
+        X, y = runs.observations, runs.actions
+    options = {"max_iter": 5, "random_state": 0}
+    for actor in (
+        expert,
+        BehaviorCloner(activation="tanh", **options).fit(X, y),
+        BehaviorCloner(activation="relu", n_networks=2, **options).fit(X, y),
+    ):
+        expected = as_policy(actor).act(X)
+        assert off(compiled(path, actor).act(X), expected) < 1e-5
+        clipped = compiled(path, actor, action_space=(-0.4, 0.4)).act(X)
+        assert off(clipped, np.clip(expected, -0.4, 0.4)) < 1e-5

@@ -62,7 +62,7 @@ def comment_on(
         "mean_return": mean_return,
     }
     # Nothing in it may end the comment, begin another, or be a trigraph.
-    mark = json.dumps(description).replace("/", "\\/").replace("?", "\\u003f")
+    mark = json.dumps(description).replace("/", "\\u002f").replace("?", "\\u003f")
     network = network_of(policy)
     sentences = [
         f"{source}, by skimitate {skimitate.__version__} and NumPy {np.__version__}.",

@@ -32,7 +32,7 @@ static inline float NAME_tanh(float x)
     q = q * s + 1.18534705686654e-04f;
     q = q * s + 2.26843463243900e-03f;
     q = q * s + 4.89352518554385e-03f;
-    return x * p / q;
+    return x * (p / q);
 }
 """
 
