@@ -99,8 +99,9 @@ def side_by_side(policy):
     return np.stack([policy.act(step) for step in steps])
 
 
-def off(found, expected):
+def off(found, expected, spread_of=None):
     """The largest deviation, in parts of the spread of each action."""
     expected = np.asarray(expected)
-    spread = expected.reshape(-1, expected.shape[-1]).std(axis=0)
+    actions = expected if spread_of is None else spread_of
+    spread = actions.reshape(-1, expected.shape[-1]).std(axis=0)
     return (np.abs(found - expected) / spread).max()

@@ -373,4 +373,4 @@ def test_the_bundled_experts_and_their_clones(path, env):
         expected = as_policy(actor).act(X)
         assert off(compiled(path, actor).act(X), expected) < 1e-5
         clipped = compiled(path, actor, action_space=(-0.4, 0.4)).act(X)
-        assert off(clipped, np.clip(expected, -0.4, 0.4)) < 1e-5
+        assert off(clipped, np.clip(expected, -0.4, 0.4), expected) < 1e-5
