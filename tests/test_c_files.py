@@ -327,6 +327,7 @@ def classes_of(classes):
         (lambda text: text.replace('"version": 1', '"version": 2', 1), "version 2"),
         (lambda text: text.replace('"n_outputs": 2', '"n_outputs": "2"', 1), "'2'"),
         (lambda text: text.replace('"n_outputs": 2,', "", 1), "no entry 'n_outputs'"),
+        (lambda text: text.replace("n_actions = 2", "n_actions = 3", 1), "widths"),
         (lambda text: text.replace('"policy"', '"p(); "', 1), "its name is"),
         (lambda text: text.replace("null", "[[0, 1]]", 1), "classes of 1 outputs"),
         (lambda text: text.replace("return x * (p", "return y * (p"), "cannot compile"),

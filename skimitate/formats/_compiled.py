@@ -23,6 +23,10 @@ _SHIM = """
 #include "policy.h"
 #include <stddef.h>
 
+/* A header that was changed by hand does not compile: arrays would be too short. */
+typedef char skimitate_widths[
+    NAME_n_observations == FEATURES && NAME_n_actions == OUTPUTS ? 1 : -1];
+
 size_t skimitate_size(void) { return SIZE; }
 
 void skimitate_act(void *states, const unsigned char *begins, const float *observations,
@@ -97,6 +101,7 @@ class CompiledPolicy:
     def _shim(self, shows_actions: bool) -> str:
         words = {"STATE": "(void)states;", "SIZE": "0", "RESET": "(void)begins;"}
         words |= {"MEMORY": "", "DID": "(void)actions;"}
+        words |= {"FEATURES": str(self.n_features), "OUTPUTS": str(self.n_outputs)}
         if self.is_stateful:
             words |= {
                 "STATE": "NAME_state *state = (NAME_state *)states;",
