@@ -41,6 +41,7 @@ if TYPE_CHECKING:  # what _ROOMS says, for those who read and do not run
     from skimitate.environments._rollouts import Rollouts as Rollouts
     from skimitate.environments._scorer import make_return_scorer as make_return_scorer
     from skimitate.experts._load import load_expert as load_expert
+    from skimitate.formats._c import export_c as export_c
     from skimitate.formats._onnx import export_onnx as export_onnx
     from skimitate.formats._onnx_converters import (
         register_onnx_converters as register_onnx_converters,
@@ -78,6 +79,7 @@ _ROOMS = {
     "collect_rollouts": "environments._collect",
     "evaluate_policy": "environments._collect",
     "export_onnx": "formats._onnx",
+    "export_c": "formats._c",
     "load_demonstrations": "datasets._demonstrations",
     "load_expert": "experts._load",
     "load_labels": "dagger._load_labels",

@@ -14,6 +14,7 @@ from skimitate.experts._cs294 import read_cs294
 from skimitate.experts._network_expert import NetworkExpert
 from skimitate.experts._stable_baselines3 import read_stable_baselines3
 from skimitate.files._reading import reading
+from skimitate.formats._compiled import read_compiled
 from skimitate.formats._onnx_policy import OnnxPolicy
 from skimitate.formats._safetensors import load_policy
 from skimitate.policies._as_policy import as_policy
@@ -47,6 +48,8 @@ def load_expert(name_or_path: str | Path) -> Any:
             beside it: see the notes;
           - ``.joblib``: whatever can act and was saved by ``joblib.dump``, such as a
             fitted estimator;
+          - ``.h``: a policy in C, written by :func:`skimitate.export_c`; the compiler
+            that ``CC`` names, or ``cc``, compiles it on the way;
 
         - ``"module:name"``: something that can act, in a module that can be imported.
 
@@ -82,8 +85,8 @@ def load_expert(name_or_path: str | Path) -> Any:
 
     Notes
     -----
-    Reading a zip or a joblib file, or the statistics beside a zip file, runs code that
-    they contain, as importing a module does: take them from where you trust.
+    Reading a zip, a joblib or an h file, or the statistics beside a zip file, runs code
+    that they contain, as importing a module does: take them from where you trust.
 
     The CS294 experts were trained on the ``-v1`` environments. Observations that
     ``-v5`` dropped were constant zeros and are left out; dimensions that hardly varied
@@ -222,4 +225,5 @@ _READERS: dict[str, Callable[[Path], Any]] = {
     ".onnx": OnnxPolicy.load,
     ".zip": read_stable_baselines3,
     ".joblib": _read_joblib,
+    ".h": read_compiled,
 }
