@@ -48,11 +48,15 @@ if TYPE_CHECKING:  # what _ROOMS says, for those who read and do not run
     )
     from skimitate.formats._safetensors import load_policy as load_policy
     from skimitate.formats._safetensors import save_policy as save_policy
+    from skimitate.formats._torch import to_torch as to_torch
     from skimitate.formats._trusted import TRUSTED_TYPES as TRUSTED_TYPES
     from skimitate.policies._as_policy import as_policy as as_policy
     from skimitate.policies._per_observation import per_observation as per_observation
     from skimitate.preprocessing._normalizer import (
         RunningNormalizer as RunningNormalizer,
+    )
+    from skimitate.reinforcement._stable_baselines3 import (
+        to_stable_baselines3 as to_stable_baselines3,
     )
 
 # Where each public name lives. A name loads what it needs when it is first used:
@@ -88,6 +92,8 @@ _ROOMS = {
     "per_observation": "policies._per_observation",
     "register_onnx_converters": "formats._onnx_converters",
     "save_policy": "formats._safetensors",
+    "to_stable_baselines3": "reinforcement._stable_baselines3",
+    "to_torch": "formats._torch",
 }
 
 __all__ = sorted(_ROOMS)

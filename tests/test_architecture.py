@@ -30,6 +30,7 @@ FLOORS = [
     "formats",
     "environments",
     "experts",
+    "reinforcement",
     "datasets",
     "dagger",
     "callbacks",
@@ -41,7 +42,13 @@ FLOORS = [
 
 # Libraries that few modules import, so that all that depends on them is there.
 IMPORTERS = {
-    "torch": {"cloning"},
+    "torch": {
+        "cloning",
+        "formats._torch_modules",
+        "formats._torch_history",
+        "reinforcement",
+    },
+    "stable_baselines3": {"reinforcement"},
     "filelock": {"files"},
     "gymnasium": {"environments", "studies._camera"},
     "matplotlib": {"displays"},

@@ -53,7 +53,7 @@ def open_env(
         If ``close()`` raises.
     """
     with warnings_once(env):
-        made = _make_env(env)
+        made = make_env(env)
         try:
             Spaces(made)
             yield made
@@ -81,7 +81,25 @@ def _close(env: OpenEnv) -> str | None:
     return None
 
 
-def _make_env(env: EnvLike) -> OpenEnv:
+def make_env(env: EnvLike) -> OpenEnv:
+    """Make an environment that somebody else closes; a live one is returned as it is.
+
+    Parameters
+    ----------
+    env : str, EnvSpec, callable or gymnasium.Env
+        See :func:`open_env`.
+
+    Returns
+    -------
+    gymnasium.Env
+
+    Raises
+    ------
+    ValueError
+        If there is no such environment.
+    TypeError
+        If ``env`` is none of these.
+    """
     if is_live(env):
         if isinstance(env, VectorEnv) and getattr(env, "closed", False):
             raise ValueError(
