@@ -1,0 +1,79 @@
+"""Episodes as others wrote them down, checked and joined."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from skimitate._validation import check_count
+from skimitate.environments._episode import Episode
+from skimitate.environments._fields import TrajectoryError
+from skimitate.environments._join import join_episodes
+from skimitate.environments._parts import read_parts
+from skimitate.exchange._record import Record
+
+
+def joined(records: Iterable[Record]) -> dict[str, Any]:
+    """Return all episodes as the fields of rollouts.
+
+    Parameters
+    ----------
+    records : iterable of Record
+        At least one.
+
+    Returns
+    -------
+    dict
+        See :func:`join_episodes`.
+
+    Raises
+    ------
+    ValueError
+        If one of them holds something else than arrays that fit each other, or they do
+        not fit together.
+    """
+    return join_episodes([*_episodes_of(records)], "episodes")
+
+
+def in_chunks(records: Iterable[Record], n_steps: int) -> Iterator[dict[str, Any]]:
+    """Yield whole episodes, some at a time, as the fields of rollouts.
+
+    Parameters
+    ----------
+    records : iterable of Record
+        At least one.
+    n_steps : int
+        So many steps at least come together, but for the last; the episode that brings
+        them there is the last of its chunk.
+
+    Yields
+    ------
+    dict
+        See :func:`joined`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ``n_steps`` is no positive integer; when it is called, not later.
+    """
+    check_count("n_steps", n_steps)
+    return _in_chunks(records, n_steps)
+
+
+def _in_chunks(records: Iterable[Record], n_steps: int) -> Iterator[dict[str, Any]]:
+    episodes: list[Episode] = []
+    gathered = 0
+    for episode in _episodes_of(records):
+        episodes.append(episode)
+        gathered += len(episode.actions)
+        if gathered >= n_steps:
+            yield join_episodes(episodes, "episodes")
+            episodes, gathered = [], 0
+    if episodes:
+        yield join_episodes(episodes, "episodes")
+
+
+def _episodes_of(records: Iterable[Record]) -> Iterator[Episode]:
+    for where, parts in records:
+        try:
+            yield read_parts(parts)
+        except TrajectoryError as error:
+            raise ValueError(f"{where}: {error}") from error.__cause__
