@@ -16,14 +16,16 @@ from skimitate.environments._episode import Episode
 from skimitate.environments._episodes import Episodes
 from skimitate.environments._frame_rollouts import FrameRollouts
 from skimitate.environments._join import join_episodes
+from skimitate.environments._minari_rollouts import MinariRollouts
 from skimitate.environments._report import summarize
+from skimitate.environments._robot_rollouts import RobotRollouts
 from skimitate.environments._saved_rollouts import SavedRollouts
 from skimitate.environments._trajectories import read_trajectories
 
 
 @public
 @dataclass(frozen=True, eq=False, repr=False)
-class Rollouts(FrameRollouts, SavedRollouts):
+class Rollouts(FrameRollouts, MinariRollouts, RobotRollouts, SavedRollouts):
     """The steps of some episodes, one row each.
 
     Rollouts are equal if their arrays are, and can be keys of a dict or members of a

@@ -1,0 +1,94 @@
+"""Parquet files of strangers, read piece by piece within bounds."""
+
+from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from skimitate.files._npz import MOST_BYTES, MOST_TIMES
+from skimitate.files._reading import is_of_content, open_file, reason_of
+
+# Rows of a piece: of a hundred numbers each, half a megabyte of them.
+_N_ROWS = 2**14
+
+# Of the longest of Arrow's numbers.
+_BYTES_OF_ONE = 8
+
+
+def check_parquet(parameter: str) -> None:
+    """Raise if PyArrow is not installed, which reads Parquet.
+
+    Parameters
+    ----------
+    parameter : str
+        The parameter that names a file, for errors.
+
+    Raises
+    ------
+    ImportError
+        With what installs it.
+    """
+    if find_spec("pyarrow") is None:
+        raise ImportError(
+            f"{parameter}: expected PyArrow to be installed, which reads Parquet: pip "
+            "install 'skimitate[lerobot]'"
+        )
+
+
+def read_batches(root: Path, name: str, columns: Sequence[str]) -> Iterator[Any]:
+    """Yield some columns of a Parquet file, some rows at a time.
+
+    Parameters
+    ----------
+    root : Path
+        A folder.
+    name : str
+        The file in it.
+    columns : sequence of str
+        Which columns; others that begin so with a dot behind may come as well.
+
+    Yields
+    ------
+    pyarrow.RecordBatch
+
+    Raises
+    ------
+    OSError
+        If the system cannot read it.
+    ValueError
+        If there is no such file, it is damaged, has not all of these columns, or holds
+        more than all that a file of this size would. It begins with the name.
+    """
+    from pyarrow import parquet
+
+    try:
+        if not (root / name).exists():
+            raise ValueError("it is not there")
+        with open_file(root / name) as raw, parquet.ParquetFile(raw) as file:
+            found = file.schema_arrow.names
+            missing = [column for column in columns if column not in found]
+            if missing:
+                raise ValueError(f"it has no column {missing[0]!r}")
+            _check_size(file.metadata, columns, (root / name).stat().st_size)
+            yield from file.iter_batches(_N_ROWS, columns=list(columns))
+    except Exception as error:  # as files.reading has it
+        if isinstance(error, OSError) and not is_of_content(error):
+            raise
+        raise ValueError(f"{name}: {reason_of(error)}") from error
+
+
+def _check_size(metadata: Any, columns: Sequence[str], n_bytes: int) -> None:
+    """Raise if columns of few bytes become many numbers."""
+    groups = map(metadata.row_group, range(metadata.num_row_groups))
+    starts = tuple(f"{column}." for column in columns)
+    n_numbers = sum(
+        column.num_values
+        for group in groups
+        for column in map(group.column, range(group.num_columns))
+        if column.path_in_schema in columns or column.path_in_schema.startswith(starts)
+    )
+    if n_numbers * _BYTES_OF_ONE > max(MOST_BYTES, MOST_TIMES * n_bytes):
+        raise ValueError(
+            f"its columns unpack to more than {MOST_BYTES >> 20} MiB and {MOST_TIMES} "
+            "times its size, which is not read"
+        )
