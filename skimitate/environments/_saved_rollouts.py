@@ -4,13 +4,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import fields
 from functools import partial
 from pathlib import Path
-from typing import Any, Self, cast
+from typing import Any, Literal, Self, cast
 
 import numpy as np
 
-from skimitate.environments._columns import REQUIRED, check_shapes
+from skimitate.environments._columns import REQUIRED, STEPS, check_shapes
 from skimitate.files._durable import write_durably
-from skimitate.files._npz import open_npz, write_npz
+from skimitate.files._npz import open_npz
+from skimitate.files._npz_map import map_array
+from skimitate.files._npz_writer import write_npz
 from skimitate.files._reading import reading
 
 
@@ -28,7 +30,8 @@ class SavedRollouts:
         path : str or Path
             Where to, with no ending of ours. A file there is replaced by a whole one.
         compress : bool, default=True
-            Whether to compress the file, which takes about 15 times as long.
+            Whether to compress the file, which takes about 15 times as long. One that
+            is not can be read in place, by ``load(path, mmap_mode="r")``.
 
         Raises
         ------
@@ -41,13 +44,17 @@ class SavedRollouts:
         write_durably(Path(path), partial(write_npz, arrays=arrays, compress=compress))
 
     @classmethod
-    def load(cls, path: str | Path) -> Self:
+    def load(cls, path: str | Path, *, mmap_mode: Literal["r"] | None = None) -> Self:
         """Read rollouts that :meth:`save` wrote.
 
         Parameters
         ----------
         path : str or Path
             The npz file.
+        mmap_mode : "r" or None, default=None
+            ``"r"`` leaves what there is for each step on the disk, from where it comes
+            as it is used: for rollouts that are larger than memory, if they were saved
+            with ``compress=False``. All is read once to see that it is finite.
 
         Returns
         -------
@@ -59,13 +66,20 @@ class SavedRollouts:
             If there is no such file.
         ValueError
             If the file does not hold rollouts, is damaged, or unpacks to more than 128
-            MiB and 100 times its size.
+            MiB and 100 times its size; if it is compressed and is to be mapped.
         """
+        if mmap_mode not in (None, "r"):
+            raise ValueError(f"mmap_mode: expected 'r' or None, got {mmap_mode!r}")
         with reading(path, "saved rollouts"), open_npz(path) as arrays:
             _check_keys(arrays.names, [field.name for field in fields(cast(Any, cls))])
             headers = arrays.headers(arrays.names)  # unpacked, they may be much
             check_shapes({name: header.shape for name, header in headers.items()})
-            parts: dict[str, Any] = {name: arrays[name] for name in arrays.names}
+            parts: dict[str, Any] = {
+                name: map_array(path, arrays, name)
+                if mmap_mode == "r" and name in STEPS
+                else arrays[name]
+                for name in arrays.names
+            }
             return cast(Any, cls)(**{"rewards": None} | parts)
 
 
