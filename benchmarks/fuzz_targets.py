@@ -16,6 +16,14 @@ from fuzz_checkpoints import kept_files, use_kept, use_learner, use_visited
 from fuzz_mutations import mutated
 from fuzz_pickles import cs294_expert
 from fuzz_pickles import forged as forged_pickle
+from fuzz_robots import (
+    forged_hdf5,
+    forged_parquet,
+    lerobot_files,
+    robomimic_files,
+    use_lerobot,
+    use_robomimic,
+)
 from fuzz_texts import (
     forged_arguments,
     forged_csv,
@@ -282,6 +290,8 @@ TARGETS = {
             forged_safetensors,
         ),
         Target("steps", ".npz", _steps_files, _use_steps, forged_archive),
+        Target("robomimic", ".hdf5", robomimic_files, use_robomimic, forged_hdf5),
+        Target("lerobot", ".parquet", lerobot_files, use_lerobot, forged_parquet),
         Target("csv", ".csv", _tables, _use_steps, forged_csv),
         Target("card", ".json", _cards, read_card, forged_json),
         Target("stages", ".json", _indices, _use_index, forged_json),

@@ -177,17 +177,20 @@ def test_values_that_are_none(tmp_path):
         Rollouts.from_lerobot(tmp_path)
 
 
-def test_few_bytes_that_become_many_numbers(tmp_path):
+@pytest.mark.parametrize(
+    ("n", "dtype"),
+    [
+        (5_000_000, np.int64),
+        pytest.param(17_000_000, np.int8, marks=pytest.mark.slow),
+    ],
+)
+def test_few_bytes_that_become_many_numbers(tmp_path, n, dtype):
     write_lerobot(tmp_path, "v3.0", lengths=(3,))
-    n = 4_000_000
-    columns = {
-        "observation.state": pa.array(np.zeros(n, np.float32)),
-        "action": pa.array(np.zeros(n, np.float32)),
-        "next.reward": pa.array(np.zeros(n, np.float32)),
-        "next.success": pa.array(np.zeros(n, bool)),
-        "episode_index": pa.array(np.zeros(n, np.int64)),
-    }
-    parquet.write_table(pa.table(columns), tmp_path / EPISODE["v3.0"], row_group_size=n)
+    numbers = pa.array(np.zeros(n, dtype))
+    names = [name for name in STEPS if name not in ("timestamp", "frame_index")]
+    table = pa.table(dict.fromkeys(names, numbers))
+    parquet.write_table(table, tmp_path / EPISODE["v3.0"], row_group_size=n)
+    assert (tmp_path / EPISODE["v3.0"]).stat().st_size < 1_000_000
     with pytest.raises(ValueError, match="128 MiB and 100 times its size, which is no"):
         Rollouts.from_lerobot(tmp_path)
 

@@ -104,7 +104,7 @@ class FrameRollouts:
         columns = Columns(
             observations, actions, episode, rewards, terminated, truncated, is_success
         )
-        return cast(Any, cls)(**joined(records_of([frame], columns)))
+        return cast(Any, cls)(**joined(records_of([frame], columns), "frame"))
 
     @classmethod
     def iter_frames(
@@ -161,7 +161,7 @@ class FrameRollouts:
         columns = Columns(
             observations, actions, episode, rewards, terminated, truncated, is_success
         )
-        chunks = in_chunks(records_of(frames, columns), n_steps)
+        chunks = in_chunks(records_of(frames, columns), n_steps, "frames")
         return (cast(Any, cls)(**chunk) for chunk in chunks)
 
     def to_frame(

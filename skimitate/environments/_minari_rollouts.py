@@ -67,7 +67,7 @@ class MinariRollouts:
         >>> demos = Rollouts.from_minari("mujoco/hopper/expert-v0")  # doctest: +SKIP
         """
         opened = open_minari(dataset, download=download)
-        return cast(Any, cls)(**joined(_records(opened)))
+        return cast(Any, cls)(**joined(_records(opened), "dataset"))
 
     @classmethod
     def iter_minari(
@@ -95,7 +95,7 @@ class MinariRollouts:
             As from :meth:`from_minari`; of an episode, when it is reached.
         """
         opened = open_minari(dataset, download=download)
-        chunks = in_chunks(_records(opened), n_steps)
+        chunks = in_chunks(_records(opened), n_steps, "dataset")
         return (cast(Any, cls)(**chunk) for chunk in chunks)
 
     def to_minari(

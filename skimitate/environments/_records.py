@@ -11,13 +11,15 @@ from skimitate.environments._parts import read_parts
 from skimitate.exchange._record import Record
 
 
-def joined(records: Iterable[Record]) -> dict[str, Any]:
+def joined(records: Iterable[Record], source: str = "") -> dict[str, Any]:
     """Return all episodes as the fields of rollouts.
 
     Parameters
     ----------
     records : iterable of Record
         At least one.
+    source : str, default=""
+        Where all of them come from: what errors begin with.
 
     Returns
     -------
@@ -30,10 +32,12 @@ def joined(records: Iterable[Record]) -> dict[str, Any]:
         If one of them holds something else than arrays that fit each other, or they do
         not fit together.
     """
-    return join_episodes([*_episodes_of(records)], "episodes")
+    return _join([*_episodes_of(records)], source)
 
 
-def in_chunks(records: Iterable[Record], n_steps: int) -> Iterator[dict[str, Any]]:
+def in_chunks(
+    records: Iterable[Record], n_steps: int, source: str = ""
+) -> Iterator[dict[str, Any]]:
     """Yield whole episodes, some at a time, as the fields of rollouts.
 
     Parameters
@@ -43,6 +47,8 @@ def in_chunks(records: Iterable[Record], n_steps: int) -> Iterator[dict[str, Any
     n_steps : int
         So many steps at least come together, but for the last; the episode that brings
         them there is the last of its chunk.
+    source : str, default=""
+        See :func:`joined`.
 
     Yields
     ------
@@ -55,20 +61,29 @@ def in_chunks(records: Iterable[Record], n_steps: int) -> Iterator[dict[str, Any
         If ``n_steps`` is no positive integer; when it is called, not later.
     """
     check_count("n_steps", n_steps)
-    return _in_chunks(records, n_steps)
+    return _in_chunks(records, n_steps, source)
 
 
-def _in_chunks(records: Iterable[Record], n_steps: int) -> Iterator[dict[str, Any]]:
+def _in_chunks(
+    records: Iterable[Record], n_steps: int, source: str
+) -> Iterator[dict[str, Any]]:
     episodes: list[Episode] = []
     gathered = 0
     for episode in _episodes_of(records):
         episodes.append(episode)
         gathered += len(episode.actions)
         if gathered >= n_steps:
-            yield join_episodes(episodes, "episodes")
+            yield _join(episodes, source)
             episodes, gathered = [], 0
     if episodes:
-        yield join_episodes(episodes, "episodes")
+        yield _join(episodes, source)
+
+
+def _join(episodes: list[Episode], source: str) -> dict[str, Any]:
+    try:
+        return join_episodes(episodes, "episodes")
+    except ValueError as error:
+        raise ValueError(f"{source}: {error}" if source else str(error)) from None
 
 
 def _episodes_of(records: Iterable[Record]) -> Iterator[Episode]:

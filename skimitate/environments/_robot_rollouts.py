@@ -58,7 +58,9 @@ class RobotRollouts:
         >>> from skimitate import Rollouts
         >>> demos = Rollouts.from_robomimic("low_dim.hdf5")  # doctest: +SKIP
         """
-        return cast(Any, cls)(**joined(read_robomimic(path, observations, mask)))
+        return cast(Any, cls)(
+            **joined(read_robomimic(path, observations, mask), str(path))
+        )
 
     @classmethod
     def iter_robomimic(
@@ -91,7 +93,7 @@ class RobotRollouts:
         ValueError, OSError, ImportError
             As from :meth:`from_robomimic`, when it is reached what is not as expected.
         """
-        chunks = in_chunks(read_robomimic(path, observations, mask), n_steps)
+        chunks = in_chunks(read_robomimic(path, observations, mask), n_steps, str(path))
         return (cast(Any, cls)(**chunk) for chunk in chunks)
 
     @classmethod
@@ -140,7 +142,9 @@ class RobotRollouts:
         ...     "pusht", observations="observation.state"
         ... )  # doctest: +SKIP
         """
-        return cast(Any, cls)(**joined(read_lerobot(path, observations, actions)))
+        return cast(Any, cls)(
+            **joined(read_lerobot(path, observations, actions), str(path))
+        )
 
     @classmethod
     def iter_lerobot(
@@ -172,5 +176,7 @@ class RobotRollouts:
         ValueError, OSError, ImportError
             As from :meth:`from_lerobot`, when it is reached what is not as expected.
         """
-        chunks = in_chunks(read_lerobot(path, observations, actions), n_steps)
+        chunks = in_chunks(
+            read_lerobot(path, observations, actions), n_steps, str(path)
+        )
         return (cast(Any, cls)(**chunk) for chunk in chunks)
