@@ -35,6 +35,29 @@ def check_parquet(parameter: str) -> None:
         )
 
 
+def column_names(path: Path) -> list[str]:
+    """Return what the columns of a Parquet file are called.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    list of str
+
+    Raises
+    ------
+    Exception
+        Of any kind, if it is none; see :func:`skimitate.files._reading.reading`.
+    """
+    from pyarrow import parquet
+
+    with open_file(path) as raw, parquet.ParquetFile(raw) as file:
+        return list(file.schema_arrow.names)
+
+
 def read_batches(root: Path, name: str, columns: Sequence[str]) -> Iterator[Any]:
     """Yield some columns of a Parquet file, some rows at a time.
 
