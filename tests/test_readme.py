@@ -98,6 +98,16 @@ def test_the_examples_of_the_docs_run(page):
     run(page, blocks(page))
 
 
+def test_from_a_file_of_others_to_a_clone_are_three_lines():
+    fits = [block for block in blocks(ROOT / "docs" / "data.md") if ".fit(" in block]
+    readers = ("read_csv", "pl.read_parquet", "parquet.read_table", "from_frame")
+    formats = (*readers, "from_minari", "from_robomimic", "from_lerobot")
+    assert all(any(reader in block for block in fits) for reader in formats)
+    for block in fits:
+        lines = [line for line in block.splitlines() if line and "import" not in line]
+        assert len([line for line in lines if not line.startswith("print")]) <= 3
+
+
 def of_skimitate(node, known):
     """What a name, or an attribute of one, stands for if it is of skimitate."""
     if isinstance(node, ast.Attribute):
