@@ -1,6 +1,8 @@
 """Rollouts from data frames of several libraries, and back."""
 
 import re
+import sys
+from decimal import Decimal
 from itertools import pairwise
 
 import numpy as np
@@ -307,6 +309,66 @@ def test_lists_of_several_lengths(make):
         Rollouts.from_frame(frame, observations="x", actions="u", episode="e")
 
 
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ([1, "two", 3], "got 'two'"),
+        ([Decimal(1)] * 3, "got Decimal"),
+        ([1 + 2j] * 3, "got complex"),
+        (pd.to_datetime(["2026-01-01"] * 3), "got datetime64"),
+        (pd.array([1, None, 3], dtype="Int64"), "got none in row 1"),
+        ([{"a": 1}] * 3, "got {'a': 1}"),
+    ],
+)
+def test_other_types_of_pandas(values, message):
+    frame = pd.DataFrame({"e": 0, "x": values, "u": [0.5] * 3})
+    with pytest.raises(ValueError, match=f"observations: .*'x', {re.escape(message)}"):
+        Rollouts.from_frame(frame, observations="x", actions="u", episode="e")
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        pl.Series("x", [{"a": 1}] * 3),
+        pl.Series("x", np.ones((3, 2, 2))),
+        pl.Series("x", ["2026-01-01"] * 3).str.to_date(),
+    ],
+)
+def test_other_types_of_polars(values):
+    frame = pl.DataFrame({"e": [0] * 3, "u": [0.5] * 3}).with_columns(values)
+    with pytest.raises(ValueError, match=r"observations: .*column 'x', got"):
+        Rollouts.from_frame(frame, observations="x", actions="u", episode="e")
+
+
+def test_types_with_gaps_that_have_none():
+    types = {
+        "run": "category",
+        "angle": "Float64",
+        "earned": "Int64",
+        "over": "boolean",
+    }
+    frame = pd.DataFrame(LOG).astype(types)
+    found = Rollouts.from_frame(frame, **WHO, rewards="earned", is_success="over")
+    assert found == expected(
+        rewards=np.arange(1.0, 6.0), is_success=np.array([True, False])
+    )
+
+
+def test_names_of_episodes_may_be_coded():
+    table = pa.table(pl.DataFrame(LOG))
+    coded = table.set_column(0, "run", table["run"].dictionary_encode())
+    assert Rollouts.from_frame(coded, **WHO) == expected()
+    categories = pl.DataFrame(LOG).with_columns(pl.col("run").cast(pl.Categorical))
+    assert Rollouts.from_frame(categories, **WHO) == expected()
+
+
+def test_columns_of_several_lengths():
+    with pytest.raises(
+        ValueError, match=r"observations: .*'speed', got shape \(4,\) f"
+    ):
+        Rollouts.from_frame(LOG | {"speed": [1.0] * 4}, **WHO)
+
+
 @pytest.mark.parametrize("make", [pl.DataFrame, pa.table])
 def test_gaps_in_lists(make):
     frame = make({"e": [0, 0], "x": [[1.0, 2.0], [None, 2.0]], "u": [0.5, 0.5]})
@@ -413,3 +475,15 @@ def test_files_come_through_their_readers(tmp_path):
     with pd.read_csv(tmp_path / "log.csv", chunksize=2) as pieces:
         first, second = Rollouts.iter_frames(pieces, n_steps=2, **WHO)
     assert first + second == expected()
+
+
+def test_without_the_libraries(monkeypatch):
+    frame, unknown, rollouts = pl.DataFrame(LOG), Stream(LOG), expected()
+    for name in ("pandas", "pyarrow"):
+        monkeypatch.setitem(sys.modules, name, None)
+    assert Rollouts.from_frame(frame, **WHO) == rollouts
+    with pytest.raises(ImportError, match=r"frame: .*Stream: pip install pyarrow"):
+        Rollouts.from_frame(unknown, **WHO)
+    with pytest.raises(ImportError, match=r"library: .*: pip install pandas"):
+        rollouts.to_frame()
+    assert rollouts.to_frame(library="polars").columns[1:3] == ["angle", "speed"]

@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 
 import numpy as np
 import pyarrow as pa
@@ -234,4 +235,11 @@ def test_lists_of_episodes_that_are_none(tmp_path, line):
         Rollouts.from_lerobot(tmp_path)
     write_text(tmp_path / "meta" / "episodes.jsonl", "\n")
     with pytest.raises(ValueError, match="it has no episodes"):
+        Rollouts.from_lerobot(tmp_path)
+
+
+def test_without_its_library(tmp_path, monkeypatch):
+    write_lerobot(tmp_path, "v3.0")
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(ImportError, match=re.escape("skimitate[lerobot]")):
         Rollouts.from_lerobot(tmp_path)

@@ -2,6 +2,7 @@
 
 import os
 import re
+import sys
 
 import h5py
 import numpy as np
@@ -231,6 +232,6 @@ def test_files_that_are_not_there(tmp_path):
 
 def test_without_its_library(path, monkeypatch):
     write_robomimic(path)
-    monkeypatch.setitem(__import__("sys").modules, "h5py", None)
+    monkeypatch.setitem(sys.modules, "h5py", None)
     with pytest.raises(ImportError, match=re.escape("skimitate[robomimic]")):
         Rollouts.from_robomimic(path)

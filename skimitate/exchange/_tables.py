@@ -1,6 +1,7 @@
 """Data frames of any library, column by column, as arrays."""
 
 from collections.abc import Callable, Hashable, Mapping
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -37,7 +38,7 @@ class Table:
 
     def __init__(self, frame: Any) -> None:
         self.names, self._column, self._array = _reader_of(frame)
-        self.n_rows = len(self._column(self.names[0])) if self.names else 0
+        self.n_rows = next(map(len, map(self._column, self.names[:1])), 0)
 
     def numbers(self, name: Hashable, parameter: str) -> NDArray:
         """Return a column of numbers, or of lists of as many numbers each.
@@ -63,14 +64,11 @@ class Table:
         array = self.values(name, parameter)
         if array.dtype.kind not in "fiub" or array.ndim not in (1, 2):
             found = f"{array.dtype}" if array.ndim == 1 else f"shape {array.shape}"
-            odd = (
-                ""
-                if array.dtype.kind != "O" or not len(array)
-                else f", as {array[0]!r}"
-            )
+            odd = [one for one in array.flat if not isinstance(one, Real)][:1]
+            came = found if array.dtype.kind != "O" or not odd else repr(odd[0])
             raise ValueError(
                 f"{parameter}: expected numbers, or lists of as many numbers each, in "
-                f"column {name!r}, got {found}{odd}"
+                f"column {name!r}, got {came}"
             )
         if array.dtype.kind == "f" and not np.isfinite(array).all():
             where = tuple(np.argwhere(~np.isfinite(array))[0])
@@ -93,7 +91,10 @@ class Table:
                 f"{self.names.count(name)} of that name"
             )
         try:
-            return _unboxed(self._array(self._column(name)))
+            array = _unboxed(self._array(self._column(name)))
+            if array.shape[:1] != (self.n_rows,):
+                raise ValueError(f"got shape {array.shape} for {self.n_rows} rows")
+            return array
         except ValueError as error:
             raise ValueError(
                 f"{parameter}: expected a value in each row of column {name!r}, {error}"
@@ -152,6 +153,8 @@ def _of_pandas(column: Any) -> NDArray:
 
 def _of_polars(column: Any) -> NDArray:
     _check_whole(column.is_null().to_numpy())
+    if str(column.dtype).startswith("Struct"):
+        raise ValueError(f"got a column of {column.dtype}")
     return np.asarray(column.to_numpy())
 
 
@@ -175,8 +178,10 @@ def _nulls(chunk: Any) -> NDArray:
 def _of_chunk(chunk: Any) -> NDArray:
     if hasattr(chunk, "storage"):  # an extension type, as of tensors
         chunk = chunk.storage
-    if hasattr(chunk, "dictionary_decode"):
-        chunk = chunk.dictionary_decode()
+    if hasattr(chunk, "dictionary"):
+        # Not by its own decoding, which does not know all types of texts.
+        known = chunk.dictionary.to_numpy(zero_copy_only=False)
+        return np.asarray(known[chunk.indices.to_numpy(zero_copy_only=False)])
     if not hasattr(chunk, "flatten") or not hasattr(chunk, "value_lengths"):
         if not hasattr(chunk.type, "list_size"):
             return np.asarray(chunk.to_numpy(zero_copy_only=False))
