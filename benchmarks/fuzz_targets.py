@@ -17,6 +17,14 @@ from fuzz_mutations import mutated
 from fuzz_onnx import forged as forged_onnx
 from fuzz_pickles import cs294_expert
 from fuzz_pickles import forged as forged_pickle
+from fuzz_robots import (
+    forged_hdf5,
+    forged_parquet,
+    lerobot_files,
+    robomimic_files,
+    use_lerobot,
+    use_robomimic,
+)
 from fuzz_texts import (
     forged_arguments,
     forged_csv,
@@ -311,6 +319,8 @@ TARGETS = {
         ),
         Target("onnx", ".onnx", _onnx_files, _use_expert, forged_onnx),
         Target("steps", ".npz", _steps_files, _use_steps, forged_archive),
+        Target("robomimic", ".hdf5", robomimic_files, use_robomimic, forged_hdf5),
+        Target("lerobot", ".parquet", lerobot_files, use_lerobot, forged_parquet),
         Target("csv", ".csv", _tables, _use_steps, forged_csv),
         Target("card", ".json", _cards, read_card, forged_json),
         Target("stages", ".json", _indices, _use_index, forged_json),
