@@ -15,8 +15,17 @@ from fuzz_archives import forged as forged_archive
 from fuzz_archives import packed
 from fuzz_checkpoints import kept_files, use_kept, use_learner, use_visited
 from fuzz_mutations import mutated
+from fuzz_onnx import forged as forged_onnx
 from fuzz_pickles import cs294_expert
 from fuzz_pickles import forged as forged_pickle
+from fuzz_robots import (
+    forged_hdf5,
+    forged_parquet,
+    lerobot_files,
+    robomimic_files,
+    use_lerobot,
+    use_robomimic,
+)
 from fuzz_texts import (
     forged_arguments,
     forged_csv,
@@ -30,6 +39,7 @@ from sklearn.preprocessing import StandardScaler
 from skimitate import (
     BehaviorCloner,
     Rollouts,
+    export_onnx,
     load_expert,
     load_policy,
     save_policy,
@@ -150,6 +160,20 @@ def _policies(path: Path) -> list[bytes]:
     )
     return _written(
         path, *(lambda path, one=one: save_policy(one, path) for one in policies)
+    )
+
+
+def _onnx_files(path: Path) -> list[bytes]:
+    rng = np.random.default_rng(0)
+    cells = RecurrentArchitecture("gru", (4, 3, 2), "tanh")
+    vectors = rng.normal(size=(1, cells.layout.n_parameters))
+    policies = (
+        _networks(2),
+        ClassPolicy(_networks(4), [np.array(["a", "b", "c", "ü"])]),
+        RecurrentPolicy(cells, vectors, Units.plain(4, 2)),
+    )
+    return _written(
+        path, *(lambda path, one=one: export_onnx(one, path) for one in policies)
     )
 
 
@@ -313,7 +337,10 @@ TARGETS = {
             forged_safetensors,
         ),
         Target("estimator", ".skops", _estimators, load_expert, forged_archive),
+        Target("onnx", ".onnx", _onnx_files, _use_expert, forged_onnx),
         Target("steps", ".npz", _steps_files, _use_steps, forged_archive),
+        Target("robomimic", ".hdf5", robomimic_files, use_robomimic, forged_hdf5),
+        Target("lerobot", ".parquet", lerobot_files, use_lerobot, forged_parquet),
         Target("csv", ".csv", _tables, _use_steps, forged_csv),
         Target("card", ".json", _cards, read_card, forged_json),
         Target("stages", ".json", _indices, _use_index, forged_json),

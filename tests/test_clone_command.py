@@ -28,7 +28,8 @@ def test_names_that_are_none(capsys, names):
         (["no.npz"], "DATA: no such file: no.npz"),
         (
             ["notes.txt"],
-            "DATA: expected a file that ends in .npz or .csv, got notes.txt",
+            "DATA: expected a file that ends in .npz, .csv, .parquet, .hdf5 or .h5, "
+            "got notes.txt",
         ),
         (
             ["bad.npz"],

@@ -61,7 +61,7 @@ def test_sections_are_there(public):
 @pytest.mark.parametrize("public", PUBLIC, ids=NAMES)
 def test_every_parameter_is_documented_and_annotated(public):
     signature = inspect.signature(public)
-    described = inspect.getdoc(public).split("Parameters\n", 1)[1]
+    described = inspect.getdoc(public).partition("Parameters\n")[2]
     for name, parameter in signature.parameters.items():
         assert f"\n{name}" in described or f", {name}" in described
         assert parameter.annotation is not inspect.Parameter.empty

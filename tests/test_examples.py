@@ -123,6 +123,23 @@ def test_training_is_watched(tmp_path):
 
 
 @pytest.mark.slow
+def test_an_onnx_file_drives_in_time():
+    printed = printed_by("control_loop.py", "--seconds", "1")
+    n_cycles, n_late = columns(r"^\w+: (\d+) cycles, (\d+) late$", printed)
+    assert n_cycles.tolist() == [1000, 1000]
+    assert (n_late <= n_cycles).all()  # how many is the machine's affair
+    row = r"^  {}: median (\d+), 99 % (\d+), worst (\d+) µs$"
+    for what in ("action", "jitter"):
+        median, most, worst = columns(row.format(what), printed)
+        assert (median <= most).all()
+        assert (most <= worst).all()
+    errors = columns(r"^  off the goal: ([\d.]+) mm$", printed)[0]
+    expected = columns(r"^controller, simulated: ([\d.]+) mm off$", printed)[0]
+    np.testing.assert_allclose(errors, expected[0], rtol=0.1)
+    assert abs(errors[0] - errors[1]) <= 0.11  # both files are one policy
+
+
+@pytest.mark.slow
 def test_a_merged_stream_is_as_good_as_one_piece():
     printed = printed_by("stream_normalizer.py")
     whole, merged, naive = columns(r"^\w+ +([\d.]+) +([\d.]+) +(\S+)$", printed)

@@ -9,6 +9,7 @@ import re
 from pathlib import Path
 
 import pytest
+from robots import write_lerobot, write_robomimic
 from test_architecture import FLOORS
 
 import skimitate
@@ -41,6 +42,17 @@ def names(path):
 def elsewhere(tmp_path, monkeypatch):
     """Examples may write files."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MINARI_DATASETS_PATH", str(tmp_path / "sets"))
+
+
+def write_robots_files():
+    """Write what the page on data reads of others."""
+    write_robomimic("low_dim.hdf5", lengths=[40, 30, 20])
+    write_lerobot(Path("pusht"), "v3.0", lengths=(40, 30), videos=["observation.image"])
+
+
+# What the examples of a page find beside them.
+FILES = {"data.md": write_robots_files}
 
 
 @pytest.mark.slow
@@ -87,7 +99,18 @@ WHOLE_RUNS = {
     ids=names,
 )
 def test_the_examples_of_the_docs_run(page):
+    FILES.get(page.name, list)()
     run(page, blocks(page))
+
+
+def test_from_a_file_of_others_to_a_clone_are_three_lines():
+    fits = [block for block in blocks(ROOT / "docs" / "data.md") if ".fit(" in block]
+    readers = ("read_csv", "pl.read_parquet", "parquet.read_table", "from_frame")
+    formats = (*readers, "from_minari", "from_robomimic", "from_lerobot")
+    assert all(any(reader in block for block in fits) for reader in formats)
+    for block in fits:
+        lines = [line for line in block.splitlines() if line and "import" not in line]
+        assert len([line for line in lines if not line.startswith("print")]) <= 3
 
 
 def of_skimitate(node, known):

@@ -36,7 +36,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "data",
         metavar="DATA",
         type=Path,
-        help="what collect saved, or an npz or CSV file with a row for each step",
+        help="what collect saved; an npz, CSV or Parquet file with a row for each "
+        "step; an HDF5 file of robomimic's; a folder of LeRobot's; or minari:ID, a "
+        "Minari data set",
     )
     parser.add_argument(
         "--env",
@@ -53,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             metavar="NAMES",
             type=_names,
             default=(),
-            help="columns of a CSV file, a comma between them (a name that has one is "
+            help="columns of a table, a comma between them (a name that has one is "
             f"quoted), or array of an npz file (default: those {found})",
         )
     parser.add_argument(

@@ -10,7 +10,7 @@ from typing import Any, Literal
 # What --expert and --policy take.
 KINDS = (
     "the id of a bundled expert, module:callable, or a file: npz (an expert's own), "
-    "pkl (CS294), safetensors, skops, zip (a stable-baselines3 model, with the "
+    "pkl (CS294), safetensors, skops, onnx, zip (a stable-baselines3 model, with the "
     "statistics of its VecNormalize beside it), joblib, or pt2, pt or pth (a module "
     "of torch); zip, joblib and torch's files run code that they contain"
 )

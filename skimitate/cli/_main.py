@@ -173,8 +173,8 @@ def _by_option(message: str, args: argparse.Namespace) -> str:
     if name == "policy" and getattr(args, name, None) is None:
         # What is exported, or the expert, which is evaluated and collected as a policy.
         name = "model" if args.command == "export" else "expert"
-    if name == "path" and args.command == "export":
-        name = "to"
+    if args.command == "export":
+        name = {"path": "to", "action_space": "env"}.get(name, name)
     if not colon or name not in vars(args):
         return message
     positional = name == "model" or (

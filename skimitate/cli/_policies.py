@@ -7,8 +7,9 @@ from typing import Any
 
 from skimitate.cli._environments import NamedEnv
 
-# Files that are pickles, or hold some. A .pkl is none that runs: see load_expert.
-_RUN_CODE = (".joblib", ".pt", ".pt2", ".pth", ".zip")
+# Files that are pickles, or hold some, or are programs. A .pkl is none that runs: see
+# load_expert.
+_RUN_CODE = (".h", ".joblib", ".pt", ".pt2", ".pth", ".zip")
 
 
 def find_expert(env: NamedEnv, env_id: str, spec: str | None) -> Any:

@@ -9,6 +9,8 @@ from sklearn.utils import Tags
 from skimitate._validation import validate_observations
 from skimitate.cloning._groups import warn_of_no_groups_to_score
 from skimitate.dagger._interactive import InteractiveDAgger
+from skimitate.environments._action_spaces import ContinuousActions
+from skimitate.environments._make import spaces_of
 from skimitate.learners._tags import follow_learner, learns_sequences, may_take_nan
 from skimitate.policies._actor_policy import ActorPolicy
 from skimitate.policies._as_policy import Policy, acts_otherwise, as_policy
@@ -68,6 +70,15 @@ class ActingDAgger(InteractiveDAgger):
         """Let the learner say what it takes and gives, and whether y is needed."""
         tags.target_tags.required = self.env is None or self.expert is None
         return follow_learner(tags, self._prototype)
+
+    @property
+    def action_bounds(self) -> tuple[NDArray, NDArray] | None:
+        """The least and the largest value of each action in the environment.
+
+        The environment is made for that. None without one, or if actions are classes.
+        """
+        actions = None if self.env is None else spaces_of(self.env).actions
+        return actions.bounds if isinstance(actions, ContinuousActions) else None
 
     def act(self, observation: NDArray) -> NDArray:
         """Return the action that :meth:`predict` gives, as fast as the learner can.

@@ -197,6 +197,12 @@ def _of_policy(expert: Any) -> Any:
     return unstamped(expert.__getstate__()) if hasattr(expert, "vectors") else None
 
 
+def _of_file(expert: Any) -> Any:
+    """Return the file that a policy of another format is."""
+    content = getattr(expert, "content", None)
+    return content if isinstance(content, bytes) else None
+
+
 def _of_model(expert: Any) -> Any:
     """Return those of a model of stable-baselines3, or of a module of torch."""
     module = getattr(expert, "policy", expert)
@@ -219,6 +225,7 @@ def _of_method(expert: Any) -> Any:
 
 _PARAMETERS: tuple[Callable[[Any], Any], ...] = (
     _of_policy,
+    _of_file,
     _of_model,
     _of_search,
     _of_estimator,

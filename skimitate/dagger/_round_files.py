@@ -12,7 +12,8 @@ from skimitate.dagger._pending import Pending
 from skimitate.dagger._questions import Questions
 from skimitate.dagger._visits import Visits
 from skimitate.files._checked_folder import CheckedFolder
-from skimitate.files._npz import from_npz, to_npz
+from skimitate.files._npz import from_npz
+from skimitate.files._npz_writer import to_npz
 
 
 class RoundFiles:

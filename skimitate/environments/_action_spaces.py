@@ -41,6 +41,11 @@ class ContinuousActions:
         self.n_outputs = len(self._low)
         self.description = str(space)
 
+    @property
+    def bounds(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The least and the largest value of each action."""
+        return self._low, self._high
+
     def check(self, actions: NDArray) -> None:
         """Take any numbers."""
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 # Number of dimensions of the arrays with a row for each step, and for each episode.
-_STEPS = {
+STEPS = {
     "observations": (2,),
     "actions": (1, 2),  # without an axis of outputs where each is one of some classes
     "rewards": (1,),
@@ -20,6 +20,9 @@ _EPISODES = {
     "is_success": (1,),
     "action_noise": (2,),
 }
+
+# So many rows are looked at together.
+_N_ROWS = 2**16
 
 # The others may be None.
 REQUIRED = ("observations", "actions", "episode_ids")
@@ -58,7 +61,7 @@ def check_columns(columns: dict[str, Any]) -> None:
         _check_shape(name, shapes[name], _EPISODES[name], n_episodes, "episodes")
     _check_ends(known)
     for name, array in known.items():
-        _check_finite(name, array, ids if name in _STEPS else np.arange(n_episodes))
+        _check_finite(name, array, ids if name in STEPS else np.arange(n_episodes))
 
 
 def check_shapes(shapes: Mapping[str, tuple[int, ...]]) -> None:
@@ -76,8 +79,8 @@ def check_shapes(shapes: Mapping[str, tuple[int, ...]]) -> None:
         or more rows for episodes than steps.
     """
     n_steps = next(iter(shapes["observations"]), 0)
-    for name in filter(_STEPS.__contains__, shapes):
-        _check_shape(name, shapes[name], _STEPS[name], n_steps, "steps")
+    for name in filter(STEPS.__contains__, shapes):
+        _check_shape(name, shapes[name], STEPS[name], n_steps, "steps")
     for name in filter(_EPISODES.__contains__, shapes):
         n_episodes = min(n_steps, next(iter(shapes[name]), 0))
         _check_shape(name, shapes[name], _EPISODES[name], n_episodes, "episodes")
@@ -159,10 +162,13 @@ def _check_ends(known: dict[str, NDArray]) -> None:
 def _check_finite(name: str, array: NDArray, episodes: NDArray) -> None:
     if array.dtype.kind != "f":
         return
-    finite = np.isfinite(array)
-    if not finite.all():
-        where = tuple(np.argwhere(~finite)[0])
-        raise ValueError(
-            f"{name}: expected finite values, got {array[where]} in row {where[0]}, "
-            f"of episode {episodes[where[0]]}"
-        )
+    # Some rows at a time: they may be more than memory holds.
+    for start in range(0, len(array), _N_ROWS):
+        finite = np.isfinite(array[start : start + _N_ROWS])
+        if not finite.all():
+            row, *column = np.argwhere(~finite)[0]
+            row += start
+            raise ValueError(
+                f"{name}: expected finite values, got {array[row, *column]} in row "
+                f"{row}, of episode {episodes[row]}"
+            )

@@ -1,9 +1,7 @@
 """Rollouts: the steps of some episodes, and a file of them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
-from functools import partial
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -11,24 +9,23 @@ from numpy.typing import NDArray
 
 from skimitate._public import public
 from skimitate.environments._columns import (
-    REQUIRED,
     as_feature_names,
     check_columns,
-    check_shapes,
 )
 from skimitate.environments._episode import Episode
 from skimitate.environments._episodes import Episodes
+from skimitate.environments._frame_rollouts import FrameRollouts
 from skimitate.environments._join import join_episodes
+from skimitate.environments._minari_rollouts import MinariRollouts
 from skimitate.environments._report import summarize
+from skimitate.environments._robot_rollouts import RobotRollouts
+from skimitate.environments._saved_rollouts import SavedRollouts
 from skimitate.environments._trajectories import read_trajectories
-from skimitate.files._durable import write_durably
-from skimitate.files._npz import open_npz, write_npz
-from skimitate.files._reading import reading
 
 
 @public
 @dataclass(frozen=True, eq=False, repr=False)
-class Rollouts:
+class Rollouts(FrameRollouts, MinariRollouts, RobotRollouts, SavedRollouts):
     """The steps of some episodes, one row each.
 
     Rollouts are equal if their arrays are, and can be keys of a dict or members of a
@@ -282,68 +279,3 @@ class Rollouts:
         Rollouts(n_episodes=2, n_steps=3, n_features=2, n_outputs=1, return=3.0 (0.0))
         """
         return cls(**join_episodes(read_trajectories(trajectories)))
-
-    def save(self, path: str | Path, *, compress: bool = True) -> None:
-        """Write the rollouts as an npz file, without pickles; what is None is left out.
-
-        Parameters
-        ----------
-        path : str or Path
-            Where to, with no ending of ours. A file there is replaced by a whole one.
-        compress : bool, default=True
-            Whether to compress the file, which takes about 15 times as long.
-
-        Raises
-        ------
-        OSError
-            If it cannot be written, with its path.
-        """
-        arrays = {n: a for n, a in self._columns().items() if a is not None}
-        if self.feature_names is not None:
-            arrays["feature_names"] = np.array(self.feature_names)
-        write_durably(Path(path), partial(write_npz, arrays=arrays, compress=compress))
-
-    @classmethod
-    def load(cls, path: str | Path) -> "Rollouts":
-        """Read rollouts that :meth:`save` wrote.
-
-        Parameters
-        ----------
-        path : str or Path
-            The npz file.
-
-        Returns
-        -------
-        Rollouts
-
-        Raises
-        ------
-        FileNotFoundError
-            If there is no such file.
-        ValueError
-            If the file does not hold rollouts, is damaged, or unpacks to more than 128
-            MiB and 100 times its size.
-        """
-        with reading(path, "saved rollouts"), open_npz(path) as arrays:
-            _check_keys(arrays.names, [field.name for field in fields(cls)])
-            headers = arrays.headers(arrays.names)  # unpacked, they may be much
-            check_shapes({name: header.shape for name, header in headers.items()})
-            parts: dict[str, Any] = {name: arrays[name] for name in arrays.names}
-            return cls(**{"rewards": None} | parts)
-
-
-def _check_keys(keys: Sequence[str], known: Sequence[str]) -> None:
-    """Raise if a file lacks what all rollouts have, or has what none have."""
-    if not set(REQUIRED) <= set(keys):
-        raise ValueError(
-            f"it has the keys {', '.join(keys) or '(none)'}, and not all of "
-            f"{', '.join(REQUIRED)}. If it has one trajectory: "
-            "Rollouts.from_trajectories([numpy.load(path)])"
-        )
-    # A name that is damaged is not to be passed over.
-    strange = [key for key in keys if key not in known]
-    if strange:
-        raise ValueError(
-            f"it has the keys {', '.join(strange)} as well, and rollouts have none but "
-            f"{', '.join(known)}"
-        )

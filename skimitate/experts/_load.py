@@ -15,7 +15,9 @@ from skimitate.experts._network_expert import NetworkExpert
 from skimitate.experts._stable_baselines3 import read_stable_baselines3
 from skimitate.experts._torch_file import read_torch
 from skimitate.files._reading import read_bytes, reading
+from skimitate.formats._compiled import read_compiled
 from skimitate.formats._estimator_bytes import load_trusted
+from skimitate.formats._onnx_policy import OnnxPolicy
 from skimitate.formats._safetensors import load_policy
 from skimitate.policies._as_policy import as_policy
 
@@ -43,6 +45,9 @@ def load_expert(name_or_path: str | Path) -> Any:
           - ``.pkl``: an expert handed out with Berkeley's CS294-112 homework 1 (Fall
             2017), for use with the ``-v5`` environments;
           - ``.safetensors``: written by :func:`skimitate.save_policy`;
+          - ``.onnx``: written by :func:`skimitate.export_onnx`, or by others: from one
+            input (batch, n_features) of floats to actions, its first output or the one
+            that is called ``action``;
           - ``.zip``: a stable-baselines3 model, of any of its algorithms. Observations
             are normalized by the statistics of its ``VecNormalize``, if they lie
             beside it: see the notes;
@@ -52,6 +57,8 @@ def load_expert(name_or_path: str | Path) -> Any:
             fitted estimator;
           - ``.pt2``: a program of ``torch.export.save``, of one argument; ``.pt`` or
             ``.pth``: a whole module of ``torch.save``, or one of ``torch.jit.save``;
+          - ``.h``: a policy in C, written by :func:`skimitate.export_c`; the compiler
+            that ``CC`` names, or ``cc``, compiles it on the way;
 
         - ``"module:name"``: something that can act, in a module that can be imported.
 
@@ -67,9 +74,10 @@ def load_expert(name_or_path: str | Path) -> Any:
     ------
     ValueError
         If there is no such bundled expert, the suffix is of no known kind, or the
-        content is something else. A CS294 file is a pickle; one that asks for anything
-        but NumPy arrays and plain containers is refused before anything in it runs,
-        and so is a skops file with types that are not trusted.
+        content is something else. An ONNX file is refused also if it would have other
+        files read. A CS294 file is a pickle; one that asks for anything but NumPy
+        arrays and plain containers is refused before anything in it runs, and so is a
+        skops file with types that are not trusted.
     TypeError
         If what was loaded cannot act, such as a class of which no instance was made.
     FileNotFoundError
@@ -77,7 +85,7 @@ def load_expert(name_or_path: str | Path) -> Any:
     IsADirectoryError
         If it leads to a folder.
     ImportError
-        If stable-baselines3 is needed and not installed.
+        If stable-baselines3 or ONNX is needed and not installed.
 
     Warns
     -----
@@ -87,9 +95,9 @@ def load_expert(name_or_path: str | Path) -> Any:
 
     Notes
     -----
-    Reading a zip, a joblib, or a pt2, pt or pth file, or the statistics beside a zip
-    file, runs code that they contain, as importing a module does: take them from where
-    you trust.
+    Reading a zip, a joblib, an h, or a pt2, pt or pth file, or the statistics beside a
+    zip file, runs code that they contain, as importing a module does: take them from
+    where you trust.
 
     The CS294 experts were trained on the ``-v1`` environments. Observations that
     ``-v5`` dropped were constant zeros and are left out; dimensions that hardly varied
@@ -238,10 +246,12 @@ _READERS: dict[str, Callable[[Path], Any]] = {
     ".npz": NetworkExpert.load,
     ".pkl": _read_cs294,
     ".safetensors": load_policy,
+    ".onnx": OnnxPolicy.load,
     ".zip": read_stable_baselines3,
     ".skops": _read_skops,
     ".joblib": _read_joblib,
     ".pt2": read_torch,
     ".pt": read_torch,
     ".pth": read_torch,
+    ".h": read_compiled,
 }

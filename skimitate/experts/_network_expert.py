@@ -12,7 +12,8 @@ from skimitate.cloning._layout import Layer, Layout
 from skimitate.cloning._units import Units
 from skimitate.environments._fields import NAMES
 from skimitate.files._durable import write_durably
-from skimitate.files._npz import Arrays, open_npz, write_npz
+from skimitate.files._npz import Arrays, open_npz
+from skimitate.files._npz_writer import write_npz
 from skimitate.files._reading import reading
 from skimitate.policies._network_policy import NetworkPolicy
 

@@ -6,7 +6,7 @@ import os
 import re
 import struct
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -120,6 +120,38 @@ class Arrays:
         self._left -= header.n_bytes
         with self._opened(name) as (member, file):
             return _read_numbers(file, _read_header(file, member.file_size))
+
+    def place(self, name: str) -> tuple[int, int, Header]:
+        """Return where an array lies that is not compressed.
+
+        Parameters
+        ----------
+        name : str
+            What it is called.
+
+        Returns
+        -------
+        start : int
+            Where its entry begins in the file.
+        n_before : int
+            How many bytes of what the entry holds come before its numbers.
+        header : Header
+            What it says of itself.
+
+        Raises
+        ------
+        ValueError
+            If there is no such array, it is damaged, or it is compressed.
+        """
+        with self._opened(name) as (member, file):
+            header = _read_header(file, member.file_size)
+            place = member.header_offset, file.tell(), header
+        if member.compress_type != zipfile.ZIP_STORED:
+            raise ValueError(
+                f"its array {name!r} is compressed, and only one that is not can be "
+                "mapped"
+            )
+        return place
 
     def _check_left(self, n_bytes: int) -> None:
         if n_bytes > self._left:
@@ -299,36 +331,3 @@ def _check_count(file: IO[bytes], n_bytes: int, archive: zipfile.ZipFile) -> Non
     # So many, or more: that stands elsewhere, and nobody has so many.
     if signature != b"PK\5\6" or not here == all_together == found < 2**16 - 1:
         raise ValueError(f"it has {found} arrays, and says that there are others")
-
-
-def write_npz(path: Path, arrays: dict[str, Any], *, compress: bool) -> None:
-    """Write arrays as an npz file.
-
-    Parameters
-    ----------
-    path : Path
-        Where to; nothing is appended to the name.
-    arrays : dict of str to array-like
-        By their names.
-    compress : bool
-        Whether to compress them.
-    """
-    with open(path, "wb") as file:
-        (np.savez_compressed if compress else np.savez)(file, **arrays)
-
-
-def to_npz(arrays: Mapping[str, Any]) -> bytes:
-    """Return arrays as the content of an npz file.
-
-    Parameters
-    ----------
-    arrays : mapping of str to array-like
-        Of numbers, bools or texts.
-
-    Returns
-    -------
-    bytes
-    """
-    file = io.BytesIO()
-    np.savez(file, **arrays)
-    return file.getvalue()

@@ -1,5 +1,6 @@
 """What acts, made of parts that every format knows."""
 
+from collections.abc import Callable
 from typing import Any
 
 from skimitate.policies._actor_policy import ActorPolicy
@@ -12,8 +13,11 @@ from skimitate.policies._pipeline_policy import PipelinePolicy
 from skimitate.policies._recurrent_policy import RecurrentPolicy
 from skimitate.policies._transformers import columns_of
 
+# Tells of a transformer whether a format knows it, beside those that are columns.
+Knows = Callable[[Any], bool]
 
-def exportable(actor: Any, name: str = "policy") -> Policy:
+
+def exportable(actor: Any, name: str = "policy", knows: Knows | None = None) -> Policy:
     """Return what acts of an estimator or a policy, made of known parts alone.
 
     Parameters
@@ -22,6 +26,9 @@ def exportable(actor: Any, name: str = "policy") -> Policy:
         See :func:`skimitate.as_policy`.
     name : str, default="policy"
         What the actor is called in errors.
+    knows : callable or None, default=None
+        Tells of a transformer that is no columns whether the format can write it all
+        the same; None for a format that can write no other.
 
     Returns
     -------
@@ -34,7 +41,8 @@ def exportable(actor: Any, name: str = "policy") -> Policy:
         - :class:`~skimitate.policies._history_policy.HistoryPolicy` of one of all
           these;
         - :class:`~skimitate.policies._pipeline_policy.PipelinePolicy` of
-          :class:`~skimitate.policies._columns.Columns` and one of all these.
+          :class:`~skimitate.policies._columns.Columns`, or of a transformer that the
+          format knows, and one of all these.
 
         Widths fit: each part gives as many numbers as the next one takes.
 
@@ -47,13 +55,13 @@ def exportable(actor: Any, name: str = "policy") -> Policy:
     """
     policy = as_policy(actor, name)
     try:
-        return _of_known_parts(policy)
+        return _of_known_parts(policy, knows)
     except TypeError as error:
         raise TypeError(f"{name}: {error}") from None
 
 
-def _of_known_parts(policy: Any) -> Policy:
-    """Return a policy whose transformers are columns."""
+def _of_known_parts(policy: Any, knows: Knows | None) -> Policy:
+    """Return a policy whose transformers are columns, or known."""
     if isinstance(policy, (NetworkPolicy, RecurrentPolicy)):
         return policy
     if isinstance(policy, ClassPolicy) and isinstance(
@@ -62,7 +70,7 @@ def _of_known_parts(policy: Any) -> Policy:
         return policy
     if isinstance(policy, HistoryPolicy):
         return HistoryPolicy(
-            _of_known_parts(policy.policy),
+            _of_known_parts(policy.policy, knows),
             policy.n_steps,
             policy.n_features,
             policy.n_outputs,
@@ -70,14 +78,13 @@ def _of_known_parts(policy: Any) -> Policy:
             mean_return=policy.mean_return,
         )
     if isinstance(policy, PipelinePolicy):
-        return _behind(
-            policy.transformer, _of_known_parts(policy.policy), policy.mean_return
-        )
+        acting = _of_known_parts(policy.policy, knows)
+        return _behind(policy.transformer, acting, knows, policy.mean_return)
     if isinstance(policy, ActorPolicy) and hasattr(policy.source, "steps"):
         *transformers, (_, last) = policy.source.steps
-        acting = _of_known_parts(as_policy(last))
+        acting = _of_known_parts(as_policy(last), knows)
         for _, transformer in reversed(transformers):
-            acting = _behind(transformer, acting)
+            acting = _behind(transformer, acting, knows)
         return acting
     source = policy.source if isinstance(policy, ActorPolicy) else policy
     raise TypeError(
@@ -88,11 +95,18 @@ def _of_known_parts(policy: Any) -> Policy:
 
 
 def _behind(
-    transformer: Any, policy: Policy, mean_return: float | None = None
+    transformer: Any,
+    policy: Policy,
+    knows: Knows | None,
+    mean_return: float | None = None,
 ) -> Policy:
     """Return a policy that is shown what a transformer gives."""
-    columns = columns_of(transformer, policy.n_features)
-    if isinstance(policy, PipelinePolicy):
-        known: Columns = policy.transformer
-        columns, policy = columns.then(known), policy.policy
+    try:
+        columns = columns_of(transformer, policy.n_features)
+    except TypeError:
+        if knows is None or not knows(transformer):
+            raise
+        return PipelinePolicy(transformer, policy, mean_return=mean_return)
+    if isinstance(policy, PipelinePolicy) and isinstance(policy.transformer, Columns):
+        columns, policy = columns.then(policy.transformer), policy.policy
     return PipelinePolicy(columns, policy, mean_return=mean_return)

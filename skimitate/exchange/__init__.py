@@ -1,0 +1,1 @@
+"""Files and tables of other libraries, episode by episode, as arrays."""

@@ -1,0 +1,219 @@
+"""Data frames of any library, column by column, as arrays."""
+
+from collections.abc import Callable, Hashable, Mapping
+from numbers import Real
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+# Names of columns are listed up to so many.
+_MOST_LISTED = 20
+
+
+class Table:
+    """The columns of a data frame.
+
+    Parameters
+    ----------
+    frame : object
+        Of pandas, polars or PyArrow; something that has Arrow's C stream
+        (``__arrow_c_stream__``) or the dataframe interchange protocol
+        (``__dataframe__``), both of which PyArrow reads; or a dict of arrays.
+
+    Attributes
+    ----------
+    names : list
+        What its columns are called, in order.
+    n_rows : int
+        How many rows it has.
+
+    Raises
+    ------
+    TypeError
+        If it is none of these.
+    ImportError
+        If PyArrow is what reads it, and is not installed.
+    """
+
+    def __init__(self, frame: Any) -> None:
+        self.names, self._column, self._array = _reader_of(frame)
+        self.n_rows = next(map(len, map(self._column, self.names[:1])), 0)
+
+    def numbers(self, name: Hashable, parameter: str) -> NDArray:
+        """Return a column of numbers, or of lists of as many numbers each.
+
+        Parameters
+        ----------
+        name : hashable
+            What the column is called.
+        parameter : str
+            The parameter that named it, for errors.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,) or (n_rows, n_columns)
+            In the type that it has.
+
+        Raises
+        ------
+        ValueError
+            If there is no such column or several, or it holds something else than
+            finite numbers.
+        """
+        array = self.values(name, parameter)
+        if array.dtype.kind not in "fiub" or array.ndim not in (1, 2):
+            found = f"{array.dtype}" if array.ndim == 1 else f"shape {array.shape}"
+            odd = [one for one in array.flat if not isinstance(one, Real)][:1]
+            came = found if array.dtype.kind != "O" or not odd else repr(odd[0])
+            raise ValueError(
+                f"{parameter}: expected numbers, or lists of as many numbers each, in "
+                f"column {name!r}, got {came}"
+            )
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            where = tuple(np.argwhere(~np.isfinite(array))[0])
+            raise ValueError(
+                f"{parameter}: expected finite numbers in column {name!r}, got "
+                f"{array[where]} in row {where[0]}"
+            )
+        return array
+
+    def values(self, name: Hashable, parameter: str) -> NDArray:
+        """Return a column of anything, without gaps: see :meth:`numbers`."""
+        if name not in self.names:
+            raise ValueError(
+                f"{parameter}: expected the name of a column, got {name!r}; the "
+                f"columns are {_listed(self.names)}"
+            )
+        if self.names.count(name) > 1:
+            raise ValueError(
+                f"{parameter}: expected one column {name!r}, got "
+                f"{self.names.count(name)} of that name"
+            )
+        try:
+            array = _unboxed(self._array(self._column(name)))
+            if array.shape[:1] != (self.n_rows,):
+                raise ValueError(f"got shape {array.shape} for {self.n_rows} rows")
+            return array
+        except ValueError as error:
+            raise ValueError(
+                f"{parameter}: expected a value in each row of column {name!r}, {error}"
+            ) from None
+
+
+_Reader = tuple[list, Callable[[Any], Any], Callable[[Any], NDArray]]
+
+
+def _reader_of(frame: Any) -> _Reader:
+    """Return the names of the columns, what gives one, and what makes it an array."""
+    # The library is there if its frame is: no need to import it to see.
+    libraries = {kind.__module__.split(".")[0] for kind in type(frame).__mro__}
+    if "pandas" in libraries and hasattr(frame, "columns"):
+        return list(frame.columns), frame.__getitem__, _of_pandas
+    if "polars" in libraries and hasattr(frame, "collect"):
+        raise TypeError(
+            f"frame: expected a data frame, got {type(frame).__name__}, which has not "
+            "been read: frame.collect()"
+        )
+    if "polars" in libraries and hasattr(frame, "columns"):
+        return list(frame.columns), frame.get_column, _of_polars
+    if "pyarrow" in libraries and hasattr(frame, "column"):
+        return list(frame.schema.names), frame.column, _of_arrow
+    if hasattr(frame, "__arrow_c_stream__") or hasattr(frame, "__dataframe__"):
+        table = _through_arrow(frame)
+        return list(table.schema.names), table.column, _of_arrow
+    if isinstance(frame, Mapping):
+        return list(frame), frame.__getitem__, np.asarray
+    raise TypeError(
+        "frame: expected a data frame of pandas, polars or PyArrow, one with "
+        "__arrow_c_stream__ or __dataframe__, or a dict of arrays, got "
+        f"{type(frame).__name__}"
+    )
+
+
+def _through_arrow(frame: Any) -> Any:
+    """Return as PyArrow's table what others can read too."""
+    try:
+        import pyarrow
+        from pyarrow import interchange
+    except ImportError:
+        raise ImportError(
+            f"frame: expected PyArrow to be installed, which reads a "
+            f"{type(frame).__name__}: pip install pyarrow"
+        ) from None
+    if hasattr(frame, "__arrow_c_stream__"):
+        return pyarrow.table(frame)
+    return interchange.from_dataframe(frame)
+
+
+def _of_pandas(column: Any) -> NDArray:
+    _check_whole(column.isna().to_numpy())
+    return np.asarray(column.to_numpy())
+
+
+def _of_polars(column: Any) -> NDArray:
+    _check_whole(column.is_null().to_numpy())
+    if str(column.dtype).startswith("Struct"):
+        raise ValueError(f"got a column of {column.dtype}")
+    return np.asarray(column.to_numpy())
+
+
+def _of_arrow(column: Any) -> NDArray:
+    """Return an Arrow column as an array; lists of one length as its rows."""
+    chunks = getattr(column, "chunks", [column])
+    _check_whole(np.concatenate([[], *(_nulls(chunk) for chunk in chunks)]))
+    arrays = [_of_chunk(chunk) for chunk in chunks if len(chunk)]
+    if not arrays:
+        return np.zeros(0)
+    widths = {array.shape[1:] for array in arrays}
+    if len(widths) > 1:
+        raise ValueError(f"got lists of the lengths {sorted(widths)}")
+    return np.concatenate(arrays)
+
+
+def _nulls(chunk: Any) -> NDArray:
+    return np.asarray(chunk.is_null().to_numpy(zero_copy_only=False))
+
+
+def _of_chunk(chunk: Any) -> NDArray:
+    if hasattr(chunk, "storage"):  # an extension type, as of tensors
+        chunk = chunk.storage
+    if hasattr(chunk, "dictionary"):
+        # Not by its own decoding, which does not know all types of texts.
+        known = chunk.dictionary.to_numpy(zero_copy_only=False)
+        return np.asarray(known[chunk.indices.to_numpy(zero_copy_only=False)])
+    if not hasattr(chunk, "flatten") or not hasattr(chunk, "value_lengths"):
+        if not hasattr(chunk.type, "list_size"):
+            return np.asarray(chunk.to_numpy(zero_copy_only=False))
+        length = chunk.type.list_size
+    else:
+        lengths = np.unique(chunk.value_lengths().to_numpy(zero_copy_only=False))
+        if len(lengths) > 1:
+            raise ValueError(f"got lists of the lengths {lengths.tolist()}")
+        (length,) = lengths.tolist()
+    inner = chunk.flatten()
+    _check_whole(_nulls(inner), per_row=max(length, 1))
+    return _of_chunk(inner).reshape(len(chunk), length, *_of_chunk(inner).shape[1:])
+
+
+def _check_whole(is_missing: NDArray, per_row: int = 1) -> None:
+    if is_missing.any():
+        row = int(np.argmax(is_missing)) // per_row
+        raise ValueError(f"got none in row {row}")
+
+
+def _unboxed(array: NDArray) -> NDArray:
+    """Return an array of numbers for one of objects that are lists, or numbers."""
+    if array.dtype != object or not len(array) or isinstance(array[0], str):
+        return array
+    try:
+        whole = np.asarray([*array])
+    except ValueError:
+        lengths = sorted({np.size(row) for row in array})
+        raise ValueError(f"got lists of the lengths {lengths[:10]}") from None
+    return whole if whole.dtype.kind in "fiub" else array
+
+
+def _listed(names: list) -> str:
+    listed = ", ".join(map(repr, names[:_MOST_LISTED])) or "none"
+    return listed + (", ..." if len(names) > _MOST_LISTED else "")

@@ -1,0 +1,67 @@
+"""Between what an exported policy clips its actions."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Bounds = tuple[NDArray[np.float64], NDArray[np.float64]]
+
+
+def bounds_of(policy: Any, action_space: Any, n_outputs: int) -> Bounds | None:
+    """Return the least and the largest value of each action, if there are any.
+
+    Parameters
+    ----------
+    policy : estimator or policy
+        What is exported. A fitted DAgger estimator with an environment knows its
+        ``action_bounds``, and a search has one as its ``best_estimator_``.
+    action_space : gymnasium.spaces.Box, pair or None
+        A Box, or its ``low`` and ``high``: numbers, or arrays of shape (n_outputs,),
+        infinite where nothing is clipped. None asks the policy.
+    n_outputs : int
+        Number of action dimensions.
+
+    Returns
+    -------
+    tuple of ndarray of shape (n_outputs,), or None
+        Both float64; None if nothing is to be clipped.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If these are no bounds of so many actions; or as
+        :func:`skimitate.collect_rollouts`, if DAgger's environment cannot be made.
+    """
+    if action_space is None:
+        while hasattr(policy, "best_estimator_"):
+            policy = policy.best_estimator_
+        action_space = getattr(policy, "action_bounds", None)
+        if action_space is None:
+            return None
+    low, high = _ends(action_space, n_outputs)
+    if not (low <= high).all():  # nor NaN
+        raise ValueError(f"action_space: expected low <= high, got {low} and {high}")
+    if np.isinf(low).all() and np.isinf(high).all():
+        return None
+    return low, high
+
+
+def _ends(action_space: Any, n_outputs: int) -> Bounds:
+    """Return both ends as rows of numbers."""
+    expected = (
+        f"action_space: expected a Box of {n_outputs} actions, or its low and high, got"
+    )
+    pair = action_space
+    if hasattr(pair, "low") and hasattr(pair, "high"):
+        pair = (pair.low, pair.high)
+    if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+        raise TypeError(f"{expected} {action_space!r}")
+    try:
+        low, high = (np.asarray(end, dtype=np.float64) for end in pair)
+    except (TypeError, ValueError):
+        raise TypeError(f"{expected} {action_space!r}") from None
+    if {low.size, high.size} - {1, n_outputs}:
+        raise ValueError(f"{expected} {action_space!r}")
+    ends = (np.broadcast_to(end.ravel(), n_outputs) for end in (low, high))
+    return tuple(np.array(end) for end in ends)  # type: ignore[return-value]

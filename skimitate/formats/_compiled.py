@@ -1,0 +1,325 @@
+"""Policies in C, compiled on the way: what ``export_c`` wrote acts in Python."""
+
+import ctypes
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils.metaestimators import available_if
+
+from skimitate.cloning._classes import Classes
+from skimitate.files._reading import read_bytes, reading
+from skimitate.formats._c_comment import description_of
+from skimitate.formats._c_numbers import kind_of_actions, table_of_classes
+from skimitate.formats._classes import read_classes
+from skimitate.formats._compiler import compiled
+from skimitate.policies._as_policy import Policy, policy_of
+
+_MOST_BYTES = 256 * 2**20
+# What Python calls: a batch of episodes side by side, of each a state. Words in
+# capitals are filled in.
+_SHIM = """
+#include "policy.h"
+#include <stddef.h>
+
+/* A header that was changed by hand does not compile: arrays would be too short. */
+typedef char skimitate_widths[
+    NAME_n_observations == FEATURES && NAME_n_actions == OUTPUTS ? 1 : -1];
+
+size_t skimitate_size(void) { return SIZE; }
+
+void skimitate_act(void *states, const unsigned char *begins, const float *observations,
+    size_t n, KIND *actions)
+{
+    STATE
+    for (size_t i = 0; i < n; i++) {
+        RESET
+        NAME_act(MEMORYobservations + i * NAME_n_observations,
+            actions + i * NAME_n_actions);
+    }
+}
+
+void skimitate_did(void *states, size_t n, const KIND *actions)
+{
+    STATE
+    for (size_t i = 0; i < n; i++)
+        DID
+}
+"""
+
+
+class CompiledPolicy:
+    """What acts of a header that :func:`skimitate.export_c` wrote.
+
+    Parameters
+    ----------
+    source : str
+        The header. The machine's compiler compiles it, in a folder that is removed
+        again, and it runs in this process: take it from where you trust.
+
+    Attributes
+    ----------
+    n_features, n_outputs : int
+        Number of observation and of action dimensions.
+    classes : list of ndarray or None
+        Those of each output, if actions are classes.
+    is_stateful : bool
+        Whether it remembers what it saw earlier in an episode.
+    mean_return : float or None
+        What an episode earns on average, if the header says so.
+
+    Raises
+    ------
+    ValueError
+        If it is no such header, or does not compile.
+    FileNotFoundError
+        If there is no compiler.
+    """
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+        described = description_of(source)
+        self.name: str = described["name"]
+        self.n_features: int = described["n_features"]
+        self.n_outputs: int = described["n_outputs"]
+        self.is_stateful: bool = described["remembers"]
+        self.mean_return: float | None = described["mean_return"]
+        listed = described["classes"]
+        self.classes = None if listed is None else read_classes(listed)
+        self._kind = kind_of_actions(self.classes)
+        # A part of the library, which stays loaded as long as one of them is there.
+        library = compiled(source, self._shim(described["shows_actions"]))
+        library.skimitate_size.restype = ctypes.c_size_t
+        self._size: int = library.skimitate_size()
+        self._act, self._did = library.skimitate_act, library.skimitate_did
+        pointer, size = ctypes.c_void_p, ctypes.c_size_t
+        self._act.argtypes = [pointer, pointer, pointer, size, pointer]
+        self._did.argtypes = [pointer, size, pointer]
+        self._state: NDArray[np.uint8] | None = None
+
+    def _shim(self, shows_actions: bool) -> str:
+        words = {"STATE": "(void)states;", "SIZE": "0", "RESET": "(void)begins;"}
+        words |= {"MEMORY": "", "DID": "(void)actions;"}
+        words |= {"FEATURES": str(self.n_features), "OUTPUTS": str(self.n_outputs)}
+        if self.is_stateful:
+            words |= {
+                "STATE": "NAME_state *state = (NAME_state *)states;",
+                "SIZE": "sizeof(NAME_state)",
+                "RESET": "if (begins[i]) NAME_reset(state + i);",
+                "MEMORY": "state + i, ",
+            }
+            if shows_actions:
+                words["DID"] = "NAME_did(state + i, actions + i * NAME_n_actions);"
+            else:
+                words["DID"] = "(void)state, (void)actions;"
+        text = _SHIM
+        for word, code in (words | {"KIND": self._kind, "NAME": self.name}).items():
+            text = text.replace(word, code)
+        return text
+
+    def act(self, observation: ArrayLike) -> NDArray:
+        """Return the next action of an episode, or those of several side by side.
+
+        Parameters
+        ----------
+        observation : array-like of shape (n_features,) or (n, n_features)
+            In the units of the environment; taken as float32. With a memory, row i of a
+            batch is the next observation of episode i.
+
+        Returns
+        -------
+        ndarray of shape (n_outputs,) or (n, n_outputs)
+            float64, or classes.
+
+        Raises
+        ------
+        ValueError
+            If there is another number of features, or of episodes than before.
+        """
+        rows = self._rows(observation)
+        n = len(rows) if rows.ndim == 2 else 1
+        if not self.is_stateful:
+            return self._asked(rows, None, None)
+        begins = self._state is None
+        if self._state is None:
+            self._state = np.zeros((n, self._size), dtype=np.uint8)
+        elif len(self._state) != n:
+            raise ValueError(
+                f"observation: expected a batch of {len(self._state)}, one for each "
+                f"episode that goes on, got {n} (reset() begins others)"
+            )
+        return self._asked(rows, self._state, np.full(n, begins, dtype=np.uint8))
+
+    __call__ = act
+
+    def reset(self) -> None:
+        """Begin an episode, or several side by side: forget the last one."""
+        self._state = None
+
+    def did(self, action: ArrayLike) -> None:
+        """Tell the policy, if it wants to know, that something else was done.
+
+        Parameters
+        ----------
+        action : array-like of shape (n_outputs,) or (n, n_outputs)
+            What was done at the last step in place of its own action.
+
+        Raises
+        ------
+        ValueError
+            If no step has been, or the action has another shape.
+        """
+        if not self.is_stateful:
+            return
+        if self._state is None:
+            raise ValueError("action: expected a step before it, got the start")
+        n = len(self._state)
+        actions = self._given(np.reshape(action, (n, self.n_outputs)))
+        self._did(_pointer(self._state), n, _pointer(actions))
+
+    @available_if(lambda policy: policy.is_stateful)
+    def predict(
+        self,
+        observation: ArrayLike,
+        state: NDArray[np.uint8] | None = None,
+        episode_start: ArrayLike | None = None,
+        deterministic: bool = True,
+    ) -> tuple[NDArray, NDArray[np.uint8]]:
+        """Return actions and a state to be handed in again, as stable-baselines3 does.
+
+        What :meth:`act` remembers is neither looked at nor changed.
+
+        Parameters
+        ----------
+        observation : array-like of shape (n_features,) or (n, n_features)
+            Of one episode, or of each of a batch of episodes.
+        state : ndarray of shape (n, size) or None, default=None
+            What the last call returned; None at the start.
+        episode_start : array-like of bool of shape (n,) or None, default=None
+            Which of the episodes begin with this observation.
+        deterministic : bool, default=True
+            Makes no difference: there is no chance in it.
+
+        Returns
+        -------
+        actions : ndarray of shape (n_outputs,) or (n, n_outputs)
+        state : ndarray of shape (n, size)
+
+        Raises
+        ------
+        ValueError
+            If there is another number of features, or of episodes than in the state.
+        """
+        rows = self._rows(observation)
+        n = len(rows) if rows.ndim == 2 else 1
+        begins = np.zeros(n, dtype=np.uint8)
+        if state is None:
+            state, begins[:] = np.zeros((n, self._size), dtype=np.uint8), 1
+        else:
+            state = np.array(state, dtype=np.uint8)
+            if state.shape != (n, self._size):
+                raise ValueError(
+                    f"state: expected shape {(n, self._size)}, got {state.shape}"
+                )
+        if episode_start is not None:
+            begins |= np.broadcast_to(np.asarray(episode_start, dtype=bool), n)
+        return self._asked(rows, state, begins), state
+
+    def _rows(self, observation: ArrayLike) -> NDArray[np.float32]:
+        rows = np.ascontiguousarray(observation, dtype=np.float32)
+        if rows.ndim not in (1, 2) or rows.shape[-1] != self.n_features:
+            raise ValueError(
+                f"observation: expected shape ({self.n_features},) or "
+                f"(n, {self.n_features}), got {rows.shape}"
+            )
+        return rows
+
+    def _asked(
+        self, rows: NDArray, state: NDArray | None, begins: NDArray | None
+    ) -> NDArray:
+        """Return what the compiled code makes of observations; states are changed."""
+        n = len(rows) if rows.ndim == 2 else 1
+        whole = self._kind == "int32_t"
+        actions = np.empty(
+            (*rows.shape[:-1], self.n_outputs), dtype=np.int32 if whole else np.float32
+        )
+        self._act(
+            _pointer(state), _pointer(begins), _pointer(rows), n, _pointer(actions)
+        )
+        return self._meant(actions)
+
+    def _meant(self, actions: NDArray) -> NDArray:
+        """Return numbers in float64, or classes, of actions in C."""
+        if self.classes is None:
+            return actions.astype(np.float64)
+        codes = np.empty(actions.shape, dtype=np.intp)
+        for output, classes in enumerate(self.classes):
+            values = table_of_classes(classes)[1]
+            given = actions[..., output]
+            codes[..., output] = (
+                given if values is None else np.searchsorted(values, given)
+            )
+        return Classes(self.classes).labels(codes)
+
+    def _given(self, actions: NDArray) -> NDArray:
+        """Return actions in C of numbers, or of classes: of unknown ones, none."""
+        if self.classes is None:
+            return np.ascontiguousarray(actions, dtype=np.float32)
+        kinds = [table_of_classes(classes) for classes in self.classes]
+        if kinds[0][1] is not None:
+            dtype = np.float32 if self._kind == "float" else np.int32
+            return np.ascontiguousarray(actions, dtype=dtype)
+        numbers = [{c: i for i, c in enumerate(one.tolist())} for one in self.classes]
+        return np.array(
+            [
+                [known.get(c, -1) for known, c in zip(numbers, row, strict=True)]
+                for row in actions.tolist()
+            ],
+            dtype=np.int32,
+        )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A library is for one process; a state within an episode is not kept.
+        return CompiledPolicy, (self.source,)
+
+    def __repr__(self) -> str:
+        widths = f"n_features={self.n_features}, n_outputs={self.n_outputs}"
+        return f"{type(self).__name__}({widths})"
+
+
+@policy_of.register
+def _of_policy(actor: CompiledPolicy) -> Policy:
+    return actor
+
+
+def read_compiled(path: str | Path) -> CompiledPolicy:
+    """Read and compile a header that :func:`skimitate.export_c` wrote.
+
+    Parameters
+    ----------
+    path : str or Path
+        The header.
+
+    Returns
+    -------
+    CompiledPolicy
+
+    Raises
+    ------
+    OSError
+        If it cannot be read, or there is no compiler.
+    ValueError
+        If it is no such header, or does not compile. Both with its path.
+    """
+    with reading(path, "a header that export_c wrote"):
+        source = read_bytes(path, _MOST_BYTES).decode("ascii")
+        description_of(source)
+    try:
+        return CompiledPolicy(source)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+
+
+def _pointer(numbers: NDArray | None) -> int | None:
+    return None if numbers is None else numbers.ctypes.data
