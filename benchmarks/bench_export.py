@@ -23,6 +23,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from export_report import as_markdown
+from make_table import ROOT, find_place, write_into
 
 from skimitate import (
     BehaviorCloner,
@@ -200,9 +202,10 @@ def speed(folder: Path, quick: bool) -> Rows:
 
     def note(what: str, microseconds: float, most: float | None = None) -> None:
         met = None if most is None else bool(microseconds <= most)
-        rows.append({"what": what, "us": microseconds, "at_most": most, "met": met})
+        row = {"what": what, "activation": activation, "us": microseconds}
+        rows.append(row | {"at_most": most, "met": met})
         limit = f"{most} | {'yes' if met else '**no**'}" if most else "|"
-        print(f"| {what} | {microseconds:.2f} | {limit} |", flush=True)
+        print(f"| {what}, {activation} | {microseconds:.2f} | {limit} |", flush=True)
 
     for activation, most in LIMIT.items():
         clone = clone_of(activation)
@@ -217,12 +220,12 @@ def speed(folder: Path, quick: bool) -> Rows:
                 times = list(map(float, run_in(folder, "./timed").split()))
                 is_goal = weights == "float32" and compiler.startswith("gcc")
                 note(
-                    f"C, {activation}, {weights}, {compiler}",
+                    f"C, {weights}, {compiler}",
                     statistics.median(times) / 1e3,
                     most if is_goal else None,
                 )
         for what, ask in in_python(folder, clone).items():
-            note(f"{what}, {activation}", time_of(ask, n))
+            note(what, time_of(ask, n))
     return rows
 
 
@@ -274,6 +277,7 @@ def size(folder: Path, quick: bool) -> Rows:
     return rows
 
 
+PAGE = ROOT / "docs" / "export.md"
 PARTS = {"parity": parity, "returns": returns, "speed": speed, "size": size}
 
 
@@ -284,6 +288,7 @@ def main() -> None:
     parser.add_argument("--only", choices=PARTS, nargs="+", default=list(PARTS))
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
+    find_place(PAGE, "export")  # a missing one is known before the work
     path = harness.RESULTS / "export.json"
     rows = json.loads(path.read_text())["rows"] if path.exists() else []
     for name in arguments.only:
@@ -292,6 +297,8 @@ def main() -> None:
         rows = [row for row in rows if row["part"] != name]
         rows += [{"part": name, **row} for row in found]
     harness.save("export", rows, arguments.quick)
+    kept = json.loads(path.read_text())["rows"]
+    write_into(PAGE, "export", as_markdown(kept))
 
 
 if __name__ == "__main__":

@@ -59,20 +59,37 @@ def test_places_are_filled_and_filled_again(make_table, tmp_path):
 
 
 SHOWN = {
-    "default_clone": ("docs/results.md", 'as_markdown(kept["rows"], NETWORKS)'),
-    "action_noise": ("docs/experts-and-demonstrations.md", 'as_markdown(kept["rows"])'),
-    "default_query": ("docs/labels.md", 'as_markdown(current(kept["rows"]))'),
-    "which_estimator": ("docs/which-estimator.md", 'as_markdown(kept["cases"])'),
+    "action_noise": (
+        "docs/experts-and-demonstrations.md",
+        "action_noise",
+        'as_markdown(kept["rows"])',
+    ),
+    "default_clone": (
+        "docs/results.md",
+        "default_clone",
+        'as_markdown(kept["rows"], NETWORKS)',
+    ),
+    "default_query": (
+        "docs/labels.md",
+        "default_query",
+        'as_markdown(current(kept["rows"]))',
+    ),
+    "export": ("docs/export.md", "export_report", 'as_markdown(kept["rows"])'),
+    "which_estimator": (
+        "docs/which-estimator.md",
+        "which_estimator",
+        'as_markdown(kept["cases"])',
+    ),
 }
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("script", SHOWN)
-def test_the_pages_have_the_figures_that_are_kept(script):
-    page, table = SHOWN[script]
+@pytest.mark.parametrize("name", SHOWN)
+def test_the_pages_have_the_figures_that_are_kept(name):
+    page, script, table = SHOWN[name]
     code = (
         f"import json; from {script} import *; from harness import RESULTS; "
-        f"kept = json.loads((RESULTS / '{script}.json').read_text()); print({table})"
+        f"kept = json.loads((RESULTS / '{name}.json').read_text()); print({table})"
     )
     # In a process of its own: what limits the threads is for benchmarks alone.
     made = subprocess.run(
@@ -82,5 +99,5 @@ def test_the_pages_have_the_figures_that_are_kept(script):
         capture_output=True,
         text=True,
     ).stdout
-    mark = f"<!-- {script.replace('_', '-')} -->"
+    mark = f"<!-- {name.replace('_', '-')} -->"
     assert f"{mark}\n{made}{mark}" in (ROOT / page).read_text()
