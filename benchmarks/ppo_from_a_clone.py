@@ -108,6 +108,11 @@ def summary(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return looks
 
 
+def _whole(number: float) -> str:
+    """Return a number without its fraction, and zero without a sign."""
+    return str(round(number))
+
+
 def table_of(looks: list[dict[str, Any]]) -> str:
     """Return the looks in Markdown."""
     head = ["PPO", "steps", "return", "ahead of the clone", "95 %", "worst seed"]
@@ -116,9 +121,9 @@ def table_of(looks: list[dict[str, Any]]) -> str:
             look["way"],
             str(look["steps"]),
             f"{look['return']:.0f}",
-            f"{look['ahead']:.0f}",
-            f"{look['low']:.0f} to {look['high']:.0f}",
-            f"{look['worst']:.0f}",
+            _whole(look["ahead"]),
+            f"{_whole(look['low'])} to {_whole(look['high'])}",
+            _whole(look["worst"]),
         ]
         for look in looks
     ]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import runs
 import skops.io
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
@@ -247,3 +248,22 @@ def test_files_that_are_none_of_skops(tmp_path):
     skops.io.dump(LinearRegression(), path)
     with pytest.raises(ValueError, match="expected a fitted estimator"):
         sk.load_expert(path)
+
+
+def test_a_run_goes_on_with_the_expert_that_it_was_begun_with(tmp_path):
+    """A run of DAgger tells modules apart by their files."""
+    path = tmp_path / "expert.pt"
+
+    def fit(seed):
+        torch.manual_seed(seed)
+        torch.save(nn.Sequential(nn.Linear(2, 2)), path)
+        expert = sk.load_expert(path)
+        return runs.dagger(
+            expert=expert, n_rounds=1, checkpoint_dir=tmp_path / "run"
+        ).fit()
+
+    with torch.random.fork_rng():
+        shown = np.ones((3, 2))
+        assert_array_equal(fit(0).predict(shown), fit(0).predict(shown))
+        with pytest.raises(ValueError, match=r"expert was \S+TorchExpert with the c"):
+            fit(1)

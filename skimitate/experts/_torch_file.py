@@ -23,7 +23,7 @@ class TorchExpert:
 
     Parameters
     ----------
-    content : bytes
+    data : bytes
         What the file holds, by which it is pickled. Reading it runs code that is in it.
     is_program : bool
         Whether it is of ``torch.export.save``, and not of ``torch.save`` or
@@ -31,6 +31,8 @@ class TorchExpert:
 
     Attributes
     ----------
+    content : bytes
+        What the file holds.
     module : torch.nn.Module
         Itself.
     n_features, n_outputs : int or None
@@ -42,10 +44,10 @@ class TorchExpert:
         If it is no module, or one that takes more than observations.
     """
 
-    def __init__(self, content: bytes, is_program: bool) -> None:
-        self._content = content
+    def __init__(self, data: bytes, is_program: bool) -> None:
+        self.content = data
         self._is_program = is_program
-        self.module, seen = (_program if is_program else _module)(content)
+        self.module, seen = (_program if is_program else _module)(data)
         # An example of what a program was made for tells type and width.
         self._dtype = None if seen is None else seen.dtype
         own = getattr(self.module, "n_features", None)
@@ -60,7 +62,7 @@ class TorchExpert:
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Programs and TorchScript are not pickled by themselves.
-        return type(self), (self._content, self._is_program)
+        return type(self), (self.content, self._is_program)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({type(self.module).__name__})"
