@@ -63,5 +63,6 @@ def test_every_parameter_is_documented_and_annotated(public):
     signature = inspect.signature(public)
     described = inspect.getdoc(public).partition("Parameters\n")[2]
     for name, parameter in signature.parameters.items():
-        assert f"\n{name}" in described or f", {name}" in described
+        stars = "**" if parameter.kind is parameter.VAR_KEYWORD else ""
+        assert f"\n{stars}{name}" in described or f", {name}" in described
         assert parameter.annotation is not inspect.Parameter.empty
