@@ -18,19 +18,20 @@ from skimitate.policies._as_policy import Policy, policy_of
 
 _MOST_BYTES = 256 * 2**20
 # What Python calls: a batch of episodes side by side, of each a state. Words in
-# capitals are filled in.
+# capitals are filled in. None of its names may be one of the header's, which begin with
+# a name that may be any and go on as export_c's do.
 _SHIM = """
 #include "policy.h"
 #include <stddef.h>
 
 /* A header that was changed by hand does not compile: arrays would be too short. */
-typedef char skimitate_widths[
+typedef char widths_as_told[
     NAME_n_observations == FEATURES && NAME_n_actions == OUTPUTS ? 1 : -1];
 
-size_t skimitate_size(void) { return SIZE; }
+size_t size_of_state(void) { return SIZE; }
 
-void skimitate_act(void *states, const unsigned char *begins, const float *observations,
-    size_t n, KIND *actions)
+void act_side_by_side(void *states, const unsigned char *begins,
+    const float *observations, size_t n, KIND *actions)
 {
     STATE
     for (size_t i = 0; i < n; i++) {
@@ -40,7 +41,7 @@ void skimitate_act(void *states, const unsigned char *begins, const float *obser
     }
 }
 
-void skimitate_did(void *states, size_t n, const KIND *actions)
+void did_side_by_side(void *states, size_t n, const KIND *actions)
 {
     STATE
     for (size_t i = 0; i < n; i++)
@@ -90,9 +91,9 @@ class CompiledPolicy:
         self._kind = kind_of_actions(self.classes)
         # A part of the library, which stays loaded as long as one of them is there.
         library = compiled(source, self._shim(described["shows_actions"]))
-        library.skimitate_size.restype = ctypes.c_size_t
-        self._size: int = library.skimitate_size()
-        self._act, self._did = library.skimitate_act, library.skimitate_did
+        library.size_of_state.restype = ctypes.c_size_t
+        self._size: int = library.size_of_state()
+        self._act, self._did = library.act_side_by_side, library.did_side_by_side
         pointer, size = ctypes.c_void_p, ctypes.c_size_t
         self._act.argtypes = [pointer, pointer, pointer, size, pointer]
         self._did.argtypes = [pointer, size, pointer]
@@ -157,13 +158,32 @@ class CompiledPolicy:
         """Begin an episode, or several side by side: forget the last one."""
         self._state = None
 
-    def did(self, action: ArrayLike) -> None:
+    @property
+    def can_restart(self) -> bool:
+        """Whether it takes :meth:`restart`."""
+        return self.is_stateful
+
+    def restart(self, rows: NDArray[np.bool_]) -> None:
+        """Begin some episodes of those that it acts in side by side.
+
+        Parameters
+        ----------
+        rows : ndarray of shape (n,), bool
+            Which rows of the batches that follow begin with the next one. All of them
+            do after :meth:`reset`.
+        """
+        if self._state is not None:
+            self._state[rows] = 0  # with which an episode begins, says the header
+
+    def did(self, action: ArrayLike, rows: NDArray[np.intp] | None = None) -> None:
         """Tell the policy, if it wants to know, that something else was done.
 
         Parameters
         ----------
         action : array-like of shape (n_outputs,) or (n, n_outputs)
             What was done at the last step in place of its own action.
+        rows : ndarray of shape (n,) or None, default=None
+            In which of the episodes side by side; None for all.
 
         Raises
         ------
@@ -174,9 +194,12 @@ class CompiledPolicy:
             return
         if self._state is None:
             raise ValueError("action: expected a step before it, got the start")
-        n = len(self._state)
+        states = self._state if rows is None else self._state[rows]
+        n = len(states)
         actions = self._given(np.reshape(action, (n, self.n_outputs)))
-        self._did(_pointer(self._state), n, _pointer(actions))
+        self._did(_pointer(states), n, _pointer(actions))
+        if rows is not None:
+            self._state[rows] = states
 
     @available_if(lambda policy: policy.is_stateful)
     def predict(
