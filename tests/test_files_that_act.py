@@ -1,11 +1,14 @@
 """Policies read back from C and ONNX, in the same hands as those of Python."""
 
+from inspect import signature
+
 import numpy as np
 import pytest
 from gymnasium.vector import AutoresetMode
 from numpy.testing import assert_allclose
+from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import MaxAbsScaler, StandardScaler
 from test_vector_envs import LengthsEnv, made_by
 from toy import PointEnv
 
@@ -21,7 +24,7 @@ from skimitate import (
     load_expert,
     save_policy,
 )
-from skimitate.policies import NetworkPolicy
+from skimitate.policies import NetworkPolicy, PipelinePolicy
 
 SMALL = {"max_iter": 2, "random_state": 0}
 X = np.random.default_rng(0).normal(size=(60, 2))
@@ -113,3 +116,43 @@ def test_a_class_may_have_any_name(tmp_path):
     cloner = Élève((4,), **SMALL).fit(X, X)
     found = again(cloner, tmp_path, ".h").act(X)
     assert_allclose(found, cloner.predict(X), atol=1e-5)
+
+
+@compiled_or_onnx
+def test_bounds_are_kept_in_float64_too(suffix, tmp_path):
+    low, high = np.array([0.1, 0.3]), np.array([0.7, 0.4])
+    cloner = BehaviorCloner((4,), **SMALL).fit(X, 9 * X)
+    actions = again(cloner, tmp_path, suffix, action_space=(low, high)).act(X)
+    assert (actions >= low).all()
+    assert (actions <= high).all()
+    assert np.ptp(actions[:, 0]) > 0.5
+
+
+FAR = np.float32([1e6, -3e4] + X * [0.5, 0.01]).astype(float)
+FAR_Y = np.tanh((FAR - FAR.mean(axis=0)) / FAR.std(axis=0))
+
+
+@pytest.mark.parametrize("suffix", WRITERS)
+@pytest.mark.parametrize(
+    "behind",
+    [
+        BehaviorCloner((6,), **SMALL),
+        make_pipeline(MaxAbsScaler(), BehaviorCloner((6,), **SMALL)),
+        HistoryRegressor(BehaviorCloner((6,), **SMALL), 2, actions=True),
+        HistoryRegressor(
+            make_pipeline(StandardScaler(), BehaviorCloner((6,), **SMALL)), 2
+        ),
+        RecurrentBehaviorCloner(4, **SMALL),
+    ],
+    ids=["cloner", "pipeline", "history", "history of a pipeline", "recurrent"],
+)
+def test_a_scaler_that_leaves_the_mean_costs_nothing(behind, suffix, tmp_path):
+    groups = {"groups": GROUPS} if "groups" in signature(behind.fit).parameters else {}
+    scaler = MaxAbsScaler().fit(FAR)
+    learner = clone(behind).fit(scaler.transform(FAR), FAR_Y, **groups)
+    policy = PipelinePolicy(scaler, as_policy(learner))
+    found = again(policy, tmp_path, suffix)
+    policy.reset()
+    for rows in FAR.reshape(6, 10, 2).swapaxes(0, 1):
+        expected = policy.act(rows)
+        assert_allclose(found.act(rows), expected, atol=1e-5)

@@ -9,12 +9,11 @@ import numpy as np
 
 from skimitate._public import public
 from skimitate.files._durable import write_durably
-from skimitate.formats._bounds import Bounds, bounds_of
+from skimitate.formats._bounds import Bounds, bounds_of, inner_bounds
 from skimitate.formats._c_comment import comment_on
 from skimitate.formats._c_main import main_program
 from skimitate.formats._c_numbers import (
     array,
-    inner_bounds,
     kind_of_actions,
     string,
     table_of_classes,
@@ -23,6 +22,7 @@ from skimitate.formats._c_parts import Parts, clip, parts_of
 from skimitate.formats._c_weights import FORMS
 from skimitate.formats._exportable import exportable
 from skimitate.formats._networks import classes_of
+from skimitate.formats._standard_units import standardized_first
 
 _KEYWORDS = """
 alignas alignof and asm auto bitand bitor bool break case catch char class compl concept
@@ -163,7 +163,7 @@ def _header(
 ) -> str:
     """Return the whole header."""
     classes = classes_of(policy)
-    parts = parts_of(policy, weights, name)
+    parts = parts_of(standardized_first(policy), weights, name)
     kind = kind_of_actions(classes)
     guard = f"SKIMITATE_{name}_H"
     state = f"{name}_state *state, " if parts.remembers else ""
