@@ -36,9 +36,7 @@ def bounds_of(policy: Any, action_space: Any, n_outputs: int) -> Bounds | None:
         :func:`skimitate.collect_rollouts`, if DAgger's environment cannot be made.
     """
     if action_space is None:
-        while hasattr(policy, "best_estimator_"):
-            policy = policy.best_estimator_
-        action_space = getattr(policy, "action_bounds", None)
+        action_space = space_of(policy)
         if action_space is None:
             return None
     low, high = _ends(action_space, n_outputs)
@@ -47,6 +45,24 @@ def bounds_of(policy: Any, action_space: Any, n_outputs: int) -> Bounds | None:
     if np.isinf(low).all() and np.isinf(high).all():
         return None
     return low, high
+
+
+def space_of(policy: Any) -> Any:
+    """Return between what a policy says that its actions lie.
+
+    Parameters
+    ----------
+    policy : estimator or policy
+        See :func:`bounds_of`.
+
+    Returns
+    -------
+    pair or None
+        None if it does not say.
+    """
+    while hasattr(policy, "best_estimator_"):
+        policy = policy.best_estimator_
+    return getattr(policy, "action_bounds", None)
 
 
 def inner_bounds(

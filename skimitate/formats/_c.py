@@ -123,7 +123,7 @@ def export_c(
     >>> "static inline void policy_act(const float *observation, float *action)" in text
     True
     """
-    _check_name(name)
+    check_name(name)
     if weights not in FORMS:
         raise ValueError(f"weights: expected one of {sorted(FORMS)}, got {weights!r}")
     acting = exportable(policy, "policy")
@@ -149,7 +149,8 @@ def _write(text: str, path: Path) -> None:
     path.write_text(text, encoding="ascii", newline="\n")
 
 
-def _check_name(name: str) -> None:
+def check_name(name: str) -> None:
+    """Raise ValueError if nothing in C and C++ may be called so."""
     if not isinstance(name, str) or not re.fullmatch("[A-Za-z][A-Za-z0-9_]*", name):
         raise ValueError(
             f"name: expected an identifier in C that begins with a letter, got {name!r}"
