@@ -156,3 +156,10 @@ def test_a_scaler_that_leaves_the_mean_costs_nothing(behind, suffix, tmp_path):
     for rows in FAR.reshape(6, 10, 2).swapaxes(0, 1):
         expected = policy.act(rows)
         assert_allclose(found.act(rows), expected, atol=1e-5)
+
+
+@compiled_or_onnx
+def test_a_number_is_no_observation(suffix, tmp_path):
+    policy = again(BehaviorCloner((4,), **SMALL).fit(X[:, :1], X), tmp_path, suffix)
+    with pytest.raises(ValueError, match=r"observation: expected shape \(1,\) or"):
+        policy.act(3.0)

@@ -88,7 +88,9 @@ class CompiledPolicy:
         self.mean_return: float | None = described["mean_return"]
         listed = described["classes"]
         self.classes = None if listed is None else read_classes(listed)
+        self._tables = [table_of_classes(one)[1] for one in self.classes or []]
         self._kind = kind_of_actions(self.classes)
+        self._dtype = np.dtype(np.int32 if self._kind == "int32_t" else np.float32)
         # A part of the library, which stays loaded as long as one of them is there.
         library = compiled(source, self._shim(described["shows_actions"]))
         library.size_of_state.restype = ctypes.c_size_t
@@ -197,7 +199,7 @@ class CompiledPolicy:
         states = self._state if rows is None else self._state[rows]
         n = len(states)
         actions = self._given(np.reshape(action, (n, self.n_outputs)))
-        self._did(_pointer(states), n, _pointer(actions))
+        self._did(_pointer(states), n, actions.tobytes())
         if rows is not None:
             self._state[rows] = states
 
@@ -250,7 +252,7 @@ class CompiledPolicy:
         return self._asked(rows, state, begins), state
 
     def _rows(self, observation: ArrayLike) -> NDArray[np.float32]:
-        rows = np.ascontiguousarray(observation, dtype=np.float32)
+        rows: NDArray = np.asarray(observation, dtype=np.float32)
         if rows.ndim not in (1, 2) or rows.shape[-1] != self.n_features:
             raise ValueError(
                 f"observation: expected shape ({self.n_features},) or "
@@ -263,36 +265,30 @@ class CompiledPolicy:
     ) -> NDArray:
         """Return what the compiled code makes of observations; states are changed."""
         n = len(rows) if rows.ndim == 2 else 1
-        whole = self._kind == "int32_t"
-        actions = np.empty(
-            (*rows.shape[:-1], self.n_outputs), dtype=np.int32 if whole else np.float32
+        actions = np.empty((*rows.shape[:-1], self.n_outputs), dtype=self._dtype)
+        begun = None if begins is None else begins.tobytes()
+        # What is only read goes as bytes, by far the quickest way to the numbers.
+        self._act(_pointer(state), begun, rows.tobytes(), n, _pointer(actions))
+        return (
+            actions.astype(np.float64)
+            if self.classes is None
+            else self._labels(self.classes, actions)
         )
-        self._act(
-            _pointer(state), _pointer(begins), _pointer(rows), n, _pointer(actions)
-        )
-        return self._meant(actions)
 
-    def _meant(self, actions: NDArray) -> NDArray:
-        """Return numbers in float64, or classes, of actions in C."""
-        if self.classes is None:
-            return actions.astype(np.float64)
+    def _labels(self, classes: list[NDArray], actions: NDArray) -> NDArray:
+        """Return the classes that actions in C are."""
         codes = np.empty(actions.shape, dtype=np.intp)
-        for output, classes in enumerate(self.classes):
-            values = table_of_classes(classes)[1]
+        for output, values in enumerate(self._tables):
             given = actions[..., output]
             codes[..., output] = (
                 given if values is None else np.searchsorted(values, given)
             )
-        return Classes(self.classes).labels(codes)
+        return Classes(classes).labels(codes)
 
     def _given(self, actions: NDArray) -> NDArray:
         """Return actions in C of numbers, or of classes: of unknown ones, none."""
-        if self.classes is None:
-            return np.ascontiguousarray(actions, dtype=np.float32)
-        kinds = [table_of_classes(classes) for classes in self.classes]
-        if kinds[0][1] is not None:
-            dtype = np.float32 if self._kind == "float" else np.int32
-            return np.ascontiguousarray(actions, dtype=dtype)
+        if self.classes is None or self._tables[0] is not None:
+            return np.asarray(actions, dtype=self._dtype)
         numbers = [{c: i for i, c in enumerate(one.tolist())} for one in self.classes]
         return np.array(
             [
@@ -344,5 +340,8 @@ def read_compiled(path: str | Path) -> CompiledPolicy:
         raise ValueError(f"{path}: {error}") from None
 
 
-def _pointer(numbers: NDArray | None) -> int | None:
-    return None if numbers is None else numbers.ctypes.data
+def _pointer(numbers: NDArray | None) -> Any:
+    """Return where numbers are that are written to, sooner than NumPy tells it."""
+    if numbers is None or not numbers.nbytes:
+        return None
+    return ctypes.byref(ctypes.c_char.from_buffer(numbers))
