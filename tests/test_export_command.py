@@ -8,7 +8,12 @@ from sklearn.ensemble import RandomForestRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skimitate import BehaviorCloner, BehaviorCloningClassifier, load_expert
+from skimitate import (
+    BehaviorCloner,
+    BehaviorCloningClassifier,
+    DAggerRegressor,
+    load_expert,
+)
 from skimitate.cli._main import main
 
 RNG = np.random.default_rng(0)
@@ -55,7 +60,25 @@ def test_actions_are_clipped_to_those_of_an_environment(model, suffix):
     )
 
 
-@pytest.mark.parametrize("file", ["hop.h", "2 legs.h"])
+@pytest.mark.parametrize("suffix", ["h", "onnx"])
+def test_a_line_says_if_actions_are_not_clipped(here, capsys, suffix):
+    cloner = BehaviorCloner((4,), max_iter=1, random_state=0)
+    expert = load_expert("Pendulum-v1")
+    dagger = DAggerRegressor(cloner, "Pendulum-v1", expert, n_rounds=1, random_state=0)
+    joblib.dump(dagger.fit(), "dagger.joblib")
+    file, said = f"policy.{suffix}", "actions are not clipped (--env"
+    main(["export", "dagger.joblib", "--to", file])
+    assert said not in capsys.readouterr().out
+    main(["export", "dagger.joblib", "--to", "dagger.safetensors"])
+    assert said not in capsys.readouterr().out
+    # Now this is read in the place of the joblib file, and knows no environment.
+    main(["export", "dagger.joblib", "--to", file])
+    assert said in capsys.readouterr().out
+    main(["export", "dagger.joblib", "--to", file, "--env", "Pendulum-v1"])
+    assert said not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("file", ["hop.h", "2 legs.h", "switch.h", "_hop.h"])
 def test_names_in_c(model, here, file):
     main(["export", "model.joblib", "--to", file, "--weights", "int8"])
     name = {"hop.h": "hop"}.get(file, "policy")
@@ -121,5 +144,6 @@ def test_classes_that_were_exported_are_evaluated(here, capsys):
     joblib.dump(cloner, "pushes.joblib")
     for suffix in ("h", "onnx", "safetensors"):
         assert main(["export", "pushes.joblib", "--to", f"pushes.{suffix}"]) == 0
+        assert "clipped" not in capsys.readouterr().out
         actions = load_expert(f"pushes.{suffix}").act(observations)
         assert np.array_equal(actions.ravel(), cloner.predict(observations))

@@ -64,6 +64,10 @@ TRANSFORMERS = {
             ("d", make_pipeline(MinMaxScaler(clip=True), "passthrough"), [True] * 4),
         ]
     ),
+    "weighted columns": ColumnTransformer(
+        [("a", MinMaxScaler(clip=True), [2, 0]), ("b", "passthrough", [1])],
+        transformer_weights={"a": 3.0},
+    ),
     "the rest": ColumnTransformer(
         [("a", StandardScaler(), [1])], remainder=MaxAbsScaler()
     ),
@@ -93,6 +97,15 @@ def test_columns_of_a_frame_are_found_by_name():
     pipeline = make_pipeline(chosen, BehaviorCloner((4,), max_iter=2)).fit(frame, Y)
     policy = exportable(pipeline)
     assert policy.transformer.indices.tolist() == [3, 0, 2]
+    assert_allclose(policy.act(X), pipeline.predict(frame), rtol=1e-9)
+
+
+def test_columns_of_a_frame_between_two_names():
+    frame = pd.DataFrame(X, columns=list("abcd"))
+    chosen = ColumnTransformer([("x", StandardScaler(), slice("b", "c"))])
+    pipeline = make_pipeline(chosen, BehaviorCloner((4,), max_iter=2)).fit(frame, Y)
+    policy = exportable(pipeline)
+    assert policy.transformer.indices.tolist() == [1, 2]
     assert_allclose(policy.act(X), pipeline.predict(frame), rtol=1e-9)
 
 
@@ -131,6 +144,15 @@ class Doubling(StandardScaler):
 def test_other_transformers_are_refused(transformer):
     pipeline = make_pipeline(transformer, BehaviorCloner((4,), max_iter=2)).fit(X, Y)
     with pytest.raises(TypeError, match=f"policy: .*got {type(transformer).__name__}"):
+        exportable(pipeline)
+
+
+def test_columns_that_are_weighted_below_zero_are_refused():
+    chosen = ColumnTransformer(
+        [("a", StandardScaler(), [1])], transformer_weights={"a": -1.0}
+    )
+    pipeline = make_pipeline(chosen, BehaviorCloner((4,), max_iter=2)).fit(X, Y)
+    with pytest.raises(TypeError, match=r"policy: .*transformer_weights .* got -1\.0"):
         exportable(pipeline)
 
 

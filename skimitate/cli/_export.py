@@ -22,13 +22,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         required=True,
         metavar="FILE",
         type=Path,
-        help="where to; .h is one C99 header, .onnx an ONNX graph, .safetensors what "
-        "load_policy reads",
+        help="where to (no default); .h is one C99 header, .onnx an ONNX graph, "
+        ".safetensors what load_policy reads",
     )
     parser.add_argument(
         "--env",
         help="environment to whose action space C and ONNX clip (default: that of what "
-        "DAgger learnt in; else they do not clip)",
+        "DAgger learnt in, if MODEL is its joblib file and no other is read instead; "
+        "else they do not clip, and say so)",
     )
     parser.add_argument(
         "--name",
@@ -46,26 +47,26 @@ def act(args: argparse.Namespace) -> None:
     """Load, write, and print what there is now."""
     _check(args)
     policy = load_policy_named(args.model, "MODEL")
-    suffix = args.to.suffix
+    suffix, told = args.to.suffix, ""
     if suffix == ".safetensors":
         from skimitate.formats._safetensors import save_policy
 
         save_policy(policy, args.to)
-    elif suffix == ".onnx":
-        from skimitate.formats._onnx import export_onnx
-
-        export_onnx(policy, args.to, action_space=_action_space(args))
     else:
-        from skimitate.formats._c import export_c
+        space = _action_space(args, policy)
+        if suffix == ".onnx":
+            from skimitate.formats._onnx import export_onnx
 
-        export_c(
-            policy,
-            args.to,
-            name=args.name or _name_of(args.to),
-            weights=args.weights or "float32",
-            action_space=_action_space(args),
-        )
-    print(f"wrote {args.to}: {args.to.stat().st_size:,} bytes")
+            export_onnx(policy, args.to, action_space=space)
+        else:
+            from skimitate.formats._c import export_c
+
+            name = args.name or _name_of(args.to)
+            weights = args.weights or "float32"
+            export_c(policy, args.to, name=name, weights=weights, action_space=space)
+        if space is None and not _has_classes(policy):
+            told = "; actions are not clipped (--env says to what they would be)"
+    print(f"wrote {args.to}: {args.to.stat().st_size:,} bytes{told}")
 
 
 def _check(args: argparse.Namespace) -> None:
@@ -86,16 +87,32 @@ def _check(args: argparse.Namespace) -> None:
         raise ValueError("--env-arg: expected --env with it, got none")
 
 
-def _action_space(args: argparse.Namespace) -> Any:
-    """Return the action space to clip to, None for what the policy knows itself."""
+def _action_space(args: argparse.Namespace, policy: Any) -> Any:
+    """Return the action space to clip to, None if nobody says."""
     if args.env is None:
-        return None
+        from skimitate.formats._bounds import space_of
+
+        return space_of(policy)
     from skimitate.environments._make import open_env
 
     with open_env(find_env(args.env, args.env_arg, "--env").made_by) as env:
         return env.action_space
 
 
+def _has_classes(policy: Any) -> bool:
+    """Tell whether actions are classes, which nobody clips."""
+    from skimitate.formats._exportable import exportable
+    from skimitate.formats._networks import classes_of
+
+    return classes_of(exportable(policy, "MODEL", lambda _: True)) is not None
+
+
 def _name_of(path: Path) -> str:
     """Return what a file is called, if that is a name in C."""
-    return path.stem if path.stem.isascii() and path.stem.isidentifier() else "policy"
+    from skimitate.formats._c import check_name
+
+    try:
+        check_name(path.stem)
+    except ValueError:
+        return "policy"
+    return path.stem

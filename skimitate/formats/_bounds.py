@@ -3,7 +3,9 @@
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+
+_LIMITS = np.finfo(np.float32)
 
 Bounds = tuple[NDArray[np.float64], NDArray[np.float64]]
 
@@ -34,9 +36,7 @@ def bounds_of(policy: Any, action_space: Any, n_outputs: int) -> Bounds | None:
         :func:`skimitate.collect_rollouts`, if DAgger's environment cannot be made.
     """
     if action_space is None:
-        while hasattr(policy, "best_estimator_"):
-            policy = policy.best_estimator_
-        action_space = getattr(policy, "action_bounds", None)
+        action_space = space_of(policy)
         if action_space is None:
             return None
     low, high = _ends(action_space, n_outputs)
@@ -45,6 +45,53 @@ def bounds_of(policy: Any, action_space: Any, n_outputs: int) -> Bounds | None:
     if np.isinf(low).all() and np.isinf(high).all():
         return None
     return low, high
+
+
+def space_of(policy: Any) -> Any:
+    """Return between what a policy says that its actions lie.
+
+    Parameters
+    ----------
+    policy : estimator or policy
+        See :func:`bounds_of`.
+
+    Returns
+    -------
+    pair or None
+        None if it does not say.
+    """
+    while hasattr(policy, "best_estimator_"):
+        policy = policy.best_estimator_
+    return getattr(policy, "action_bounds", None)
+
+
+def inner_bounds(
+    low: ArrayLike, high: ArrayLike
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return bounds in float32 that are within those in float64.
+
+    Infinite ones become the largest number that there is. Where no number lies within,
+    both are the nearest.
+
+    Parameters
+    ----------
+    low, high : array-like of float
+        Each low at most as large as its high.
+
+    Returns
+    -------
+    low, high : ndarray of float32
+    """
+    exact = [np.clip(end, _LIMITS.min, _LIMITS.max) for end in (low, high)]
+    near = [end.astype(np.float32) for end in exact]
+    below = np.where(
+        near[0] < exact[0], np.nextafter(near[0], np.float32(np.inf)), near[0]
+    )
+    above = np.where(
+        near[1] > exact[1], np.nextafter(near[1], np.float32(-np.inf)), near[1]
+    )
+    crossed = below > above
+    return np.where(crossed, near[0], below), np.where(crossed, near[0], above)
 
 
 def _ends(action_space: Any, n_outputs: int) -> Bounds:

@@ -9,12 +9,11 @@ import numpy as np
 
 from skimitate._public import public
 from skimitate.files._durable import write_durably
-from skimitate.formats._bounds import Bounds, bounds_of
+from skimitate.formats._bounds import Bounds, bounds_of, inner_bounds
 from skimitate.formats._c_comment import comment_on
 from skimitate.formats._c_main import main_program
 from skimitate.formats._c_numbers import (
     array,
-    inner_bounds,
     kind_of_actions,
     string,
     table_of_classes,
@@ -23,6 +22,7 @@ from skimitate.formats._c_parts import Parts, clip, parts_of
 from skimitate.formats._c_weights import FORMS
 from skimitate.formats._exportable import exportable
 from skimitate.formats._networks import classes_of
+from skimitate.formats._standard_units import standardized_first
 
 _KEYWORDS = """
 alignas alignof and asm auto bitand bitor bool break case catch char class compl concept
@@ -123,7 +123,7 @@ def export_c(
     >>> "static inline void policy_act(const float *observation, float *action)" in text
     True
     """
-    _check_name(name)
+    check_name(name)
     if weights not in FORMS:
         raise ValueError(f"weights: expected one of {sorted(FORMS)}, got {weights!r}")
     acting = exportable(policy, "policy")
@@ -149,7 +149,8 @@ def _write(text: str, path: Path) -> None:
     path.write_text(text, encoding="ascii", newline="\n")
 
 
-def _check_name(name: str) -> None:
+def check_name(name: str) -> None:
+    """Raise ValueError if nothing in C and C++ may be called so."""
     if not isinstance(name, str) or not re.fullmatch("[A-Za-z][A-Za-z0-9_]*", name):
         raise ValueError(
             f"name: expected an identifier in C that begins with a letter, got {name!r}"
@@ -163,7 +164,7 @@ def _header(
 ) -> str:
     """Return the whole header."""
     classes = classes_of(policy)
-    parts = parts_of(policy, weights, name)
+    parts = parts_of(standardized_first(policy), weights, name)
     kind = kind_of_actions(classes)
     guard = f"SKIMITATE_{name}_H"
     state = f"{name}_state *state, " if parts.remembers else ""

@@ -49,8 +49,8 @@ def comment_on(
     """
     classes = classes_of(policy)
     mean_return = getattr(policy, "mean_return", None)
-    if mean_return is not None and not math.isfinite(mean_return):
-        mean_return = None
+    if mean_return is not None:
+        mean_return = float(mean_return) if math.isfinite(mean_return) else None
     description = {
         "version": _VERSION,
         "name": parts.name,
@@ -64,6 +64,7 @@ def comment_on(
     # Nothing in it may end the comment, begin another, or be a trigraph.
     mark = json.dumps(description).replace("/", "\\u002f").replace("?", "\\u003f")
     network = network_of(policy)
+    source = source.encode("ascii", "backslashreplace").decode()
     sentences = [
         f"{source}, by skimitate {skimitate.__version__} and NumPy {np.__version__}.",
         f"{type(network).__name__} of {' - '.join(map(str, sizes_of(network)))} units "

@@ -38,35 +38,6 @@ def single(values: ArrayLike, name: str) -> NDArray[np.float32]:
     return exact.astype(np.float32)
 
 
-def inner_bounds(
-    low: ArrayLike, high: ArrayLike
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return bounds in float32 that are within those in float64.
-
-    Infinite ones become the largest number that there is. Where no number lies within,
-    both are the nearest.
-
-    Parameters
-    ----------
-    low, high : array-like of float
-        Each low at most as large as its high.
-
-    Returns
-    -------
-    low, high : ndarray of float32
-    """
-    exact = [np.clip(end, _LIMITS.min, _LIMITS.max) for end in (low, high)]
-    near = [end.astype(np.float32) for end in exact]
-    below = np.where(
-        near[0] < exact[0], np.nextafter(near[0], np.float32(np.inf)), near[0]
-    )
-    above = np.where(
-        near[1] > exact[1], np.nextafter(near[1], np.float32(-np.inf)), near[1]
-    )
-    crossed = below > above
-    return np.where(crossed, near[0], below), np.where(crossed, near[0], above)
-
-
 def array(kind: str, name: str, values: NDArray) -> str:
     """Return the definition of an array of constants.
 

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skimitate.cloning._stacking import ActionKind
+from skimitate.formats._bounds import inner_bounds
 from skimitate.formats._c_layers import (
     TANH,
     in_units,
@@ -16,7 +17,6 @@ from skimitate.formats._c_layers import (
 )
 from skimitate.formats._c_numbers import (
     array,
-    inner_bounds,
     table_of_classes,
 )
 from skimitate.formats._c_weights import FORMS, Form

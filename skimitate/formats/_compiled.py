@@ -18,19 +18,20 @@ from skimitate.policies._as_policy import Policy, policy_of
 
 _MOST_BYTES = 256 * 2**20
 # What Python calls: a batch of episodes side by side, of each a state. Words in
-# capitals are filled in.
+# capitals are filled in. None of its names may be one of the header's, which begin with
+# a name that may be any and go on as export_c's do.
 _SHIM = """
 #include "policy.h"
 #include <stddef.h>
 
 /* A header that was changed by hand does not compile: arrays would be too short. */
-typedef char skimitate_widths[
+typedef char widths_as_told[
     NAME_n_observations == FEATURES && NAME_n_actions == OUTPUTS ? 1 : -1];
 
-size_t skimitate_size(void) { return SIZE; }
+size_t size_of_state(void) { return SIZE; }
 
-void skimitate_act(void *states, const unsigned char *begins, const float *observations,
-    size_t n, KIND *actions)
+void act_side_by_side(void *states, const unsigned char *begins,
+    const float *observations, size_t n, KIND *actions)
 {
     STATE
     for (size_t i = 0; i < n; i++) {
@@ -40,7 +41,7 @@ void skimitate_act(void *states, const unsigned char *begins, const float *obser
     }
 }
 
-void skimitate_did(void *states, size_t n, const KIND *actions)
+void did_side_by_side(void *states, size_t n, const KIND *actions)
 {
     STATE
     for (size_t i = 0; i < n; i++)
@@ -87,12 +88,14 @@ class CompiledPolicy:
         self.mean_return: float | None = described["mean_return"]
         listed = described["classes"]
         self.classes = None if listed is None else read_classes(listed)
+        self._tables = [table_of_classes(one)[1] for one in self.classes or []]
         self._kind = kind_of_actions(self.classes)
+        self._dtype = np.dtype(np.int32 if self._kind == "int32_t" else np.float32)
         # A part of the library, which stays loaded as long as one of them is there.
         library = compiled(source, self._shim(described["shows_actions"]))
-        library.skimitate_size.restype = ctypes.c_size_t
-        self._size: int = library.skimitate_size()
-        self._act, self._did = library.skimitate_act, library.skimitate_did
+        library.size_of_state.restype = ctypes.c_size_t
+        self._size: int = library.size_of_state()
+        self._act, self._did = library.act_side_by_side, library.did_side_by_side
         pointer, size = ctypes.c_void_p, ctypes.c_size_t
         self._act.argtypes = [pointer, pointer, pointer, size, pointer]
         self._did.argtypes = [pointer, size, pointer]
@@ -157,13 +160,32 @@ class CompiledPolicy:
         """Begin an episode, or several side by side: forget the last one."""
         self._state = None
 
-    def did(self, action: ArrayLike) -> None:
+    @property
+    def can_restart(self) -> bool:
+        """Whether it takes :meth:`restart`."""
+        return self.is_stateful
+
+    def restart(self, rows: NDArray[np.bool_]) -> None:
+        """Begin some episodes of those that it acts in side by side.
+
+        Parameters
+        ----------
+        rows : ndarray of shape (n,), bool
+            Which rows of the batches that follow begin with the next one. All of them
+            do after :meth:`reset`.
+        """
+        if self._state is not None:
+            self._state[rows] = 0  # with which an episode begins, says the header
+
+    def did(self, action: ArrayLike, rows: NDArray[np.intp] | None = None) -> None:
         """Tell the policy, if it wants to know, that something else was done.
 
         Parameters
         ----------
         action : array-like of shape (n_outputs,) or (n, n_outputs)
             What was done at the last step in place of its own action.
+        rows : ndarray of shape (n,) or None, default=None
+            In which of the episodes side by side; None for all.
 
         Raises
         ------
@@ -174,9 +196,12 @@ class CompiledPolicy:
             return
         if self._state is None:
             raise ValueError("action: expected a step before it, got the start")
-        n = len(self._state)
+        states = self._state if rows is None else self._state[rows]
+        n = len(states)
         actions = self._given(np.reshape(action, (n, self.n_outputs)))
-        self._did(_pointer(self._state), n, _pointer(actions))
+        self._did(_pointer(states), n, actions.tobytes())
+        if rows is not None:
+            self._state[rows] = states
 
     @available_if(lambda policy: policy.is_stateful)
     def predict(
@@ -227,7 +252,7 @@ class CompiledPolicy:
         return self._asked(rows, state, begins), state
 
     def _rows(self, observation: ArrayLike) -> NDArray[np.float32]:
-        rows = np.ascontiguousarray(observation, dtype=np.float32)
+        rows: NDArray = np.asarray(observation, dtype=np.float32)
         if rows.ndim not in (1, 2) or rows.shape[-1] != self.n_features:
             raise ValueError(
                 f"observation: expected shape ({self.n_features},) or "
@@ -240,36 +265,30 @@ class CompiledPolicy:
     ) -> NDArray:
         """Return what the compiled code makes of observations; states are changed."""
         n = len(rows) if rows.ndim == 2 else 1
-        whole = self._kind == "int32_t"
-        actions = np.empty(
-            (*rows.shape[:-1], self.n_outputs), dtype=np.int32 if whole else np.float32
+        actions = np.empty((*rows.shape[:-1], self.n_outputs), dtype=self._dtype)
+        begun = None if begins is None else begins.tobytes()
+        # What is only read goes as bytes, by far the quickest way to the numbers.
+        self._act(_pointer(state), begun, rows.tobytes(), n, _pointer(actions))
+        return (
+            actions.astype(np.float64)
+            if self.classes is None
+            else self._labels(self.classes, actions)
         )
-        self._act(
-            _pointer(state), _pointer(begins), _pointer(rows), n, _pointer(actions)
-        )
-        return self._meant(actions)
 
-    def _meant(self, actions: NDArray) -> NDArray:
-        """Return numbers in float64, or classes, of actions in C."""
-        if self.classes is None:
-            return actions.astype(np.float64)
+    def _labels(self, classes: list[NDArray], actions: NDArray) -> NDArray:
+        """Return the classes that actions in C are."""
         codes = np.empty(actions.shape, dtype=np.intp)
-        for output, classes in enumerate(self.classes):
-            values = table_of_classes(classes)[1]
+        for output, values in enumerate(self._tables):
             given = actions[..., output]
             codes[..., output] = (
                 given if values is None else np.searchsorted(values, given)
             )
-        return Classes(self.classes).labels(codes)
+        return Classes(classes).labels(codes)
 
     def _given(self, actions: NDArray) -> NDArray:
         """Return actions in C of numbers, or of classes: of unknown ones, none."""
-        if self.classes is None:
-            return np.ascontiguousarray(actions, dtype=np.float32)
-        kinds = [table_of_classes(classes) for classes in self.classes]
-        if kinds[0][1] is not None:
-            dtype = np.float32 if self._kind == "float" else np.int32
-            return np.ascontiguousarray(actions, dtype=dtype)
+        if self.classes is None or self._tables[0] is not None:
+            return np.asarray(actions, dtype=self._dtype)
         numbers = [{c: i for i, c in enumerate(one.tolist())} for one in self.classes]
         return np.array(
             [
@@ -321,5 +340,8 @@ def read_compiled(path: str | Path) -> CompiledPolicy:
         raise ValueError(f"{path}: {error}") from None
 
 
-def _pointer(numbers: NDArray | None) -> int | None:
-    return None if numbers is None else numbers.ctypes.data
+def _pointer(numbers: NDArray | None) -> Any:
+    """Return where numbers are that are written to, sooner than NumPy tells it."""
+    if numbers is None or not numbers.nbytes:
+        return None
+    return ctypes.byref(ctypes.c_char.from_buffer(numbers))

@@ -84,7 +84,7 @@ def _of_known_parts(policy: Any, knows: Knows | None) -> Policy:
         *transformers, (_, last) = policy.source.steps
         acting = _of_known_parts(as_policy(last), knows)
         for _, transformer in reversed(transformers):
-            acting = _behind(transformer, acting, knows)
+            acting = _behind(transformer, acting, knows, policy.mean_return)
         return acting
     source = policy.source if isinstance(policy, ActorPolicy) else policy
     raise TypeError(

@@ -13,6 +13,7 @@ from skimitate.formats._onnx_converters import register_onnx_converters
 from skimitate.formats._onnx_graph import classes_of
 from skimitate.formats._onnx_model import model_of
 from skimitate.formats._onnx_nodes import needing_onnx
+from skimitate.formats._standard_units import standardized_first
 
 
 @public
@@ -108,7 +109,7 @@ def export_onnx(policy: Any, path: str | Path, *, action_space: Any = None) -> N
             "action_space: expected None, since actions are classes, got "
             f"{action_space!r}"
         )
-    model = model_of(acting, bounds)
+    model = model_of(standardized_first(acting), bounds)
     onnx.checker.check_model(model, full_check=True)
     content = model.SerializeToString(deterministic=True)
     check_same(content, acting, bounds)

@@ -9,10 +9,9 @@ from numpy.typing import NDArray
 from skimitate.formats._bounds import Bounds
 from skimitate.formats._onnx_graph import classes_of, state_size
 from skimitate.formats._onnx_session import session_of
-from skimitate.policies._class_policy import ClassPolicy
+from skimitate.formats._standard_units import units_of
 from skimitate.policies._columns import Columns
 from skimitate.policies._history_policy import HistoryPolicy
-from skimitate.policies._pipeline_policy import PipelinePolicy
 
 # As many episodes side by side, and steps of each.
 _N_ROWS, _N_STEPS = 200, 4
@@ -93,21 +92,17 @@ def _observations(policy: Any, rng: np.random.Generator) -> NDArray[np.float32]:
 
 def _rows(policy: Any, rng: np.random.Generator) -> NDArray:
     """Return observations that are like what a policy has learnt from."""
-    if isinstance(policy, ClassPolicy):
-        return _rows(policy.units, rng)
+    units = units_of(policy)
+    if units is not None:
+        return units[0] + units[1] * rng.normal(size=(_N_ROWS, policy.n_features))
     if isinstance(policy, HistoryPolicy):
         return _rows(policy.policy, rng)[:, : policy.n_features]
-    n_features: int = policy.n_features
-    if not isinstance(policy, PipelinePolicy):
-        units = policy.units
-        normal = rng.normal(size=(_N_ROWS, n_features))
-        return units.input_mean + units.input_scale * normal
     shown, transformer = _rows(policy.policy, rng), policy.transformer
     if isinstance(transformer, Columns):
-        rows = rng.normal(size=(_N_ROWS, transformer.n_features_in_))
+        rows = rng.normal(size=(_N_ROWS, policy.n_features))
         rows[:, transformer.indices] = transformer.mean + transformer.scale * shown
         return rows
     try:
         return np.asarray(transformer.inverse_transform(shown))
     except Exception:  # not all have one, nor takes each what it could not give
-        return rng.normal(size=(_N_ROWS, n_features))
+        return rng.normal(size=(_N_ROWS, policy.n_features))

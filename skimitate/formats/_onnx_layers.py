@@ -43,7 +43,7 @@ def clipped(nodes: Nodes, values: str, low: NDArray, high: NDArray) -> str:
     for operator, end in (("Max", low), ("Min", high)):
         with np.errstate(over="ignore"):
             reached = end.astype(nodes.dtype)
-        if np.isfinite(reached).any():
+        if (np.abs(reached) < np.finfo(nodes.dtype).max).any():
             values = nodes.node(operator, values, nodes.constant(reached))
     return values
 

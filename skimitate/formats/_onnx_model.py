@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import skimitate
-from skimitate.formats._bounds import Bounds
+from skimitate.formats._bounds import Bounds, inner_bounds
 from skimitate.formats._onnx_graph import Memory, answer, classes_of, state_size
 from skimitate.formats._onnx_layers import clipped
 from skimitate.formats._onnx_nodes import IR_VERSION, OPSET, Nodes
@@ -67,7 +67,7 @@ def model_of(policy: Any, bounds: Bounds | None) -> Any:
         memory = Memory(nodes, "state", start)
     actions = answer(nodes, policy, "observation", memory).actions
     if bounds is not None:
-        actions = clipped(nodes, actions, *bounds)
+        actions = clipped(nodes, actions, *inner_bounds(*bounds))
     classes = classes_of(policy)
     dtype = np.float32 if classes is None else np.result_type(*classes)
     outputs = {"action": (dtype, policy.n_outputs)}

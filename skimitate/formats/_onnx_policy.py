@@ -83,6 +83,7 @@ class OnnxPolicy:
         if self.state_size:
             self._names.append("next_state")
         self._state: NDArray[np.float32] | None = None
+        self._begins: NDArray[np.bool_] | None = None
         self.n_outputs = 1  # or as many as a first answer has
         self.n_outputs = self.predict(np.zeros((1, self.n_features)))[0].shape[1]
         self.predict(np.zeros((3, self.n_features)))  # of a batch, before it is needed
@@ -128,6 +129,23 @@ class OnnxPolicy:
     def reset(self) -> None:
         """Begin an episode, or several side by side: forget the last one."""
         self._state = None
+        self._begins = None
+
+    @property
+    def can_restart(self) -> bool:
+        """Whether it takes :meth:`restart`."""
+        return self.is_stateful
+
+    def restart(self, rows: NDArray[np.bool_]) -> None:
+        """Begin some episodes of those that it acts in side by side.
+
+        Parameters
+        ----------
+        rows : ndarray of shape (n,), bool
+            Which rows of the batches that follow begin with the next one. All of them
+            do after :meth:`reset`.
+        """
+        self._begins = np.array(rows)
 
     def act(self, observation: ArrayLike) -> NDArray:
         """Return the action for an observation, or those for a batch.
@@ -148,7 +166,8 @@ class OnnxPolicy:
         ValueError
             If there is another number of features, or of episodes than before.
         """
-        actions, self._state = self.predict(observation, self._state)
+        actions, self._state = self.predict(observation, self._state, self._begins)
+        self._begins = None
         return actions
 
     __call__ = act
@@ -224,7 +243,7 @@ class OnnxPolicy:
         if episode_start is not None:
             begins = begins | np.asarray(episode_start, dtype=bool)
         return {
-            "state": state.reshape(n, -1).astype(np.float32, copy=False),
+            "state": state.reshape(n, self.state_size).astype(np.float32, copy=False),
             "episode_start": begins,
         }
 

@@ -9,9 +9,7 @@ from numpy.typing import NDArray
 
 from skimitate.cloning._layout import Layout
 from skimitate.formats._networks import classes_of, network_of
-from skimitate.policies._class_policy import ClassPolicy
-from skimitate.policies._history_policy import HistoryPolicy
-from skimitate.policies._pipeline_policy import PipelinePolicy
+from skimitate.formats._standard_units import units_of
 from skimitate.policies._recurrent_policy import RecurrentPolicy
 
 # Observations that it is measured on: so many episodes of so many steps.
@@ -40,7 +38,9 @@ def rounding_error(policy: Any, keep: Callable[[NDArray], Any]) -> str:
     """
     exact, rounded = deepcopy(policy), deepcopy(policy)
     _round(network_of(rounded), keep)
-    mean, scale = _typical(policy)
+    units = units_of(policy)
+    assert units is not None  # all its transformers are columns
+    mean, scale = units
     rng = np.random.default_rng(0)
     shape = _N_STEPS, _N_EPISODES, len(mean)
     observations = mean + scale * rng.standard_normal(shape)
@@ -71,25 +71,6 @@ def _round(network: Any, keep: Callable[[NDArray], Any]) -> None:
         layout = Layout(network.layer_sizes)
     for layer in layout.layers(network.vectors):
         layer.weight[:] = keep(layer.weight).values
-
-
-def _typical(policy: Any) -> tuple[NDArray, NDArray]:
-    """Return the mean and the scale that a policy has for what it observes."""
-    if isinstance(policy, ClassPolicy):
-        return _typical(policy.units)
-    if isinstance(policy, HistoryPolicy):
-        mean, scale = _typical(policy.policy)
-        end = policy.n_steps * policy.n_features
-        newest = slice(end - policy.n_features, end)
-        return mean[newest], scale[newest]
-    if isinstance(policy, PipelinePolicy):
-        inner, columns = _typical(policy.policy), policy.transformer
-        n = columns.n_features_in_
-        mean, scale = np.zeros(n), np.ones(n)
-        mean[columns.indices] = columns.mean + columns.scale * inner[0]
-        scale[columns.indices] = columns.scale * inner[1]
-        return mean, scale
-    return policy.units.input_mean, policy.units.input_scale
 
 
 def _acted(policy: Any, observations: NDArray) -> NDArray:

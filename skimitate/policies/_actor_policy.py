@@ -31,6 +31,8 @@ class ActorPolicy:
     actor : callable or object with act or predict
         From a batch of observations to a batch of actions; see
         :func:`skimitate.as_policy`.
+    mean_return : float or None, default=None
+        What an episode of it earns on average, if that was measured.
 
     Attributes
     ----------
@@ -43,8 +45,9 @@ class ActorPolicy:
         If the object is none of these.
     """
 
-    def __init__(self, actor: Any) -> None:
+    def __init__(self, actor: Any, mean_return: float | None = None) -> None:
         self.actor = actor
+        self.mean_return = mean_return
         self.n_features = _width(actor, ("n_features", "n_features_in_"), "observation")
         self.n_outputs = _width(actor, ("n_outputs", "n_outputs_"), "action")
         self._ask = _how_to_ask(actor)
@@ -167,7 +170,7 @@ class ActorPolicy:
 
     def __reduce__(self) -> tuple[Any, ...]:
         # How to ask is found out anew; a state within an episode is not kept.
-        return ActorPolicy, (self.actor,)
+        return ActorPolicy, (self.actor, self.mean_return)
 
     def __repr__(self) -> str:
         return f"as_policy({self.actor!r})"

@@ -162,16 +162,13 @@ def _of_column_transformer(transformer: Any) -> Columns:
     everything = np.arange(transformer.n_features_in_)
     names = getattr(transformer, "feature_names_in_", everything).tolist()
     parts = []
-    for _, step, which in transformer.transformers_:
-        if isinstance(which, str) or not np.ndim(which):
-            which = which if isinstance(which, slice) else [which]
-        if not isinstance(which, slice) and any(isinstance(w, str) for w in which):
-            which = [names.index(name) for name in which]
-        indices = everything[which]
+    for name, step, which in transformer.transformers_:
+        indices = everything[_positions(which, names)]
         if (isinstance(step, str) and step == "drop") or not len(indices):
             continue
         chosen = _chosen(len(everything), indices)
-        parts.append(chosen.then(columns_of(step, len(indices))))
+        part = chosen.then(columns_of(step, len(indices)))
+        parts.append(_weighted(part, (transformer.transformer_weights or {}).get(name)))
     if not parts:
         raise TypeError(f"expected some of the columns, got none of {transformer!r}")
     joined = (
@@ -179,3 +176,27 @@ def _of_column_transformer(transformer: Any) -> Columns:
         for name in ("indices", "mean", "scale", "low", "high")
     )
     return Columns(len(everything), *joined)
+
+
+def _positions(which: Any, names: list[Any]) -> Any:
+    """Return what picks the columns that a part of a ColumnTransformer is given."""
+    if isinstance(which, slice):
+        first, last = which.start, which.stop
+        if isinstance(first, str):
+            first = names.index(first)
+        if isinstance(last, str):  # of names the last one belongs to them
+            last = names.index(last) + 1
+        return slice(first, last, which.step)
+    if isinstance(which, str) or not np.ndim(which):
+        which = [which]
+    return [names.index(one) if isinstance(one, str) else one for one in which]
+
+
+def _weighted(columns: Columns, weight: float | None) -> Columns:
+    """Return columns that are multiplied by a weight, as a ColumnTransformer does."""
+    if weight is None:
+        return columns
+    if not weight > 0:
+        raise TypeError(f"expected transformer_weights above 0, got {weight!r}")
+    scale = np.full(columns.n_columns, 1.0 / weight)
+    return columns.then(_scaled(columns.n_columns, None, scale))
