@@ -168,7 +168,7 @@ def _of_any(column: Any) -> NDArray:
     array = np.asarray(column)
     if np.ma.isMaskedArray(column):
         mask = np.ma.getmaskarray(column)
-        _check_whole(mask.any(axis=tuple(range(1, mask.ndim))))
+        _check_whole(np.asarray(mask.any(axis=tuple(range(1, mask.ndim)))))
     if array.dtype.kind in "mM":
         _check_whole(np.isnat(array))
     if array.dtype == object and array.ndim == 1:
