@@ -528,10 +528,9 @@ class FailsOnce(LengthsEnv):
 
 @modes
 def test_a_reset_that_fails_is_not_done_again_with_other_seeds(mode):
+    make = partial(SyncVectorEnv, [FailsOnce, LengthsEnv], autoreset_mode=mode)
     with pytest.raises(EpisodeError, match=r"env: raised OSError\('no power'\)"):
-        collect_rollouts(
-            made_by(FailsOnce, mode=mode), expert, n_episodes=4, random_state=0
-        )
+        collect_rollouts(make, expert, n_episodes=4, random_state=0)
 
 
 def test_no_last_observation():
