@@ -76,7 +76,8 @@ def open_minari(dataset: Any, *, download: bool) -> Any:
         listed = ", ".join(here[:_MOST_LISTED]) or "none"
         raise FileNotFoundError(
             f"dataset: expected a data set that is here, got {dataset!r}; in "
-            f"{_place_of('')} there are {listed}; download=True fetches others"
+            f"{_place_of('')} there are {listed}; download=True fetches others, and so "
+            f"does the command: minari download {dataset}"
         )
     if not (place / "data").exists():
         minari.download_dataset(dataset)
