@@ -62,12 +62,9 @@ class Table:
         """
         array = self.values(name, parameter)
         if array.dtype.kind not in "fiub" or array.ndim not in (1, 2):
-            found = f"{array.dtype}" if array.ndim == 1 else f"shape {array.shape}"
-            odd = [one for one in array.flat if not _may_be_numbers(one)][:1]
-            came = found if array.dtype.kind != "O" or not odd else repr(odd[0])
             raise ValueError(
                 f"{parameter}: expected numbers, or lists of as many numbers each, in "
-                f"column {name!r}, got {came}"
+                f"column {name!r}, got {_odd_in(array)}"
             )
         if array.dtype.kind == "f" and not np.isfinite(array).all():
             where = tuple(np.argwhere(~np.isfinite(array))[0])
@@ -243,6 +240,15 @@ def _unboxed(array: NDArray) -> NDArray:
         lengths = sorted({np.size(row) for row in array})
         raise ValueError(f"got lists of the lengths {lengths[:10]}") from None
     return whole if whole.dtype.kind in "fiub" else array
+
+
+def _odd_in(array: NDArray) -> str:
+    """Return what a column has that is no number, or what it is if that is all."""
+    if array.dtype == object:
+        for value in array.flat:
+            if not _may_be_numbers(value):
+                return repr(value)
+    return f"{array.dtype}" if array.ndim == 1 else f"shape {array.shape}"
 
 
 def _may_be_numbers(value: Any) -> bool:
