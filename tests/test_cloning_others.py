@@ -42,6 +42,16 @@ def test_columns_of_parquet_that_are_named(tmp_path):
     np.testing.assert_array_equal(steps.episode_ids, IDS)
 
 
+def test_parquet_that_does_not_tell_its_episodes(tmp_path, capsys):
+    columns = {name: column for name, column in LOG.items() if name != "episode"}
+    path = write_parquet(tmp_path / "log.parquet", columns)
+    steps = read_steps(path)
+    assert steps.episode_ids is None
+    assert steps.n_episodes is None
+    assert main(["clone", str(path), *FEW]) == 0
+    assert "episodes: not known\n" in capsys.readouterr().out
+
+
 def test_whole_numbers_are_classes(tmp_path):
     columns = LOG | {"action": np.arange(len(X)) % 3}
     steps = read_steps(write_parquet(tmp_path / "log.parquet", columns))
@@ -89,6 +99,7 @@ def test_a_clone_of_each(tmp_path, capsys, monkeypatch):
         (["none.parquet"], "DATA: no such file: none.parquet"),
         (["minari:none-v0"], "DATA: expected a data set that is here, got 'none-v0'"),
         (["minari:none"], "DATA: expected an id of the form name-v0"),
+        (["."], "DATA: expected a file, or the folder of a LeRobot data set, in which"),
         (["bad.parquet"], "DATA: bad.parquet: expected a Parquet file, but "),
         (
             ["bad.hdf5"],

@@ -10,6 +10,7 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import csv, parquet
@@ -198,6 +199,11 @@ def test_names_may_be_numbers_or_an_index():
     assert found.feature_names == ("0", "1")
     np.testing.assert_array_equal(found.actions[:, 0], frame[2])
     assert found.n_episodes == 1
+    one, other = (
+        Rollouts.from_frame(frame, observations=name, actions=2, episode="run")
+        for name in (1, np.int64(1))
+    )
+    assert one == other
 
 
 @pytest.mark.parametrize("library", ["pandas", "polars", "pyarrow"])
@@ -398,9 +404,13 @@ def test_two_columns_of_one_name():
     frame = pd.DataFrame(LOG).rename(columns={"earned": "speed"})
     with pytest.raises(ValueError, match="expected one column 'speed', got 2"):
         Rollouts.from_frame(frame, **WHO)
-    table = pa.table(LOG).rename_columns(["run", "angle", "speed", "speed", "x", "y"])
-    with pytest.raises(ValueError, match="expected one column 'speed', got 2"):
-        Rollouts.from_frame(table, **WHO)
+    for names in (
+        ["run", "angle", "speed", "speed", "x", "y"],
+        ["speed"] * 2 + [*"abcd"],
+    ):
+        table = pa.table(LOG).rename_columns(names)
+        with pytest.raises(ValueError, match="expected one column 'speed', got 2"):
+            Rollouts.from_frame(table, **WHO | {"observations": "speed"})
 
 
 def test_pieces_that_differ():
@@ -414,6 +424,82 @@ def test_pieces_that_differ():
     pieces[1] |= {"x": [[1.0, 2.0, 3.0]], "u": [0.5]}
     with pytest.raises(ValueError, match="observations: expected 2 columns as in the"):
         list(Rollouts.iter_frames(map(pa.table, pieces), **names))
+
+
+def test_pieces_whose_episodes_change_their_type():
+    pieces = [
+        pd.DataFrame({"e": e, "x": [0.1, 0.2], "u": [0.5, 0.5]})
+        for e in ([1, 2], ["2", "left"])
+    ]
+    names = {"observations": "x", "actions": "u", "episode": "e"}
+    with pytest.raises(ValueError, match="episode: expected numbers as in the frames"):
+        list(Rollouts.iter_frames(pieces, **names))
+    with pytest.raises(ValueError, match="episode: expected names as in the frames"):
+        list(Rollouts.iter_frames(pieces[::-1], **names))
+
+
+@pytest.mark.parametrize("frame", [pd.Series([1.0]), pl.Series([1.0])])
+def test_a_single_column_is_no_frame(frame):
+    with pytest.raises(TypeError, match=r"frame: expected a data frame, .* a Series"):
+        Rollouts.from_frame(frame, **WHO)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        (
+            {"angle": np.ma.array([1.0, 2, 3, 4, 5], mask=[0, 1, 0, 0, 0])},
+            "observations: .*'angle', got none in row 1",
+        ),
+        ({"run": ["a", "a", None, "b", "b"]}, "episode: .*'run', got none in row 2"),
+        (
+            {"run": np.array(["2026-01-01"] * 4 + ["NaT"], dtype="datetime64[D]")},
+            "episode: .*'run', got none in row 4",
+        ),
+        ({"torque": 0.5}, "actions: .*'torque', got shape .* for 5 rows"),
+        ({"angle": 0.5}, "observations: .*'angle', got shape .* for 1 rows"),
+        (
+            {"angle": torch.ones(5, requires_grad=True)},
+            "observations: .*'angle', got what is not read: .*requires grad",
+        ),
+    ],
+)
+def test_gaps_and_oddities_of_a_dict(changed, message):
+    with pytest.raises(ValueError, match=message):
+        Rollouts.from_frame(dict(sorted((LOG | changed).items())), **WHO)
+
+
+def test_types_that_numpy_has_not():
+    frame = pl.DataFrame(LOG).with_columns(pl.col("torque").cast(pl.Int128))
+    with pytest.raises(ValueError, match=r"actions: .*'torque', got what is not read"):
+        Rollouts.from_frame(frame, **WHO)
+    maps = pa.array([[("x", 1.0)]] * 5, pa.map_(pa.string(), pa.float64()))
+    with pytest.raises(ValueError, match=r"observations: .*'map', got what is"):
+        Rollouts.from_frame(
+            pa.table(LOG | {"map": maps}), **WHO | {"observations": "map"}
+        )
+
+
+def test_classes_too_large_to_be_counted():
+    frame = LOG | {"torque": np.array([0, 1, 2, 3, 2**63], dtype=np.uint64)}
+    message = "episode b: actions: expected classes up to 9223372036854775807, got 9"
+    with pytest.raises(ValueError, match=message):
+        Rollouts.from_frame(frame, **WHO)
+
+
+@pytest.mark.parametrize("make", [pd.DataFrame, dict])
+@pytest.mark.parametrize(
+    ("parameter", "names", "odd"),
+    [
+        ("episode", ["run", "over"], r"\['run', 'over'\]"),
+        ("rewards", ["earned"], r"\['earned'\]"),
+        ("observations", [["angle"], "speed"], r"\['angle'\]"),
+    ],
+)
+def test_lists_in_the_place_of_names(make, parameter, names, odd):
+    message = f"^{parameter}: expected the name of a column, got {odd}"
+    with pytest.raises(TypeError, match=message):
+        Rollouts.from_frame(make(LOG), **WHO | {parameter: names})
 
 
 @pytest.mark.parametrize("frame", [[1, 2], "log.csv", np.zeros((3, 2)), None])

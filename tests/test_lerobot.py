@@ -73,13 +73,26 @@ def test_the_thousandth_episode_is_in_the_next_chunk(tmp_path):
 def test_videos_are_refused_by_name(tmp_path, version):
     videos = ("observation.images.top",)
     write_lerobot(tmp_path, version, videos=videos)
-    message = "^observations: .*since observation.images.top are videos.*observation.st"
+    message = "^observations: .*since observation.images.top is a video.*observation.st"
     with pytest.raises(ValueError, match=message):
         Rollouts.from_lerobot(tmp_path)
     with pytest.raises(ValueError, match=r"^observations: .*images.top', a video, whi"):
         Rollouts.from_lerobot(tmp_path, observations=["observation.state", *videos])
     rollouts = Rollouts.from_lerobot(tmp_path, observations="observation.state")
     assert len(rollouts) == 9
+
+
+def test_texts_are_refused_by_name(tmp_path):
+    write_lerobot(tmp_path, "v2.1")
+    place = tmp_path / "meta" / "info.json"
+    info = json.loads(place.read_text())
+    info["features"]["observation.task"] = {"dtype": "string", "shape": [1]}
+    place.write_text(json.dumps(info))
+    with pytest.raises(ValueError, match=r"^observations: .*task is a string.*\.state"):
+        Rollouts.from_lerobot(tmp_path)
+    with pytest.raises(ValueError, match=r"^observations: .*task', a string, which is"):
+        Rollouts.from_lerobot(tmp_path, observations="observation.task")
+    assert len(Rollouts.from_lerobot(tmp_path, observations="observation.state")) == 9
 
 
 @pytest.mark.parametrize(
@@ -95,11 +108,15 @@ def test_videos_are_refused_by_name(tmp_path, version):
             {"actions": "observation.state"},
             "actions: expected columns of its own, got 'observation.state'",
         ),
+        (
+            {"observations": ["episode_index"]},
+            "observations: expected columns of its own, got 'episode_index'",
+        ),
     ],
 )
 def test_what_is_asked_for_and_not_there(tmp_path, arguments, message):
     write_lerobot(tmp_path, "v3.0")
-    with pytest.raises(ValueError, match=re.escape(message)):
+    with pytest.raises(ValueError, match="^" + re.escape(message)):
         Rollouts.from_lerobot(tmp_path, **arguments)
 
 

@@ -292,6 +292,23 @@ def test_nothing_is_left_of_a_set_that_could_not_be_written(place):
     complete().to_minari("set-v0")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "kind", "message"),
+    [
+        ({"env": "None-v0"}, ValueError, "env: expected the id of an environment: "),
+        ({"env": lambda: None}, TypeError, "env: expected the id of .*, got function"),
+        ({"dataset_id": 5}, TypeError, "dataset_id: expected an id .*, got int"),
+        ({"metadata": "me"}, TypeError, "metadata: expected a dict .*, got str"),
+        ({"metadata": {"total_steps": 7}}, ValueError, "metadata: .*'total_steps', wh"),
+        ({"metadata": {"data_format": "a"}}, ValueError, "metadata: .*'data_format'"),
+    ],
+)
+def test_what_else_may_be_wrong(place, arguments, kind, message):
+    with pytest.raises(kind, match=f"^{message}"):
+        complete().to_minari(**{"dataset_id": "set-v0"} | arguments)
+    assert not place.exists() or list(place.iterdir()) == []
+
+
 def test_a_set_that_is_not_here():
     complete().to_minari("mine/set-v0")
     message = (

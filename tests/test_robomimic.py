@@ -106,6 +106,13 @@ def test_what_is_asked_for_and_not_there(path, arguments, message):
         Rollouts.from_robomimic(path, **arguments)
 
 
+def test_what_is_asked_for_and_some_do_not_have(path):
+    write_robomimic(path, change=without("data/demo_1/obs/object"))
+    message = "^observations: expected some of eef_pos, gripper, which demo_1 has, got"
+    with pytest.raises(ValueError, match=message):
+        Rollouts.from_robomimic(path, observations=["object"])
+
+
 def replaced(name, array):
     def change(file):
         del file[name]
@@ -149,6 +156,10 @@ def wider(file):
     replaced("data/demo_1/obs/object", np.zeros((2, 5)))(file)
 
 
+def counted_twice(file):
+    file["data/demo_1"].attrs["num_samples"] = [2, 2]
+
+
 def without(name):
     def change(file):
         del file[name]
@@ -162,7 +173,10 @@ def without(name):
         (without("data"), "expected robomimic's demonstrations, but the file has no "),
         (without("data/demo_1/actions"), "but data/demo_1 has no 'actions'; it has "),
         (without("data/demo_1/obs"), "but data/demo_1 has no 'obs'"),
-        (without("data/demo_1/obs/object"), "observations: expected some of eef_pos"),
+        (without("data/demo_1/obs/object"), "but data/demo_1/obs has no 'object'; it"),
+        (without("data/demo_1/next_obs/object"), "but data/demo_1/next_obs has no 'ob"),
+        (replaced("data/demo_1/actions", np.zeros((0, 2))), "but demo_1 has no steps"),
+        (counted_twice, r"demo_1 has 2 actions, and says that it has \[2 2\]"),
         (replaced("data/demo_1/actions", np.array([b"x"])), "expected numbers in data"),
         (replaced("data/demo_1/actions", np.zeros((7, 2))), "has 7 actions, and says"),
         (replaced("data/demo_1/actions", np.float64(1.0)), "actions"),

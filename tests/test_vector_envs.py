@@ -512,6 +512,27 @@ def test_errors_say_what_is_wrong(what, message):
         collect_rollouts(lambda: Broken(what), expert, n_episodes=3, random_state=0)
 
 
+class FailsOnce(LengthsEnv):
+    """Does not come up at its third reset, and would at the next one."""
+
+    def __init__(self):
+        super().__init__()
+        self.n_resets = 0
+
+    def reset(self, **options):
+        self.n_resets += 1
+        if self.n_resets == 3:
+            raise OSError("no power")
+        return super().reset(**options)
+
+
+@modes
+def test_a_reset_that_fails_is_not_done_again_with_other_seeds(mode):
+    make = partial(SyncVectorEnv, [FailsOnce, LengthsEnv], autoreset_mode=mode)
+    with pytest.raises(EpisodeError, match=r"env: raised OSError\('no power'\)"):
+        collect_rollouts(make, expert, n_episodes=4, random_state=0)
+
+
 def test_no_last_observation():
     env = Broken("final", AutoresetMode.SAME_STEP)
     with pytest.raises(EpisodeError, match="expected the last observation as 'final_"):

@@ -33,8 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--name",
-        help="what names in C begin with (default: the name of the file, if it is one "
-        "in C, else policy)",
+        help="what names in C begin with (default: policy)",
     )
     parser.add_argument(
         "--weights",
@@ -61,8 +60,7 @@ def act(args: argparse.Namespace) -> None:
         else:
             from skimitate.formats._c import export_c
 
-            name = args.name or _name_of(args.to)
-            weights = args.weights or "float32"
+            name, weights = args.name or "policy", args.weights or "float32"
             export_c(policy, args.to, name=name, weights=weights, action_space=space)
         if space is None and not _has_classes(policy):
             told = "; actions are not clipped (--env says to what they would be)"
@@ -94,8 +92,11 @@ def _action_space(args: argparse.Namespace, policy: Any) -> Any:
 
         return space_of(policy)
     from skimitate.environments._make import open_env
+    from skimitate.experts._check import check_widths
 
-    with open_env(find_env(args.env, args.env_arg, "--env").made_by) as env:
+    named = find_env(args.env, args.env_arg, "--env")
+    check_widths(named.made_by, policy, "MODEL", named.name)
+    with open_env(named.made_by) as env:
         return env.action_space
 
 
@@ -105,14 +106,3 @@ def _has_classes(policy: Any) -> bool:
     from skimitate.formats._networks import classes_of
 
     return classes_of(exportable(policy, "MODEL", lambda _: True)) is not None
-
-
-def _name_of(path: Path) -> str:
-    """Return what a file is called, if that is a name in C."""
-    from skimitate.formats._c import check_name
-
-    try:
-        check_name(path.stem)
-    except ValueError:
-        return "policy"
-    return path.stem

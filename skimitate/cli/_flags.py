@@ -11,8 +11,9 @@ from typing import Any, Literal
 KINDS = (
     "the id of a bundled expert, module:callable, or a file: npz (an expert's own), "
     "pkl (CS294), safetensors, skops, onnx, zip (a stable-baselines3 model, with the "
-    "statistics of its VecNormalize beside it), joblib, or pt2, pt or pth (a module "
-    "of torch); zip, joblib and torch's files run code that they contain"
+    "statistics of its VecNormalize beside it), joblib, pt2, pt or pth (a module of "
+    "torch), or h (of export_c, which is compiled); zip, joblib, torch's files and C "
+    "run code that they contain"
 )
 
 

@@ -10,6 +10,8 @@ from skimitate.cli._environments import NamedEnv
 # Files that are pickles, or hold some, or are programs. A .pkl is none that runs: see
 # load_expert.
 _RUN_CODE = (".h", ".joblib", ".pt", ".pt2", ".pth", ".zip")
+# Those that run and clone keep beside a safetensors file of the same policy.
+_KEPT_TWICE = (".joblib",)
 
 
 def find_expert(env: NamedEnv, env_id: str, spec: str | None) -> Any:
@@ -78,8 +80,9 @@ def find_policy(env: NamedEnv, spec: str | Path, option: str = "--policy") -> An
 def load_policy_named(spec: str | Path, option: str) -> Any:
     """Return what an option names, whatever environment it is for.
 
-    Of a file that runs code when it is read, that is said first. What save_policy wrote
-    is taken instead, if it lies beside it under the same name and is no older.
+    Of a file that runs code when it is read, that is said first. In place of a joblib
+    file is taken what save_policy wrote, if it lies beside it under the same name and
+    is no older.
 
     Parameters
     ----------
@@ -112,8 +115,9 @@ def _safest(spec: str | Path, option: str) -> str | Path:
     if path.suffix.lower() not in _RUN_CODE or not path.is_file():
         return spec
     beside = path.with_suffix(".safetensors")
+    is_twice = path.suffix.lower() in _KEPT_TWICE and beside.is_file()
     # An older one may be of another training.
-    if beside.is_file() and beside.stat().st_mtime_ns >= path.stat().st_mtime_ns:
+    if is_twice and beside.stat().st_mtime_ns >= path.stat().st_mtime_ns:
         print(
             f"{option}: {beside} is read in place of {path}, which can run code",
             file=sys.stderr,

@@ -74,6 +74,11 @@ def read_steps(
 
 
 def _check_kind(path: Path) -> None:
+    if path.is_dir():
+        raise ValueError(
+            "path: expected a file, or the folder of a LeRobot data set, in which "
+            f"there is meta/info.json, got {path}"
+        )
     if not path.is_file():
         raise FileNotFoundError(f"path: no such file: {path}")
     if path.suffix.lower() not in _SUFFIXES:

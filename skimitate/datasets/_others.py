@@ -78,7 +78,8 @@ def read_others(path: Path, asked: Mapping[str, Sequence[str]]) -> Steps:
             raise
         raise ValueError(f"path: {message}") from None
     actions = rollouts.actions.reshape(len(rollouts), -1)
-    return Steps(rollouts.observations, actions, rollouts.episode_ids, origin)
+    ids = rollouts.episode_ids if "episode_ids" in origin else None  # nobody tells
+    return Steps(rollouts.observations, actions, ids, origin)
 
 
 def _read(

@@ -73,7 +73,8 @@ class FrameRollouts:
         Raises
         ------
         TypeError
-            If this is no data frame, or one that has not been read yet.
+            If this is no data frame, or one that has not been read yet; or if what
+            names a column is no name, as a list of several that tell the episode.
         ValueError
             If a column is not there, is there twice or is named for two things, holds
             texts, gaps, NaN or lists of several lengths; if the rows of an episode are

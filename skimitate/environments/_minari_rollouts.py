@@ -122,8 +122,11 @@ class MinariRollouts:
 
         Raises
         ------
+        TypeError
+            If one of these is of another type.
         ValueError
-            If the id is none or is taken, or the rollouts have no ``rewards``,
+            If the id is none or is taken, there is no such environment, the metadata
+            tell what is worked out here, or the rollouts have no ``rewards``,
             ``last_observations``, ``terminated`` or ``truncated``, all of which a set
             has.
         OSError
@@ -148,8 +151,8 @@ class MinariRollouts:
             dataset_id,
             map(_buffer, cast(Any, self).episodes),
             spaces=(_unlimited(self.observations), _unlimited(self.actions)),
-            env_spec=gymnasium.spec(env) if isinstance(env, str) else env,
-            metadata=metadata or {},
+            env_spec=_spec_of(env),
+            metadata={} if metadata is None else metadata,
         )
 
 
@@ -172,6 +175,21 @@ def _records(dataset: Any) -> Iterator[Record]:
             floats = np.result_type(episode.actions, np.float32)
             parts["actions"] = "actions", episode.actions.astype(floats, copy=False)
         yield Record(where, parts)
+
+
+def _spec_of(env: Any) -> EnvSpec | None:
+    """Return what an environment is made from."""
+    if env is None or isinstance(env, EnvSpec):
+        return env
+    if not isinstance(env, str):
+        raise TypeError(
+            "env: expected the id of an environment, an EnvSpec or None, got "
+            f"{type(env).__name__}"
+        )
+    try:
+        return gymnasium.spec(env)
+    except gymnasium.error.Error as error:
+        raise ValueError(f"env: expected the id of an environment: {error}") from error
 
 
 def _unlimited(array: NDArray) -> spaces.Space:

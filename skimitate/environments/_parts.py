@@ -65,7 +65,12 @@ def _actions(name: str, value: Any) -> NDArray:
     columns = raw.reshape(-1, 1) if raw.ndim == 1 else raw
     hint = "" if raw.ndim else _NO_DIMENSION
     rows = _rows(name, columns, "(n_steps, n_outputs) or (n_steps,)", hint)
-    return rows if raw.dtype.kind == "f" else raw.astype(np.int64)
+    if raw.dtype.kind == "f":
+        return rows
+    most = np.iinfo(np.int64).max
+    if raw.dtype.kind == "u" and (raw > most).any():
+        raise TrajectoryError(f"{name}: expected classes up to {most}, got {raw.max()}")
+    return raw.astype(np.int64)
 
 
 def _numbers(name: str, value: Any) -> NDArray:

@@ -6,7 +6,7 @@ from enum import Enum, auto
 from typing import Any, NamedTuple
 
 import numpy as np
-from gymnasium.vector import AutoresetMode, VectorEnv
+from gymnasium.vector import AsyncVectorEnv, AutoresetMode, SyncVectorEnv, VectorEnv
 from numpy.typing import NDArray
 
 from skimitate.environments._answers import expect_tuple
@@ -137,6 +137,10 @@ class SubEnvironments:
         try:
             return self._env.reset(seed=seeds)
         except Exception as error:
+            # Gymnasium's take the list: one of their sub-environments failed.
+            reset = type(getattr(self._env, "unwrapped", self._env)).reset
+            if reset in (AsyncVectorEnv.reset, SyncVectorEnv.reset):
+                raise
             # There are those that have one generator for all of them.
             try:
                 answer = self._env.reset(seed=seeds[0])

@@ -3,11 +3,13 @@
 from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from skimitate.exchange._asked import AskedError
 from skimitate.exchange._record import Record
 from skimitate.exchange._tables import Table
 
@@ -57,7 +59,7 @@ class Columns:
             If it names none at all, or one of them twice.
         """
         given = getattr(self, parameter)
-        if isinstance(given, (str, bytes, int)) or parameter in _SINGLE:
+        if isinstance(given, (str, bytes, Integral)) or parameter in _SINGLE:
             return [given]
         try:
             names = list(given)
@@ -76,14 +78,22 @@ class Columns:
         return names
 
     def check(self) -> None:
-        """Raise ValueError if a column is seen, done and the episode's at once."""
+        """Raise if a column is seen, done and the episode's at once, or has no name."""
+        for parameter in ("episode", "observations", "actions", *_SINGLE):
+            given = getattr(self, parameter)
+            names = [given] if parameter == "episode" else self.chosen(parameter)
+            odd = [name for name in names if not isinstance(name, Hashable)]
+            if odd:
+                raise TypeError(
+                    f"{parameter}: expected the name of a column, got {odd[0]!r}"
+                )
         owners: dict[Any, str] = (
             {} if self.episode is None else {self.episode: "episode"}
         )
         for parameter in ("observations", "actions"):
             for name in self.chosen(parameter):
                 if name in owners:
-                    raise ValueError(
+                    raise AskedError(
                         f"{parameter}: expected columns of its own, got {name!r}, "
                         f"which is named by {owners[name]} too"
                     )
@@ -130,6 +140,7 @@ class _Reader:
         self._n_rows = 0
         self._names: tuple[str, ...] | None = None
         self._whole: bool | None = None
+        self._numbered: bool | None = None
 
     def read(self, table: Table) -> Iterator[Record]:
         """Yield the episodes that end in a frame."""
@@ -151,8 +162,7 @@ class _Reader:
         """Return the episode that is pending, and begin anew."""
         pending, self.pending = self.pending, []
         arrays = {
-            part: np.concatenate([piece[part] for piece in pending])
-            for part in pending[0]
+            part: _joined([piece[part] for piece in pending]) for part in pending[0]
         }
         parts: dict[str, Any] = {part: (part, array) for part, array in arrays.items()}
         parts["feature_names"] = "observations", self._names
@@ -183,7 +193,22 @@ class _Reader:
                 "episode: expected a value in each row of column "
                 f"{self._columns.episode!r}, got nan in row {np.isnan(labels).argmax()}"
             )
+        self._check_labels(labels)
         return labels
+
+    def _check_labels(self, labels: NDArray) -> None:
+        """Raise if one frame has numbers for episodes, and another names.
+
+        An episode that goes on from "1" to 1 would become two.
+        """
+        numbered = labels.dtype.kind in "fiub"
+        if self._numbered not in (None, numbered):
+            kinds = ("numbers", "names") if self._numbered else ("names", "numbers")
+            raise ValueError(
+                f"episode: expected {kinds[0]} as in the frames before, got {kinds[1]}:"
+                " say of which type they are where the frames are read"
+            )
+        self._numbered = numbered
 
     def _parts(self, table: Table) -> dict[str, NDArray]:
         """Return the columns by their parts."""
@@ -233,3 +258,8 @@ class _Reader:
                 f"{kinds[1]}: say of which type they are where the frames are read"
             )
         self._whole = whole
+
+
+def _joined(pieces: list[NDArray]) -> NDArray:
+    """Return the pieces of an episode, of which there is one alone in most cases."""
+    return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)

@@ -23,7 +23,7 @@ _MOST_BYTES = 2**28
 # What a step's own columns are called beside those that are observed and done.
 _EPISODE, _REWARD, _SUCCESS = "episode_index", "next.reward", "next.success"
 
-_PIXELS = ("video", "image")
+_NO_NUMBERS = ("video", "image", "string")
 
 
 class _Episode(NamedTuple):
@@ -74,6 +74,7 @@ def read_lerobot(
             rewards=_REWARD if _REWARD in features else None,
             is_success=_SUCCESS if _SUCCESS in features else None,
         )
+        columns.check()
     with reading_as_asked(root, _EXPECTED):
         episodes = list(_episodes(root, info))
         if not episodes:
@@ -110,13 +111,14 @@ def _numbers(
     names = asked
     if names is None:
         names = [name for name in kinds if re.match(r"observations?(\.|$)", name)]
-        pixels = [name for name in names if kinds[name] in _PIXELS]
-        others = [name for name in names if name not in pixels]
-        if pixels or not others:
+        others = [name for name in names if kinds[name] not in _NO_NUMBERS]
+        refused = {name: kinds[name] for name in names if name not in others}
+        if refused or not others:
+            odd = ", ".join(f"{name} is a {kind}" for name, kind in refused.items())
             raise AskedError(
                 "observations: expected the names of features to be read, since "
-                f"{', '.join(pixels) or 'none is called so'} are videos, which are "
-                f"not; those with numbers are {others}"
+                f"{odd or 'none is called an observation'}, which is not read; those "
+                f"with numbers are {others}"
             )
     for name in names:
         if name not in kinds:
@@ -124,7 +126,7 @@ def _numbers(
                 f"{parameter}: expected names of features, got {name!r}; the features "
                 f"are {', '.join(kinds)}"
             )
-        if kinds[name] in _PIXELS:
+        if kinds[name] in _NO_NUMBERS:
             raise AskedError(
                 f"{parameter}: expected features that are numbers, got {name!r}, a "
                 f"{kinds[name]}, which is not read"

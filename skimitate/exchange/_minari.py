@@ -15,6 +15,20 @@ _MOST_LISTED = 20
 
 _EXPECTED = "a Minari data set"
 
+# What is written here or by Minari, and nobody tells.
+_ITS_OWN = (
+    "action_space",
+    "data_format",
+    "dataset_id",
+    "dataset_size",
+    "env_spec",
+    "jpeg_encoding",
+    "minari_version",
+    "observation_space",
+    "total_episodes",
+    "total_steps",
+)
+
 # What is told of them is a list, or a single text.
 _PEOPLE = ("author", "author_email")
 
@@ -62,7 +76,8 @@ def open_minari(dataset: Any, *, download: bool) -> Any:
         listed = ", ".join(here[:_MOST_LISTED]) or "none"
         raise FileNotFoundError(
             f"dataset: expected a data set that is here, got {dataset!r}; in "
-            f"{_place_of('')} there are {listed}; download=True fetches others"
+            f"{_place_of('')} there are {listed}; download=True fetches others, and so "
+            f"does the command: minari download {dataset}"
         )
     if not (place / "data").exists():
         minari.download_dataset(dataset)
@@ -116,8 +131,10 @@ def write_minari(
 
     Raises
     ------
+    TypeError
+        If the id is no text, or what is told no mapping.
     ValueError
-        If the id is none, or is taken.
+        If the id is none, or is taken, or what is told is not taken by Minari.
     OSError
         If it cannot be written.
     ImportError
@@ -125,6 +142,7 @@ def write_minari(
     """
     minari = _minari("dataset_id")
     _check_id(dataset_id, "dataset_id")
+    _check_metadata(metadata)
     place = _place_of(dataset_id)
     if place.exists():
         raise ValueError(
@@ -201,14 +219,32 @@ def _minari(parameter: str) -> Any:
     return minari
 
 
-def _check_id(dataset_id: str, parameter: str) -> None:
+def _check_metadata(metadata: Any) -> None:
+    if not isinstance(metadata, Mapping):
+        raise TypeError(
+            f"metadata: expected a dict of what is told, got {type(metadata).__name__}"
+        )
+    own = sorted(set(metadata) & set(_ITS_OWN))
+    if own:
+        raise ValueError(
+            f"metadata: expected what nobody else knows, got {own[0]!r}, which is "
+            "worked out"
+        )
+
+
+def _check_id(dataset_id: Any, parameter: str) -> None:
     from minari.dataset.minari_dataset import DATASET_ID_RE
 
+    if not isinstance(dataset_id, str):
+        raise TypeError(
+            f"{parameter}: expected an id such as 'group/name-v0', got "
+            f"{type(dataset_id).__name__}"
+        )
     match = DATASET_ID_RE.fullmatch(dataset_id)
     if match is None or match.group("version") is None:
         raise ValueError(
-            f"{parameter}: expected an id of the form name-v0 or group/name-v0, got "
-            f"{dataset_id!r}"
+            f"{parameter}: expected an id of the form name-v0 or group/name-v0, of "
+            f"letters, digits, - and _, two at least in a group, got {dataset_id!r}"
         )
 
 

@@ -46,6 +46,8 @@ def read_robomimic(
             demonstration = data.group(name)
             if keys is None:
                 keys = _all_keys(demonstration.group("obs"))
+            elif observations is not None:
+                _check_asked(demonstration.group("obs"), keys, name)
             yield Record(f"{path}: {name}", _parts(demonstration, name, keys))
 
 
@@ -90,6 +92,21 @@ def _all_keys(obs: Group) -> list[str]:
     return others
 
 
+def _check_asked(obs: Group, keys: list[str], name: str) -> None:
+    """Raise if what was asked for is not observed, or is an image."""
+    for key in keys:
+        if key not in obs.names:
+            raise AskedError(
+                f"observations: expected some of {', '.join(obs.names) or '(none)'}, "
+                f"which {name} has, got {key!r}"
+            )
+        if _is_image(obs, key):
+            raise AskedError(
+                f"observations: expected numbers that describe what is seen, got "
+                f"{key!r}, an image of shape {obs.shape(key)[1:]}, which is not read"
+            )
+
+
 def _is_image(obs: Group, key: str) -> bool:
     n_dims = len(obs.shape(key))
     return n_dims > 3 or (n_dims > 2 and obs.is_bytes(key))
@@ -98,8 +115,10 @@ def _is_image(obs: Group, key: str) -> bool:
 def _parts(demonstration: Group, name: str, keys: list[str]) -> dict[str, Any]:
     parts: dict[str, Any] = {"actions": ("actions", demonstration.array("actions"))}
     n_steps = len(np.atleast_1d(parts["actions"][1]))
+    if not n_steps:
+        raise ValueError(f"{name} has no steps")
     told = demonstration.attribute("num_samples")
-    if told is not None and told != n_steps:
+    if told is not None and not np.array_equal(told, n_steps):
         raise ValueError(f"{name} has {n_steps} actions, and says that it has {told}")
     observations, names = _joined(demonstration.group("obs"), keys, n_steps)
     parts["observations"] = "obs", observations
@@ -118,16 +137,6 @@ def _joined(
     """Return what is observed side by side, and what the columns are called."""
     rows, names = [], []
     for key in keys:
-        if key not in obs.names:
-            raise AskedError(
-                f"observations: expected some of {', '.join(obs.names) or '(none)'}, "
-                f"got {key!r}"
-            )
-        if _is_image(obs, key):
-            raise AskedError(
-                f"observations: expected numbers that describe what is seen, got "
-                f"{key!r}, an image of shape {obs.shape(key)[1:]}, which is not read"
-            )
         array = obs.array(key)
         if array.shape[:1] != (n_steps,):
             raise ValueError(

@@ -37,8 +37,7 @@ class Table:
     """
 
     def __init__(self, frame: Any) -> None:
-        self.names, self._column, self._array = _reader_of(frame)
-        self.n_rows = next(map(len, map(self._column, self.names[:1])), 0)
+        self.names, self.n_rows, self._column, self._array = _reader_of(frame)
 
     def numbers(self, name: Hashable, parameter: str) -> NDArray:
         """Return a column of numbers, or of lists of as many numbers each.
@@ -63,12 +62,9 @@ class Table:
         """
         array = self.values(name, parameter)
         if array.dtype.kind not in "fiub" or array.ndim not in (1, 2):
-            found = f"{array.dtype}" if array.ndim == 1 else f"shape {array.shape}"
-            odd = [one for one in array.flat if not isinstance(one, Real)][:1]
-            came = found if array.dtype.kind != "O" or not odd else repr(odd[0])
             raise ValueError(
                 f"{parameter}: expected numbers, or lists of as many numbers each, in "
-                f"column {name!r}, got {came}"
+                f"column {name!r}, got {_odd_in(array)}"
             )
         if array.dtype.kind == "f" and not np.isfinite(array).all():
             where = tuple(np.argwhere(~np.isfinite(array))[0])
@@ -95,35 +91,39 @@ class Table:
             if array.shape[:1] != (self.n_rows,):
                 raise ValueError(f"got shape {array.shape} for {self.n_rows} rows")
             return array
-        except ValueError as error:
+        except Exception as error:  # whichever library it is that does not go on
+            known = type(error) is ValueError and str(error).startswith("got ")
+            reason = str(error) if known else f"got what is not read: {error}"
             raise ValueError(
-                f"{parameter}: expected a value in each row of column {name!r}, {error}"
-            ) from None
+                f"{parameter}: expected a value in each row of column {name!r}, "
+                f"{reason}"
+            ) from (None if known else error)
 
 
-_Reader = tuple[list, Callable[[Any], Any], Callable[[Any], NDArray]]
+_Reader = tuple[list, int, Callable[[Any], Any], Callable[[Any], NDArray]]
 
 
 def _reader_of(frame: Any) -> _Reader:
-    """Return the names of the columns, what gives one, and what makes it an array."""
+    """Return the columns' names and length, what gives one and makes it an array."""
     # The library is there if its frame is: no need to import it to see.
     libraries = {kind.__module__.split(".")[0] for kind in type(frame).__mro__}
     if "pandas" in libraries and hasattr(frame, "columns"):
-        return list(frame.columns), frame.__getitem__, _of_pandas
+        return list(frame.columns), len(frame), frame.__getitem__, _of_pandas
     if "polars" in libraries and hasattr(frame, "collect"):
         raise TypeError(
             f"frame: expected a data frame, got {type(frame).__name__}, which has not "
             "been read: frame.collect()"
         )
     if "polars" in libraries and hasattr(frame, "columns"):
-        return list(frame.columns), frame.get_column, _of_polars
+        return list(frame.columns), len(frame), frame.get_column, _of_polars
     if "pyarrow" in libraries and hasattr(frame, "column"):
-        return list(frame.schema.names), frame.column, _of_arrow
+        return list(frame.schema.names), frame.num_rows, frame.column, _of_arrow
     if hasattr(frame, "__arrow_c_stream__") or hasattr(frame, "__dataframe__"):
         table = _through_arrow(frame)
-        return list(table.schema.names), table.column, _of_arrow
+        return list(table.schema.names), table.num_rows, table.column, _of_arrow
     if isinstance(frame, Mapping):
-        return list(frame), frame.__getitem__, np.asarray
+        n_rows = next(map(_length, frame.values()), 0)
+        return list(frame), n_rows, frame.__getitem__, _of_any
     raise TypeError(
         "frame: expected a data frame of pandas, polars or PyArrow, one with "
         "__arrow_c_stream__ or __dataframe__, or a dict of arrays, got "
@@ -141,9 +141,36 @@ def _through_arrow(frame: Any) -> Any:
             f"frame: expected PyArrow to be installed, which reads a "
             f"{type(frame).__name__}: pip install pyarrow"
         ) from None
-    if hasattr(frame, "__arrow_c_stream__"):
+    if not hasattr(frame, "__arrow_c_stream__"):
+        return interchange.from_dataframe(frame)
+    try:
         return pyarrow.table(frame)
-    return interchange.from_dataframe(frame)
+    except pyarrow.ArrowInvalid as error:  # a single column has a stream as well
+        raise TypeError(
+            "frame: expected a data frame, got what PyArrow does not take for one, a "
+            f"{type(frame).__name__}: {error}"
+        ) from error
+
+
+def _length(column: Any) -> int:
+    """Return the length of a column; a number alone is refused when it is read."""
+    try:
+        return len(column)
+    except TypeError:
+        return 1
+
+
+def _of_any(column: Any) -> NDArray:
+    """Return as an array what a dict has for one."""
+    array = np.asarray(column)
+    if np.ma.isMaskedArray(column):
+        mask = np.ma.getmaskarray(column)
+        _check_whole(np.asarray(mask.any(axis=tuple(range(1, mask.ndim)))))
+    if array.dtype.kind in "mM":
+        _check_whole(np.isnat(array))
+    if array.dtype == object and array.ndim == 1:
+        _check_whole(np.array([one is None for one in array.flat]))
+    return array
 
 
 def _of_pandas(column: Any) -> NDArray:
@@ -193,7 +220,8 @@ def _of_chunk(chunk: Any) -> NDArray:
         (length,) = lengths.tolist()
     inner = chunk.flatten()
     _check_whole(_nulls(inner), per_row=max(length, 1))
-    return _of_chunk(inner).reshape(len(chunk), length, *_of_chunk(inner).shape[1:])
+    values = _of_chunk(inner)
+    return values.reshape(len(chunk), length, *values.shape[1:])
 
 
 def _check_whole(is_missing: NDArray, per_row: int = 1) -> None:
@@ -212,6 +240,22 @@ def _unboxed(array: NDArray) -> NDArray:
         lengths = sorted({np.size(row) for row in array})
         raise ValueError(f"got lists of the lengths {lengths[:10]}") from None
     return whole if whole.dtype.kind in "fiub" else array
+
+
+def _odd_in(array: NDArray) -> str:
+    """Return what a column has that is no number, or what it is if that is all."""
+    if array.dtype == object:
+        for value in array.flat:
+            if not _may_be_numbers(value):
+                return repr(value)
+    return f"{array.dtype}" if array.ndim == 1 else f"shape {array.shape}"
+
+
+def _may_be_numbers(value: Any) -> bool:
+    """Tell whether a value in an array of objects is a number, or some in a row."""
+    if isinstance(value, (list, tuple, np.ndarray)):
+        return all(isinstance(one, Real) for one in value)
+    return isinstance(value, Real)
 
 
 def _listed(names: list) -> str:
