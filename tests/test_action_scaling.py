@@ -249,7 +249,16 @@ def test_no_warning_where_there_is_nothing_to_say(data):
 ENVS = ["Ant", "HalfCheetah", "Hopper", "Humanoid", "Reacher", "Walker2d"]
 
 
-@pytest.mark.parametrize("env", [f"{name}-v5" for name in ENVS])
+@pytest.mark.parametrize(
+    "env",
+    [
+        pytest.param(
+            f"{name}-v5",
+            marks=pytest.mark.slow if name in ("Ant", "Humanoid", "Walker2d") else [],
+        )
+        for name in ENVS
+    ],
+)
 def test_the_bundled_experts_draw_no_warning(env):
     expert = load_expert(env)
     demos = collect_rollouts(env, expert, n_episodes=3, max_steps=100, random_state=0)

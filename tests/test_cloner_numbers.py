@@ -50,7 +50,7 @@ def test_a_large_mean_of_the_actions_costs_nothing(data, mean, backend):
     assert r2(y, cloner.predict(X) - mean) > 0.999
 
 
-@settings(max_examples=12)
+@settings(max_examples=6)
 @given(
     st.floats(-140, 140), st.floats(-140, 140), st.sampled_from(["compiled", "torch"])
 )

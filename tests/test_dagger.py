@@ -339,7 +339,7 @@ LEARNERS = {
         "cloner",
         "pipeline",
         pytest.param("boosting", marks=pytest.mark.slow),
-        "forest",
+        pytest.param("forest", marks=pytest.mark.slow),
     ],
 )
 def test_any_regressor_learns_in_a_real_environment(name):

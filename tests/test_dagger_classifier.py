@@ -33,6 +33,7 @@ from skimitate import (
 )
 
 
+@pytest.mark.slow
 def test_it_balances_a_pole():
     model = DAggerClassifier(
         cloner(max_iter=10),
@@ -50,7 +51,13 @@ def test_it_balances_a_pole():
     assert numbers(model, "n_expert_queries") == [500, 550, 600, 650]
 
 
-@pytest.mark.parametrize("space", STEPS)
+@pytest.mark.parametrize(
+    "space",
+    [
+        pytest.param(space, marks=pytest.mark.slow if space == "bits" else [])
+        for space in STEPS
+    ],
+)
 def test_it_gets_to_what_the_expert_earns(space):
     model = dagger(cloner(), space, n_rounds=8, n_episodes_per_round=2).fit()
     make = partial(StepsEnv, STEPS[space])

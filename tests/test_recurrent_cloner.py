@@ -88,8 +88,17 @@ def test_as_it_comes_it_remembers_for_fifty_steps(cell, n_steps):
     assert np.mean(found[decides] == y_new[decides]) > 0.95
 
 
-@pytest.mark.parametrize("cell", CELLS)
-@pytest.mark.parametrize("hidden", [(), (7,), (7, 5)])
+@pytest.mark.parametrize(
+    ("cell", "hidden"),
+    [
+        ("gru", ()),
+        ("lstm", (7, 5)),
+        pytest.param("lstm", (), marks=pytest.mark.slow),
+        pytest.param("gru", (7,), marks=pytest.mark.slow),
+        pytest.param("lstm", (7,), marks=pytest.mark.slow),
+        pytest.param("gru", (7, 5), marks=pytest.mark.slow),
+    ],
+)
 def test_both_backends_take_the_same_steps(cell, hidden):
     rng = np.random.default_rng(0)
     X = rng.normal(size=(400, 3))
@@ -316,7 +325,9 @@ def test_copies_predict_and_learn_alike(data, estimator):
     assert_array_equal(network.vectors.numpy(), cloner.network_.vectors.numpy())
 
 
-@pytest.mark.parametrize("backend", ["compiled", "torch"])
+@pytest.mark.parametrize(
+    "backend", ["compiled", pytest.param("torch", marks=pytest.mark.slow)]
+)
 def test_what_was_learnt_acts_after_an_interruption(data, backend):
     X, y, groups = data
     shorter = clone(REGRESSOR).set_params(backend=backend).fit(X, y, groups=groups)

@@ -54,7 +54,15 @@ def estimators():
     }
 
 
-@pytest.mark.parametrize("name", estimators())
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(
+            name, marks=[] if name in ("cloner", "dagger") else pytest.mark.slow
+        )
+        for name in estimators()
+    ],
+)
 def test_it_is_the_mean_of_what_evaluate_policy_returns(name, reacher):
     model = estimators()[name].fit(*reacher)
     options = {"n_episodes": 3, "random_state": 7}

@@ -22,7 +22,13 @@ def threads():
         yield modules.threads
 
 
-@pytest.mark.parametrize("kind", ACTING)
+@pytest.mark.parametrize(
+    "kind",
+    [
+        pytest.param(kind, marks=[pytest.mark.slow] if "DAgger" in kind else [])
+        for kind in ACTING
+    ],
+)
 def test_eight_threads_get_the_serial_answers(threads, kind):
     model = MODELS[kind]()
     X = np.random.default_rng(1).normal(size=(20, model.n_features_in_))
@@ -54,7 +60,9 @@ def test_wrong_answers_and_errors_are_seen(threads):
     assert len(threads.ask_in_threads([fail], 2, seconds=0.01).errors) == 2
 
 
-@pytest.mark.parametrize("backend", ["compiled", "torch"])
+@pytest.mark.parametrize(
+    "backend", ["compiled", pytest.param("torch", marks=pytest.mark.slow)]
+)
 def test_four_fits_in_threads_are_the_serial_ones(backend):
     X, y = sample(400)
     models = [
