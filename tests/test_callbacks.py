@@ -71,8 +71,15 @@ def mean_squared_errors(estimator, task, *fit):
     return [-row["score"] for row in rows if row["task_name"] == task]
 
 
-@pytest.mark.parametrize("early_stopping", [False, True])
-@pytest.mark.parametrize("shape", [(-1,), (-1, 1)])
+@pytest.mark.parametrize(
+    ("shape", "early_stopping"),
+    [
+        ((-1,), True),
+        ((-1, 1), False),
+        pytest.param((-1,), False, marks=pytest.mark.slow),
+        pytest.param((-1, 1), True, marks=pytest.mark.slow),
+    ],
+)
 def test_a_monitor_scores_a_cloner_of_one_action(data, shape, early_stopping):
     X, y = data[0], data[1][:, 1].reshape(shape)
     cloner = BehaviorCloner(

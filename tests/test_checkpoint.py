@@ -10,6 +10,7 @@ from itertools import count
 import numpy as np
 import pytest
 import runs
+from cases import quick_first
 from numpy.testing import assert_array_equal
 from runs import by_hand, curved, demonstrations, is_over, same_run, steps_dagger
 from sklearn.base import BaseEstimator, RegressorMixin, clone
@@ -87,16 +88,9 @@ class Nearest(RegressorMixin, BaseEstimator):
         return self.y_[distances.argmin(axis=1)]
 
 
-# Those that are begun anew and those that go on, kept by skops and by joblib.
-QUICK_LEARNERS = {"ridge", "cloner", "one's own"}
-
-
+# Of the quick ones some begin anew and one goes on; one is not kept by skops.
 @pytest.mark.parametrize(
-    "learner",
-    [
-        pytest.param(name, marks=[] if name in QUICK_LEARNERS else pytest.mark.slow)
-        for name in LEARNERS
-    ],
+    "learner", quick_first(LEARNERS, "ridge", "cloner", "one's own")
 )
 def test_a_run_goes_on_as_if_it_had_not_been_stopped(learner, tmp_path):
     make = partial(dagger, learner=LEARNERS[learner]())

@@ -114,7 +114,13 @@ def share_of_expert(steps, expert=gentle):
 @pytest.mark.filterwarnings("ignore:beta never reaches 0")
 @pytest.mark.parametrize(
     "beta",
-    [None, 0.5, lambda i: 0.5**i, 0.0, 1.0],
+    [
+        None,
+        0.5,
+        lambda i: 0.5**i,
+        pytest.param(0.0, marks=pytest.mark.slow),
+        pytest.param(1.0, marks=pytest.mark.slow),
+    ],
     ids=["None", "float", "callable", "0", "1"],
 )
 def test_beta_is_the_probability_that_the_expert_drives_a_step(beta):
