@@ -254,7 +254,8 @@ def test_an_error_of_a_callback_is_its_own():
                 raise RuntimeError("the diary is full")
 
     failing = Failing()
-    dagger = DAggerRegressor(env=PointEnv, expert=expert, n_rounds=1)
+    learner = BehaviorCloner(max_iter=1)
+    dagger = DAggerRegressor(learner, PointEnv, expert, n_rounds=1)
     with pytest.raises(RuntimeError, match="the diary is full"):
         dagger.set_callbacks(failing).fit()
     assert failing.n_set_up == 0

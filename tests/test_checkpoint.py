@@ -132,8 +132,15 @@ class Stopping:
         return self.answer(observations)
 
 
-@pytest.mark.parametrize("step", [1999, pytest.param(31, marks=pytest.mark.slow)])
-@pytest.mark.parametrize("expert", [Asked, AskedWhileItRuns])
+@pytest.mark.parametrize(
+    ("expert", "step"),
+    [
+        (Asked, 2503),
+        (AskedWhileItRuns, 2503),
+        pytest.param(Asked, 31, marks=pytest.mark.slow),
+        pytest.param(AskedWhileItRuns, 31, marks=pytest.mark.slow),
+    ],
+)
 def test_wherever_it_stops_no_label_is_asked_for_twice(expert, step, tmp_path):
     whole = dagger(expert=expert()).fit()
     for n in count(1, step):

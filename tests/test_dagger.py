@@ -339,42 +339,8 @@ LEARNERS = {
 }
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "cloner",
-        "pipeline",
-        pytest.param("boosting", marks=pytest.mark.slow),
-        pytest.param("forest", marks=pytest.mark.slow),
-    ],
-)
-def test_any_regressor_learns_in_a_real_environment(name):
-    dagger = DAggerRegressor(
-        LEARNERS[name],
-        env=hopper(40),
-        expert=load_expert("Hopper-v5"),
-        n_rounds=3,
-        n_epochs_per_round=2,
-        n_eval_episodes=1,
-        random_state=0,
-    ).fit()
-    X = np.random.default_rng(0).normal(size=(4, 11))
-    assert dagger.predict(X).shape == (4, 3)
-    assert_allclose(dagger.act(X[0]), dagger.predict(X[:1])[0], rtol=1e-9)
-    assert dagger.history_[-1]["n_samples"] > 40
-    assert isinstance(dagger.estimator_, type(LEARNERS[name]))
-    assert not hasattr(LEARNERS[name], "n_features_in_")
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "cloner",
-        pytest.param("pipeline", marks=pytest.mark.slow),
-        pytest.param("boosting", marks=pytest.mark.slow),
-        pytest.param("forest", marks=pytest.mark.slow),
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", LEARNERS)
 def test_one_random_state_determines_everything_whatever_n_jobs(name):
     options = {
         "env": hopper(30),
@@ -432,7 +398,8 @@ def test_without_env_and_expert_it_clones():
     assert_array_equal(dagger.predict(X), cloner.predict(X))
     assert [record["round"] for record in dagger.history_] == [0]
     assert dagger.best_round_ == 0
-    assert isinstance(DAggerRegressor().fit(X, y).estimator_, BehaviorCloner)
+    few = DAggerRegressor().fit(X[:5], y[:5])
+    assert isinstance(few.estimator_, BehaviorCloner)
 
 
 @pytest.mark.parametrize(

@@ -191,7 +191,9 @@ def test_it_goes_on_from_round_to_round():
     assert model.estimator_[-1].estimator_.n_iter_ == 2 + 4 * 3
 
 
-@pytest.mark.parametrize(("query", "n_batches"), [("all", 4), (5, 2)])
+@pytest.mark.parametrize(
+    ("query", "n_batches"), [("all", 4), pytest.param(5, 2, marks=pytest.mark.slow)]
+)
 def test_a_round_takes_as_many_steps_as_without_a_memory(query, n_batches):
     learner = BehaviorCloner((4,), max_iter=2, batch_size=16, random_state=0)
     model = dagger(HistoryRegressor(learner, 2), n_rounds=1, query=query).fit()

@@ -327,8 +327,9 @@ def test_a_bundled_expert_earns_what_its_card_says(env):
     assert "CS294" in card["origin"]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not CS294.is_dir(), reason="the CS294 expert files are not here")
-@pytest.mark.parametrize("env", QUICK_FIRST)
+@pytest.mark.parametrize("env", sorted(bundled_files("experts")))
 def test_a_bundled_expert_earns_what_the_original_earns(env):
     original = load_expert(CS294 / f"{env.removesuffix('-v5')}-v1.pkl")
     reacher = env == "Reacher-v5"

@@ -1,11 +1,11 @@
 """scikit-learn's own checks of estimators that show a learner its past."""
 
 import pytest
+from checks import WEIGHTS, assert_passes_checks, kind
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler
 from sklearn.tree import DecisionTreeClassifier
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skimitate import (
     BehaviorCloner,
@@ -23,37 +23,36 @@ pytestmark = [
 ]
 
 
-def expected_failed_checks(history):
-    learner = history.estimator
-    if isinstance(learner, (BehaviorCloner, BehaviorCloningClassifier)):
-        return {"check_sample_weight_equivalence_on_dense_data": "of minibatches"}
-    return {}
-
-
-CHECKS = {"expected_failed_checks": expected_failed_checks, "xfail_strict": False}
-
-
-@parametrize_with_checks(
+@pytest.mark.parametrize(
+    "estimator",
     [
         HistoryRegressor(LinearRegression(), 2),
         HistoryClassifier(LogisticRegression(), 2),
+        *(
+            pytest.param(history, marks=pytest.mark.slow)
+            for history in (
+                HistoryRegressor(make_pipeline(MinMaxScaler(), LinearRegression()), 1),
+                HistoryRegressor(LinearRegression(), 2, actions=True),
+                HistoryClassifier(
+                    DecisionTreeClassifier(random_state=0), 2, actions=True
+                ),
+            )
+        ),
     ],
-    **CHECKS,
+    ids=kind,
 )
-def test_check_estimator(estimator, check):
-    check(estimator)
+def test_all_checks_pass(estimator):
+    assert_passes_checks(estimator)
 
 
 @pytest.mark.slow
-@parametrize_with_checks(
+@pytest.mark.parametrize(
+    "history",
     [
-        HistoryRegressor(make_pipeline(MinMaxScaler(), LinearRegression()), 1),
-        HistoryRegressor(LinearRegression(), 2, actions=True),
         HistoryRegressor(BehaviorCloner((8,), **OPTIONS), 3),
-        HistoryClassifier(DecisionTreeClassifier(random_state=0), 2, actions=True),
         HistoryClassifier(BehaviorCloningClassifier((8,), **OPTIONS), 2),
     ],
-    **CHECKS,
+    ids=kind,
 )
-def test_check_estimator_with_other_learners(estimator, check):
-    check(estimator)
+def test_all_checks_of_what_learns_by_minibatches_pass(history):
+    assert_passes_checks(history, {WEIGHTS: "of minibatches"})

@@ -239,7 +239,7 @@ def slides():
     return collect_rollouts(Sliding, Knowing(), n_episodes=10, random_state=0)
 
 
-@pytest.mark.parametrize("actions", [False, True])
+@pytest.mark.parametrize("actions", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_in_a_closed_loop(slides, actions):
     y = slides.actions
     groups = slides.episode_ids

@@ -206,7 +206,9 @@ def test_groups_that_are_none(estimator, groups, message):
         cloner.score(X, y, groups=groups)
 
 
-@pytest.mark.parametrize("estimator", BOTH)
+@pytest.mark.parametrize(
+    "estimator", [pytest.param(REGRESSOR, marks=pytest.mark.slow), CLASSIFIER]
+)
 def test_early_stopping_holds_out_whole_episodes(data, estimator):
     X, y, groups = data
     cloner = clone(estimator).set_params(early_stopping=True, max_iter=60)
@@ -366,7 +368,9 @@ def test_groups_are_routed_without_a_request(data):
 
 
 @pytest.mark.filterwarnings("ignore:groups. expected the episode of each sample to")
-@pytest.mark.parametrize("estimator", BOTH)
+@pytest.mark.parametrize(
+    "estimator", [REGRESSOR, pytest.param(CLASSIFIER, marks=pytest.mark.slow)]
+)
 def test_scores_of_callbacks_are_told_of_episodes(data, estimator):
     X, y, groups = data
     monitor = ScoringMonitor(scoring={"score": type(estimator).score})

@@ -1,12 +1,12 @@
 """scikit-learn's own checks of the recurrent estimators, without groups."""
 
 import pytest
-from sklearn.utils.estimator_checks import parametrize_with_checks
+from checks import WEIGHTS, assert_passes_checks, kind
 
 from skimitate import RecurrentBehaviorCloner, RecurrentBehaviorCloningClassifier
 
 FAILED = {
-    "check_sample_weight_equivalence_on_dense_data": (
+    WEIGHTS: (
         "minibatches differ between weights and repetitions, and a step of weight 0 is "
         "remembered; test_steps_of_weight_0_are_seen checks what holds"
     )
@@ -20,19 +20,16 @@ FAST = {
 }
 
 
-CHECKS = {"expected_failed_checks": lambda estimator: FAILED, "xfail_strict": False}
-
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:groups. expected the episode of each:UserWarning"
+@pytest.mark.filterwarnings("ignore:groups. expected the episode of each:UserWarning")
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        RecurrentBehaviorCloner(**FAST),
+        pytest.param(
+            RecurrentBehaviorCloningClassifier(**FAST), marks=pytest.mark.slow
+        ),
+    ],
+    ids=kind,
 )
-
-
-@parametrize_with_checks([RecurrentBehaviorCloner(**FAST)], **CHECKS)
-def test_check_estimator(estimator, check):
-    check(estimator)
-
-
-@pytest.mark.slow
-@parametrize_with_checks([RecurrentBehaviorCloningClassifier(**FAST)], **CHECKS)
-def test_check_estimator_of_classes(estimator, check):
-    check(estimator)
+def test_all_checks_pass(estimator):
+    assert_passes_checks(estimator, FAILED)

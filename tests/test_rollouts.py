@@ -55,7 +55,11 @@ def test_every_step_is_kept():
 
 
 @pytest.mark.parametrize(
-    "policy", [load_expert("Hopper-v5"), UniformPolicy("Hopper-v5")]
+    "policy",
+    [
+        load_expert("Hopper-v5"),
+        pytest.param(UniformPolicy("Hopper-v5"), marks=pytest.mark.slow),
+    ],
 )
 def test_the_result_does_not_depend_on_n_jobs(policy):
     results = [

@@ -1,9 +1,9 @@
 """scikit-learn's own checks of every exported estimator."""
 
 import pytest
+from checks import WEIGHTS, assert_passes_checks, kind
 from sklearn.linear_model import Ridge
 from sklearn.tree import DecisionTreeClassifier
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skimitate import (
     BehaviorCloner,
@@ -13,42 +13,38 @@ from skimitate import (
     RunningNormalizer,
 )
 
-
-def expected_failed_checks(estimator):
-    learner = getattr(estimator, "estimator", estimator)
-    if isinstance(learner, (RunningNormalizer, Ridge, DecisionTreeClassifier)):
-        return {}
-    return {
-        "check_sample_weight_equivalence_on_dense_data": (
-            "minibatches differ between weights and repetitions; "
-            "test_sample_weight_is_repetition_in_expectation checks what holds"
-        )
-    }
-
-
 # Whether the permitted check fails depends on rounding in the last digit.
-OPTIONS = {"expected_failed_checks": expected_failed_checks, "xfail_strict": False}
-
+OF_MINIBATCHES = {
+    WEIGHTS: (
+        "minibatches differ between weights and repetitions; "
+        "test_sample_weight_is_repetition_in_expectation checks what holds"
+    )
+}
 FAST = BehaviorCloner(max_iter=40, learning_rate_init=5e-3)
 FAST_CLASSIFIER = BehaviorCloningClassifier(max_iter=20, learning_rate_init=0.01)
 
 
-@parametrize_with_checks(
+@pytest.mark.parametrize(
+    "estimator",
     [
         RunningNormalizer(),
-        FAST,
-        FAST_CLASSIFIER,
         DAggerRegressor(Ridge()),
         DAggerClassifier(DecisionTreeClassifier(random_state=0)),
     ],
-    **OPTIONS,
+    ids=kind,
 )
-def test_check_estimator(estimator, check):
-    check(estimator)
+def test_all_checks_pass(estimator):
+    assert_passes_checks(estimator)
+
+
+@pytest.mark.parametrize("estimator", [FAST, FAST_CLASSIFIER], ids=kind)
+def test_all_checks_of_what_learns_by_minibatches_pass(estimator):
+    assert_passes_checks(estimator, OF_MINIBATCHES)
 
 
 @pytest.mark.slow
-@parametrize_with_checks(
+@pytest.mark.parametrize(
+    "estimator",
     [
         BehaviorCloner(),
         BehaviorCloner(n_networks=2, max_iter=100),
@@ -58,7 +54,7 @@ def test_check_estimator(estimator, check):
         DAggerRegressor(),
         DAggerClassifier(),
     ],
-    **OPTIONS,
+    ids=kind,
 )
-def test_check_estimator_as_it_comes(estimator, check):
-    check(estimator)
+def test_all_checks_of_an_estimator_as_it_comes_pass(estimator):
+    assert_passes_checks(estimator, OF_MINIBATCHES)
