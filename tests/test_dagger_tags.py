@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from checks import assert_passes_checks, kind
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.ensemble import (
     HistGradientBoostingClassifier,
@@ -17,7 +18,6 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC, SVR
 from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils import get_tags
-from sklearn.utils.estimator_checks import parametrize_with_checks
 from toy import OneActionEnv, PointEnv, expert, lean
 
 from skimitate import BehaviorCloner, DAggerClassifier, DAggerRegressor
@@ -186,7 +186,8 @@ def test_learners_without_tags():
 
 
 @pytest.mark.slow
-@parametrize_with_checks(
+@pytest.mark.parametrize(
+    "estimator",
     [
         DAggerRegressor(HistGradientBoostingRegressor(max_iter=5)),
         DAggerRegressor(Ridge()),
@@ -195,11 +196,11 @@ def test_learners_without_tags():
         DAggerClassifier(LogisticRegression()),
         DAggerClassifier(DecisionTreeClassifier()),
     ],
-    expected_failed_checks=lambda estimator: (
-        {"check_supervised_y_2d": "a column is the action of an environment with one"}
-        if not get_tags(estimator).target_tags.multi_output
-        else {}
-    ),
+    ids=lambda one: f"{kind(one)} of {kind(one.estimator)}",
 )
-def test_check_estimator_with_other_learners(estimator, check):
-    check(estimator)
+def test_all_checks_pass_with_other_learners(estimator):
+    reason = "a column is the action of an environment with one"
+    several = get_tags(estimator).target_tags.multi_output
+    assert_passes_checks(
+        estimator, {} if several else {"check_supervised_y_2d": reason}
+    )
