@@ -7,6 +7,8 @@ BIN := $(VENV)/bin
 ARGS ?=
 # cython-lint calls pycodestyle by name
 export PATH := $(CURDIR)/$(BIN):$(PATH)
+# Python keeps what it compiles, whatever the shell says: tests start many processes.
+export PYTHONDONTWRITEBYTECODE :=
 
 IMITATION := .venv-imitation
 

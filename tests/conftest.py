@@ -1,5 +1,6 @@
 """Settings and data that several test modules share."""
 
+import gc
 import os
 import signal
 
@@ -14,6 +15,17 @@ hypothesis.settings.register_profile(
     "suite", deadline=None, derandomize=True, max_examples=40
 )
 hypothesis.settings.load_profile("suite")
+
+
+# Modules and tests stay to the end: to look for garbage among them, while they are
+# loaded and again during the tests, takes seconds and finds none.
+gc.disable()
+
+
+def pytest_collection_finish():
+    """Look for garbage again, but among what tests make alone."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture

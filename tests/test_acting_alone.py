@@ -138,7 +138,14 @@ def test_a_search_without_a_refit_has_no_policy():
     ids=["tree", "pipeline", "pipeline of ours", "history", "history of actions"],
 )
 @pytest.mark.parametrize("n_outputs", [1, 2])
-@pytest.mark.parametrize("names", [["left", "right"], [False, True], [3, 7]])
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["left", "right"],
+        pytest.param([False, True], marks=pytest.mark.slow),
+        pytest.param([3, 7], marks=pytest.mark.slow),
+    ],
+)
 @pytest.mark.filterwarnings("ignore:without groups")
 def test_a_classifier_gives_its_classes(learner, n_outputs, names):
     labels = np.array(names)[(X[:, :n_outputs] > 0).astype(int)]

@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.testing import assert_allclose, assert_array_equal
@@ -123,6 +123,7 @@ def test_noise_that_is_not_known_of_all_is_not_known():
     assert unknown.episodes[0].action_noise is None
 
 
+@settings(max_examples=15)
 @given(
     std=hnp.arrays(float, (2,), elements=st.floats(0, 1e3)),
     as_given=st.sampled_from([np.array, list, tuple]),

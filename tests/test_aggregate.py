@@ -83,7 +83,7 @@ def agrees_step_by_step(aggregate, lists, mask):
     assert not any(column.flags.writeable for column in steps)
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(st.lists(parts(), min_size=1, max_size=8))
 def test_it_is_the_rows_that_were_added(rounds):
     aggregate, lists = Aggregate(*rounds[0]), Lists()
@@ -95,7 +95,7 @@ def test_it_is_the_rows_that_were_added(rounds):
     agrees(aggregate, lists)
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(st.lists(parts(), min_size=2, max_size=5), st.integers(0, 40))
 def test_what_failed_is_forgotten_and_can_come_again(rounds, n_kept):
     aggregate, lists = Aggregate(*rounds[0]), Lists()
@@ -116,7 +116,7 @@ def test_what_failed_is_forgotten_and_can_come_again(rounds, n_kept):
     agrees(aggregate, lists)
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(st.lists(parts(), min_size=2, max_size=5))
 def test_a_copy_is_the_same_and_goes_on_alone(rounds):
     aggregate, lists = Aggregate(*rounds[0]), Lists()

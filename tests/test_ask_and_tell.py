@@ -34,7 +34,7 @@ pytestmark = pytest.mark.usefixtures("empty_logs")
     ],
     ids=["all", "episodes", "int", "float", "callable", "driven", "beta"],
 )
-@pytest.mark.parametrize("given", [True, False])
+@pytest.mark.parametrize("given", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_the_two_halves_are_fit(options, given):
     data = demonstrations() if given else ()
     whole = dagger(expert=curved, **options).fit(*data)

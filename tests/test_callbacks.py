@@ -71,8 +71,15 @@ def mean_squared_errors(estimator, task, *fit):
     return [-row["score"] for row in rows if row["task_name"] == task]
 
 
-@pytest.mark.parametrize("early_stopping", [False, True])
-@pytest.mark.parametrize("shape", [(-1,), (-1, 1)])
+@pytest.mark.parametrize(
+    ("shape", "early_stopping"),
+    [
+        ((-1,), True),
+        ((-1, 1), False),
+        pytest.param((-1,), False, marks=pytest.mark.slow),
+        pytest.param((-1, 1), True, marks=pytest.mark.slow),
+    ],
+)
 def test_a_monitor_scores_a_cloner_of_one_action(data, shape, early_stopping):
     X, y = data[0], data[1][:, 1].reshape(shape)
     cloner = BehaviorCloner(
@@ -247,7 +254,8 @@ def test_an_error_of_a_callback_is_its_own():
                 raise RuntimeError("the diary is full")
 
     failing = Failing()
-    dagger = DAggerRegressor(env=PointEnv, expert=expert, n_rounds=1)
+    learner = BehaviorCloner(max_iter=1)
+    dagger = DAggerRegressor(learner, PointEnv, expert, n_rounds=1)
     with pytest.raises(RuntimeError, match="the diary is full"):
         dagger.set_callbacks(failing).fit()
     assert failing.n_set_up == 0

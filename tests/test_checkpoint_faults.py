@@ -300,6 +300,7 @@ def interrupted(*arguments):
 # Files that pile up, and disks that are full.
 
 
+@pytest.mark.slow
 def test_workers_leave_no_files_behind(tmp_path):
     whole = dagger().fit()
     with parallel_config(backend="multiprocessing"):
@@ -307,7 +308,7 @@ def test_workers_leave_no_files_behind(tmp_path):
     assert not files_of(tmp_path, "*-episode-*")
 
 
-@pytest.mark.parametrize("damage", [5, 6])
+@pytest.mark.parametrize("damage", [5, pytest.param(6, marks=pytest.mark.slow)])
 def test_states_that_are_written_after_a_damage_stay(damage, tmp_path):
     whole = dagger(tmp_path, n_rounds=6).fit()
     for path in files_of(tmp_path, "learner-*"):
@@ -321,7 +322,16 @@ def test_states_that_are_written_after_a_damage_stay(damage, tmp_path):
     assert len(files_of(tmp_path, "state-*")) == 2
 
 
-@pytest.mark.parametrize("n_bytes", np.geomspace(100, 20_000, 20).astype(int))
+SIZES = np.geomspace(100, 20_000, 20).astype(int)
+
+
+@pytest.mark.parametrize(
+    "n_bytes",
+    [
+        pytest.param(size, marks=[] if i % 5 == 4 else pytest.mark.slow)
+        for i, size in enumerate(SIZES)
+    ],
+)
 def test_files_that_have_no_room_take_nothing_with_them(n_bytes, tmp_path):
     """The system itself refuses what is longer than so many bytes."""
     whole = dagger(n_rounds=1).fit()

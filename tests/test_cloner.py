@@ -45,6 +45,7 @@ def parameters(cloner):
     )
 
 
+@pytest.mark.slow
 def test_it_learns_as_well_as_mlp_regressor(data):
     X, y = data
     train, test = slice(0, 300), slice(300, None)
@@ -102,7 +103,9 @@ def averaged(iterates, ema_decay):
 @pytest.mark.parametrize(
     ("alpha", "ema_decay"), [(0.0, None), (0.1, 0.5), (0.1, 0.9995)]
 )
-@pytest.mark.parametrize("backend", ["compiled", "torch"])
+@pytest.mark.parametrize(
+    "backend", ["compiled", pytest.param("torch", marks=pytest.mark.slow)]
+)
 def test_training_is_adam_on_the_penalized_weighted_error(
     activation, alpha, ema_decay, backend
 ):
@@ -124,7 +127,9 @@ def test_training_is_adam_on_the_penalized_weighted_error(
     assert_allclose(parameters(cloner), average, rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("backend", ["compiled", "torch"])
+@pytest.mark.parametrize(
+    "backend", ["compiled", pytest.param("torch", marks=pytest.mark.slow)]
+)
 @pytest.mark.parametrize("unit", [1e-3, 1e4])
 @pytest.mark.parametrize("alpha", [0.0, 1.0])
 def test_the_unit_of_the_actions_does_not_matter(data, unit, alpha, backend):
@@ -267,7 +272,13 @@ def test_warm_start_goes_on(data):
     assert cold.n_iter_ == 10
 
 
-@pytest.mark.parametrize("kind", [BehaviorCloner, BehaviorCloningClassifier])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        BehaviorCloner,
+        pytest.param(BehaviorCloningClassifier, marks=pytest.mark.slow),
+    ],
+)
 def test_sample_weight_is_repetition_in_expectation(kind):
     rng = np.random.default_rng(0)
     X = rng.normal(size=(60, 1))
@@ -608,8 +619,15 @@ def test_a_failed_fit_leaves_the_fitted_model_alone(fitted, changes, bad, messag
         unfitted.predict(X)
 
 
-@pytest.mark.parametrize("backend", ["compiled", "torch"])
-@pytest.mark.parametrize("warm", [False, True])
+@pytest.mark.parametrize(
+    ("backend", "warm"),
+    [
+        ("compiled", False),
+        ("compiled", True),
+        ("torch", False),
+        pytest.param("torch", True, marks=pytest.mark.slow),
+    ],
+)
 def test_a_failed_continuation_leaves_the_training_alone(data, backend, warm):
     X, y = data
     options = {"backend": backend, "max_iter": 3, "random_state": 0}

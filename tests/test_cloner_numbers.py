@@ -36,7 +36,7 @@ def r2(y, predicted):
         (0.0, "compiled"),
         (1.2e8, "compiled"),
         (-3e12, "compiled"),
-        (1.2e8, "torch"),
+        pytest.param(1.2e8, "torch", marks=pytest.mark.slow),
         pytest.param(0.0, "torch", marks=pytest.mark.slow),
         pytest.param(-3e12, "torch", marks=pytest.mark.slow),
     ],
@@ -50,7 +50,7 @@ def test_a_large_mean_of_the_actions_costs_nothing(data, mean, backend):
     assert r2(y, cloner.predict(X) - mean) > 0.999
 
 
-@settings(max_examples=12)
+@settings(max_examples=6)
 @given(
     st.floats(-140, 140), st.floats(-140, 140), st.sampled_from(["compiled", "torch"])
 )

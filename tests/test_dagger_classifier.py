@@ -4,6 +4,7 @@ from functools import partial
 
 import numpy as np
 import pytest
+from cases import quick_first
 from numpy.testing import assert_array_equal
 from pickles import assert_public_names
 from runs import numbers, states
@@ -33,6 +34,7 @@ from skimitate import (
 )
 
 
+@pytest.mark.slow
 def test_it_balances_a_pole():
     model = DAggerClassifier(
         cloner(max_iter=10),
@@ -50,7 +52,7 @@ def test_it_balances_a_pole():
     assert numbers(model, "n_expert_queries") == [500, 550, 600, 650]
 
 
-@pytest.mark.parametrize("space", STEPS)
+@pytest.mark.parametrize("space", quick_first(STEPS, "discrete", "several"))
 def test_it_gets_to_what_the_expert_earns(space):
     model = dagger(cloner(), space, n_rounds=8, n_episodes_per_round=2).fit()
     make = partial(StepsEnv, STEPS[space])
@@ -93,7 +95,9 @@ SEVERAL = {
 
 
 @pytest.mark.filterwarnings("ignore:The least populated class:UserWarning")
-@pytest.mark.parametrize("name", LEARNERS)
+@pytest.mark.parametrize(
+    "name", quick_first(LEARNERS, "pipeline", "logistic", "bayes", "cloner")
+)
 def test_any_classifier_learns_one_output(name):
     model = dagger(LEARNERS[name], n_episodes_per_round=2).fit()
     assert model.classes_.tolist() == [5, 6, 7, 8, 9]
@@ -107,7 +111,7 @@ def test_any_classifier_learns_one_output(name):
     assert_array_equal(answer[:, ~unmet], model.estimator_.predict_proba(states()))
 
 
-@pytest.mark.parametrize("name", SEVERAL)
+@pytest.mark.parametrize("name", quick_first(SEVERAL, "tree", "outputs", "cloner"))
 def test_any_classifier_that_takes_several_outputs(name):
     model = dagger(SEVERAL[name], "several").fit()
     assert [one.tolist() for one in model.classes_] == [[0, 1, 2], [-1, 0, 1]]

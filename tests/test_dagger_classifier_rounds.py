@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from cases import quick_first
 from numpy.testing import assert_array_equal
 from runs import numbers, same_run, states
 from runs import steps_cloner as cloner
@@ -14,14 +15,14 @@ from sklearn.neighbors import KNeighborsClassifier
 from toy import STEPS, PointEnv, StepsEnv, StepsExpert, logged
 
 
-@pytest.mark.parametrize("space", STEPS)
+@pytest.mark.parametrize("space", quick_first(STEPS, "discrete"))
 def test_the_number_of_jobs_does_not_matter(space):
     options = {"n_episodes_per_round": 2, "n_rounds": 1}
     one = dagger(cloner(), space, **options).fit()
     same_run(one, dagger(cloner(), space, n_jobs=2, **options).fit())
 
 
-@pytest.mark.parametrize("space", STEPS)
+@pytest.mark.parametrize("space", quick_first(STEPS, "several"))
 def test_ask_and_tell_is_fit_in_two_halves(space):
     whole = dagger(None, space, query=4).fit()
     parts = dagger(None, space, query=4)
@@ -62,7 +63,7 @@ class FixedStart(StepsEnv):
         return self.position, {}
 
 
-@pytest.mark.parametrize("space", STEPS)
+@pytest.mark.parametrize("space", quick_first(STEPS, "discrete"))
 def test_chance_takes_other_ways_from_the_same_start(space):
     env = partial(FixedStart, STEPS[space])
     options = {"env": env, "expert": None, "n_episodes_per_round": 4}
@@ -93,7 +94,7 @@ def test_answers_that_are_none(actions, message):
     assert model.tell(asked.ids, answers).history_[0]["n_samples"] == 8
 
 
-@pytest.mark.parametrize("space", STEPS)
+@pytest.mark.parametrize("space", quick_first(STEPS, "several"))
 def test_beta_and_query(space):
     model = dagger(None, space, beta=0.5, query=2, n_rounds=4).fit()
     samples = numbers(model, "n_samples")
@@ -115,7 +116,7 @@ class TakesOver(StepsExpert):
         return bool((wanted != action).any())
 
 
-@pytest.mark.parametrize("space", STEPS)
+@pytest.mark.parametrize("space", quick_first(STEPS, "bits"))
 def test_an_expert_takes_over(space):
     who = TakesOver(STEPS[space])
     model = dagger(None, space, expert=who, query=0, n_rounds=4, keep="last").fit()
@@ -137,7 +138,7 @@ class Silent(StepsExpert):
         return [a if k else None for a, k in zip(answers, known, strict=True)]
 
 
-@pytest.mark.parametrize("space", STEPS)
+@pytest.mark.parametrize("space", quick_first(STEPS, "discrete"))
 def test_an_expert_need_not_know(space):
     options = {"n_episodes_per_round": 4, "n_rounds": 2}
     model = dagger(None, space, expert=Silent(STEPS[space]), **options).fit()

@@ -1,5 +1,7 @@
 """DAgger with learners that are shown the past of an episode."""
 
+import itertools
+
 import gymnasium
 import numpy as np
 import pytest
@@ -116,9 +118,21 @@ class Keeping(LinearRegression):
         return super().fit(X, y, sample_weight)
 
 
-@pytest.mark.parametrize("actions", [False, True])
-@pytest.mark.parametrize("beta", [None, lambda i: 0.5 if i < 3 else 0.0])
-@pytest.mark.parametrize("query", ["all", 5])
+def fading(round_number):
+    return 0.5 if round_number < 3 else 0.0
+
+
+# Each of them with and without, and the others together where there is time.
+SEEN = {(False, None, "all"), (True, fading, 5), (True, None, 5)}
+
+
+@pytest.mark.parametrize(
+    ("actions", "beta", "query"),
+    [
+        pytest.param(*options, marks=[] if options in SEEN else pytest.mark.slow)
+        for options in itertools.product([False, True], [None, fading], ["all", 5])
+    ],
+)
 def test_what_it_learns_is_what_was_seen_and_done(actions, beta, query):
     learner = place_alone(HistoryRegressor(Keeping(), 3, actions=actions))
     model = dagger(learner, beta=beta, query=query).fit()
@@ -177,7 +191,9 @@ def test_it_goes_on_from_round_to_round():
     assert model.estimator_[-1].estimator_.n_iter_ == 2 + 4 * 3
 
 
-@pytest.mark.parametrize(("query", "n_batches"), [("all", 4), (5, 2)])
+@pytest.mark.parametrize(
+    ("query", "n_batches"), [("all", 4), pytest.param(5, 2, marks=pytest.mark.slow)]
+)
 def test_a_round_takes_as_many_steps_as_without_a_memory(query, n_batches):
     learner = BehaviorCloner((4,), max_iter=2, batch_size=16, random_state=0)
     model = dagger(HistoryRegressor(learner, 2), n_rounds=1, query=query).fit()

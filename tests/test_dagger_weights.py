@@ -143,7 +143,7 @@ WRAPPED = {
 }
 
 
-@pytest.mark.parametrize("routing", [False, True])
+@pytest.mark.parametrize("routing", [True, pytest.param(False, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("kind", [Noting, NotingParts, NotingEpochs])
 @pytest.mark.parametrize("wrap", WRAPPED)
 def test_weights_reach_every_training_of_what_learns(wrap, kind, routing):

@@ -31,7 +31,18 @@ def run_examples(documented):
     return runner.tries
 
 
-@pytest.mark.parametrize("public", PUBLIC, ids=NAMES)
+# Whole runs of DAgger, several of them.
+SLOW = {"DAggerClassifier", "DAggerRegressor", "ReturnCurveDisplay"}
+
+
+@pytest.mark.parametrize(
+    "public",
+    [
+        pytest.param(public, marks=pytest.mark.slow if name in SLOW else [])
+        for name, public in zip(NAMES, PUBLIC, strict=True)
+    ],
+    ids=NAMES,
+)
 def test_examples_run(public):
     assert run_examples(public) > 0
 

@@ -305,22 +305,14 @@ def test_six_bundled_experts_are_files_and_they_are_small():
     assert sum(len(f.read_bytes()) for f in bundled_files("experts").values()) < 1.5e6
 
 
-# Episodes of Reacher are short; those of the others have 1,000 steps. Hopper and
-# HalfCheetah are the cheapest of these to simulate.
-CHEAP = {"Reacher-v5", "Hopper-v5", "HalfCheetah-v5"}
+# Episodes of Reacher are short; those of the others have 1,000 steps.
 QUICK_FIRST = [
     env if env == "Reacher-v5" else pytest.param(env, marks=pytest.mark.slow)
     for env in sorted(bundled_files("experts"))
 ]
 
 
-@pytest.mark.parametrize(
-    "env",
-    [
-        env if env in CHEAP else pytest.param(env, marks=pytest.mark.slow)
-        for env in sorted(bundled_files("experts"))
-    ],
-)
+@pytest.mark.parametrize("env", QUICK_FIRST)
 def test_a_bundled_expert_earns_what_its_card_says(env):
     card = bundled_card("experts", env)
     reacher = env == "Reacher-v5"
@@ -335,8 +327,9 @@ def test_a_bundled_expert_earns_what_its_card_says(env):
     assert "CS294" in card["origin"]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not CS294.is_dir(), reason="the CS294 expert files are not here")
-@pytest.mark.parametrize("env", QUICK_FIRST)
+@pytest.mark.parametrize("env", sorted(bundled_files("experts")))
 def test_a_bundled_expert_earns_what_the_original_earns(env):
     original = load_expert(CS294 / f"{env.removesuffix('-v5')}-v1.pkl")
     reacher = env == "Reacher-v5"

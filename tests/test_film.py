@@ -114,6 +114,7 @@ def test_a_table_s_models_are_filmed_and_never_made(renderer, tmp_path, capsys):
     assert not model.exists()
 
 
+@pytest.mark.slow
 def test_a_film_that_is_cut_ends_with_its_last_step(renderer, tmp_path, capsys):
     film = ["film", ENV, "--steps", "7", "--out", str(tmp_path / "film.mp4")]
     assert main(film) == 0

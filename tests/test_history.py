@@ -257,7 +257,7 @@ def test_several_outputs_of_classes():
     before = np.roll(X, 1, axis=0)
     y = np.stack([X[:, 0] > before[:, 0], X[:, 1] > 0], axis=1).astype(int)
     y[:, 1] += 3
-    forest = RandomForestClassifier(20, random_state=0)
+    forest = RandomForestClassifier(10, random_state=0)
     model = HistoryClassifier(forest, 2, actions=True).fit(X, y, groups=groups)
     assert [list(classes) for classes in model.classes_] == [[0, 1], [3, 4]]
     assert model.n_outputs_ == 2

@@ -36,7 +36,6 @@ CHECKS = {"expected_failed_checks": expected_failed_checks, "xfail_strict": Fals
 @parametrize_with_checks(
     [
         HistoryRegressor(LinearRegression(), 2),
-        HistoryRegressor(BehaviorCloner((8,), **OPTIONS), 3),
         HistoryClassifier(LogisticRegression(), 2),
     ],
     **CHECKS,
@@ -51,6 +50,7 @@ def test_check_estimator(estimator, check):
         HistoryRegressor(make_pipeline(MinMaxScaler(), LinearRegression()), 1),
         HistoryRegressor(LinearRegression(), 2, actions=True),
         HistoryClassifier(DecisionTreeClassifier(random_state=0), 2, actions=True),
+        HistoryRegressor(BehaviorCloner((8,), **OPTIONS), 3),
         HistoryClassifier(BehaviorCloningClassifier((8,), **OPTIONS), 2),
     ],
     **CHECKS,

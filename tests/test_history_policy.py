@@ -6,7 +6,7 @@ import gymnasium
 import numpy as np
 import pytest
 from gymnasium.spaces import Box
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from joblib import parallel_config
 from numpy.testing import assert_allclose, assert_array_equal
@@ -61,6 +61,7 @@ def as_columns(actions, n):
     return np.asarray(actions, dtype=float).reshape(n, -1)
 
 
+@settings(max_examples=20)
 @given(
     kind=st.sampled_from(KINDS),
     lengths=st.lists(st.integers(1, 6), min_size=1, max_size=4),
@@ -238,7 +239,7 @@ def slides():
     return collect_rollouts(Sliding, Knowing(), n_episodes=10, random_state=0)
 
 
-@pytest.mark.parametrize("actions", [False, True])
+@pytest.mark.parametrize("actions", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_in_a_closed_loop(slides, actions):
     y = slides.actions
     groups = slides.episode_ids

@@ -52,15 +52,18 @@ loaded["public names"] = modules
 step("rooms")
 from skimitate import *
 step("names")
+import numpy
+policy = load_policy(sys.argv[1])
+assert policy.act(numpy.zeros(policy.n_features)).shape == (policy.n_outputs,)
+step("policy")
 print(json.dumps(loaded))
 """
 
 
-@pytest.fixture(scope="module")
-def loaded():
+def loaded_by(*arguments):
     """What is loaded by what a user does, one thing after the other."""
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", SCRIPT],
+        [sys.executable, "-W", "error", "-c", SCRIPT, *arguments],
         check=True,
         capture_output=True,
         text=True,
@@ -76,23 +79,25 @@ def others(modules):
     }
 
 
-def test_import_loads_no_library(loaded):
+def test_each_thing_loads_no_more_than_it_needs(tmp_path):
+    """One test for all: each process more would load the libraries once more."""
+    path = tmp_path / "expert.safetensors"
+    skimitate.save_policy(skimitate.load_expert("Reacher-v5"), path)
+    loaded = loaded_by(path)
+    # The import of the package.
     assert others(loaded["import"]) == set()
     assert [name for name in loaded["import"] if "skimitate" in name] == ["skimitate"]
-
-
-def test_help_and_typos_load_no_library(loaded):
+    # Help and typos.
     assert "skimitate.cli._main" in loaded["command line"]
     assert others(loaded["command line"]) == set()
-
-
-def test_names_load_nothing_beyond_scikit_learn_and_gymnasium(loaded):
+    # Names: nothing beyond scikit-learn and Gymnasium.
     assert "skimitate.preprocessing._normalizer" in loaded["rooms"]
     assert others(loaded["rooms"] + loaded["names"]) == set()
     assert "torch" not in others(loaded["libraries"])
-
-
-def test_whoever_comes_by_the_room_finds_the_public_name(loaded):
+    # A policy that is loaded and acts.
+    assert "skimitate.policies._network_policy" in loaded["names"] + loaded["rooms"]
+    assert "torch" not in others(loaded["policy"])
+    # Whoever comes by the room finds the public name.
     assert loaded["public names"] == dict.fromkeys(NAMES, "skimitate")
 
 

@@ -31,7 +31,7 @@ class Quitter(SilentCallback):
 
 
 @pytest.mark.parametrize("name", ["train", "collection", "episode", "round"])
-@pytest.mark.parametrize("n", [1, 3])
+@pytest.mark.parametrize("n", [pytest.param(1, marks=pytest.mark.slow), 3])
 def test_wherever_it_is_interrupted_it_goes_on_as_if_it_had_not_been(name, n):
     data = demonstrations()
     model = dagger(n_rounds=3).set_callbacks(Quitter(name, n))
@@ -40,7 +40,7 @@ def test_wherever_it_is_interrupted_it_goes_on_as_if_it_had_not_been(name, n):
     same_run(go_on(model.set_callbacks()), dagger(n_rounds=3).fit(*data))
 
 
-SOME_LINES = [151, pytest.param(3, marks=pytest.mark.slow)]
+SOME_LINES = [307, pytest.param(3, marks=pytest.mark.slow)]
 
 
 def short_run():

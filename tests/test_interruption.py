@@ -33,8 +33,15 @@ pytestmark = pytest.mark.filterwarnings(
 )
 
 
+@pytest.fixture(scope="module")
+def old_things():
+    """Look once, and not before each test, at all that is there."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(autouse=True)
-def no_garbage():
+def no_garbage(old_things):
     """Let nothing be destroyed that other tests have left."""
     gc.collect()
     gc.disable()
@@ -179,7 +186,9 @@ def test_what_goes_on_keeps_what_it_adds(data):
         assert_array_equal(cloner.predict(X), other.predict(X))
 
 
-@pytest.mark.parametrize("backend", ["compiled", "torch"])
+@pytest.mark.parametrize(
+    "backend", ["compiled", pytest.param("torch", marks=pytest.mark.slow)]
+)
 def test_a_signal_in_the_middle_of_an_epoch(data, backend):
     X, y = (np.tile(array, (200, 1)) for array in data)
     cloner = cloner_of(backend=backend, max_iter=FOR_EVER, warm_start=True)
@@ -216,6 +225,7 @@ class Stopwatch(CtrlC):
         return cloner.set_callbacks(self).fit(X, X)
 
 
+@pytest.mark.slow
 def test_no_call_of_the_kernel_keeps_a_signal_waiting():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(500_000, 3)).astype(np.float32)
@@ -230,7 +240,8 @@ def test_no_call_of_the_kernel_keeps_a_signal_waiting():
 
 
 @pytest.mark.parametrize(
-    ("n_networks", "batch_size", "weighted"), [(1, 32, False), (2, 1000, True)]
+    ("n_networks", "batch_size", "weighted"),
+    [pytest.param(1, 32, False, marks=pytest.mark.slow), (2, 1000, True)],
 )
 def test_an_epoch_in_parts_is_an_epoch_in_one(n_networks, batch_size, weighted):
     rng = np.random.default_rng(0)
@@ -340,7 +351,7 @@ def interrupt_at_lines(make, data, step):
 
 @pytest.mark.parametrize("early_stopping", [False, True])
 @pytest.mark.parametrize("warm", [False, True])
-@pytest.mark.parametrize("step", [151, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("step", [307, pytest.param(1, marks=pytest.mark.slow)])
 def test_interrupted_at_any_line_it_is_in_order(data, early_stopping, warm, step):
     X, y = data
     options = {"early_stopping": early_stopping, "ema_decay": None, "max_iter": 2}
@@ -352,7 +363,7 @@ def test_interrupted_at_any_line_it_is_in_order(data, early_stopping, warm, step
     assert interrupt_at_lines(make, (X, y), step) > 200
 
 
-@pytest.mark.parametrize("step", [151, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("step", [307, pytest.param(1, marks=pytest.mark.slow)])
 def test_a_classifier_that_is_interrupted_at_any_line_is_in_order(data, step):
     X, y = data
     y = np.digitize(y, [-0.5, 0.5])

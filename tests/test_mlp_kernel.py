@@ -62,7 +62,7 @@ def torch_loss(network, X, y, blocks, weight, penalty, loss):
 
 
 @pytest.mark.parametrize("loss", ["squared_error", "cross_entropy"])
-@settings(max_examples=50)
+@settings(max_examples=25)
 @given(problems(), st.data())
 def test_gradients_agree_with_autograd(loss, problem, data):
     network, X, y, weight, penalty = problem
@@ -96,7 +96,9 @@ def test_gradients_agree_with_autograd(loss, problem, data):
 
 
 @pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
-@pytest.mark.parametrize("hidden", [(), (50, 50), (7, 30, 7)])
+@pytest.mark.parametrize(
+    "hidden", [(), pytest.param((50, 50), marks=pytest.mark.slow), (7, 30, 7)]
+)
 def test_both_backends_end_at_the_same_loss(activation, hidden):
     rng = np.random.default_rng(0)
     X = rng.normal(size=(133, 9))

@@ -54,6 +54,7 @@ def test_dagger_starts_as_well_trained_as_the_clone_beside_it():
     assert clone.n_iter_ == 100
 
 
+@pytest.mark.slow
 def test_the_post_s_rounds_are_a_pass_each():
     experiment = finished(network=network_of_the_table("post", N_EPISODES))
     assert experiment.dagger.n_iter_ == 5 * (1 + experiment.best_round)

@@ -14,7 +14,7 @@ from gymnasium.wrappers import (
     FlattenObservation,
     TransformObservation,
 )
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 from sklearn.linear_model import LinearRegression
@@ -70,6 +70,7 @@ nested = st.recursive(
 )
 
 
+@settings(max_examples=25)
 @given(nested, st.integers(0, 1000))
 def test_rows_are_those_of_gymnasium_s_flatten(space, seed):
     space.seed(seed)
@@ -87,6 +88,7 @@ def test_rows_are_those_of_gymnasium_s_flatten(space, seed):
     assert_array_equal(again.observed(shown), row)
 
 
+@settings(max_examples=25)
 @given(nested)
 def test_each_column_has_a_name_of_its_own(space):
     names = Observations(space).feature_names
@@ -131,6 +133,7 @@ def test_what_has_no_key_is_called_observation(space, names):
     assert Observations(space).feature_names == tuple(names)
 
 
+@settings(max_examples=25)
 @given(nested)
 def test_a_name_tells_which_number_it_is(space):
     """Changing what a column came from changes the columns that name it alone."""
@@ -315,6 +318,7 @@ def test_what_does_not_belong_to_the_space(space, shown, message):
         evaluate_policy(partial(ShowsEnv, space, shown), lambda X: X[:, :1])
 
 
+@settings(max_examples=25)
 @given(nested)
 def test_memory_of_the_environment_is_copied(space):
     space.seed(0)

@@ -111,7 +111,8 @@ def test_in_a_closed_loop(path, kind):
 
 def test_what_dagger_measured_of_a_memory_comes_back(path):
     learner = HistoryRegressor(BehaviorCloner((3,), max_iter=2), 2)
-    model = DAggerRegressor(learner, PointEnv, expert, n_rounds=1).fit()
+    options = {"n_rounds": 1, "n_epochs_per_round": 1}
+    model = DAggerRegressor(learner, PointEnv, expert, **options).fit()
     save_policy(model, path)
     kept = model.history_[model.best_round_]["mean_return"]
     assert load_policy(path).mean_return == as_policy(model).mean_return == kept

@@ -92,7 +92,7 @@ def test_rows_are_drawn_anew_for_each_episode_and_by_random_state(query):
     assert {step for row in many for step in row} == set(range(20))
 
 
-@pytest.mark.parametrize("n_jobs", [2, 3])
+@pytest.mark.parametrize("n_jobs", [2, pytest.param(3, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("query", [4, 0.3, lambda observations, learner: [0, 3]])
 def test_threads_ask_what_one_job_asks(query, n_jobs):
     options = {"query": query, "n_episodes_per_round": 3}

@@ -80,10 +80,12 @@ def test_the_readme_s_example_of_one_s_own_runs(capsys):
     assert policy > 1.1 * expert  # returns are negative
 
 
-# Several runs of DAgger each; a moment is enough to see that what they name is there.
+# Whole runs and many episodes; a moment is enough to see that what they name is there.
 WHOLE_RUNS = {
     "actions-and-memory.md",
+    "callbacks.md",
     "dagger.md",
+    "episodes.md",
     "labels.md",
     "reinforcement-learning.md",
 }

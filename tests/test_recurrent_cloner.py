@@ -88,8 +88,17 @@ def test_as_it_comes_it_remembers_for_fifty_steps(cell, n_steps):
     assert np.mean(found[decides] == y_new[decides]) > 0.95
 
 
-@pytest.mark.parametrize("cell", CELLS)
-@pytest.mark.parametrize("hidden", [(), (7,), (7, 5)])
+@pytest.mark.parametrize(
+    ("cell", "hidden"),
+    [
+        ("gru", ()),
+        ("lstm", (7, 5)),
+        pytest.param("lstm", (), marks=pytest.mark.slow),
+        pytest.param("gru", (7,), marks=pytest.mark.slow),
+        pytest.param("lstm", (7,), marks=pytest.mark.slow),
+        pytest.param("gru", (7, 5), marks=pytest.mark.slow),
+    ],
+)
 def test_both_backends_take_the_same_steps(cell, hidden):
     rng = np.random.default_rng(0)
     X = rng.normal(size=(400, 3))
@@ -197,7 +206,9 @@ def test_groups_that_are_none(estimator, groups, message):
         cloner.score(X, y, groups=groups)
 
 
-@pytest.mark.parametrize("estimator", BOTH)
+@pytest.mark.parametrize(
+    "estimator", [pytest.param(REGRESSOR, marks=pytest.mark.slow), CLASSIFIER]
+)
 def test_early_stopping_holds_out_whole_episodes(data, estimator):
     X, y, groups = data
     cloner = clone(estimator).set_params(early_stopping=True, max_iter=60)
@@ -316,7 +327,9 @@ def test_copies_predict_and_learn_alike(data, estimator):
     assert_array_equal(network.vectors.numpy(), cloner.network_.vectors.numpy())
 
 
-@pytest.mark.parametrize("backend", ["compiled", "torch"])
+@pytest.mark.parametrize(
+    "backend", ["compiled", pytest.param("torch", marks=pytest.mark.slow)]
+)
 def test_what_was_learnt_acts_after_an_interruption(data, backend):
     X, y, groups = data
     shorter = clone(REGRESSOR).set_params(backend=backend).fit(X, y, groups=groups)
@@ -355,7 +368,9 @@ def test_groups_are_routed_without_a_request(data):
 
 
 @pytest.mark.filterwarnings("ignore:groups. expected the episode of each sample to")
-@pytest.mark.parametrize("estimator", BOTH)
+@pytest.mark.parametrize(
+    "estimator", [REGRESSOR, pytest.param(CLASSIFIER, marks=pytest.mark.slow)]
+)
 def test_scores_of_callbacks_are_told_of_episodes(data, estimator):
     X, y, groups = data
     monitor = ScoringMonitor(scoring={"score": type(estimator).score})

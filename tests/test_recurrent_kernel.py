@@ -102,7 +102,7 @@ def problems(draw):
     return Problem(draw)
 
 
-@settings(max_examples=50)
+@settings(max_examples=25)
 @given(problems())
 def test_gradients_agree_with_autograd(problem):
     network = problem.network

@@ -55,7 +55,11 @@ def test_every_step_is_kept():
 
 
 @pytest.mark.parametrize(
-    "policy", [load_expert("Hopper-v5"), UniformPolicy("Hopper-v5")]
+    "policy",
+    [
+        load_expert("Hopper-v5"),
+        pytest.param(UniformPolicy("Hopper-v5"), marks=pytest.mark.slow),
+    ],
 )
 def test_the_result_does_not_depend_on_n_jobs(policy):
     results = [
@@ -79,7 +83,14 @@ class HandsOverAllAtOnce(ThreadingBackend):
     supports_return_generator = False
 
 
-@pytest.mark.parametrize("backend", ["threading", "multiprocessing", "all at once"])
+@pytest.mark.parametrize(
+    "backend",
+    [
+        "threading",
+        pytest.param("multiprocessing", marks=pytest.mark.slow),
+        "all at once",
+    ],
+)
 def test_the_result_does_not_depend_on_the_backend(backend):
     register_parallel_backend("all at once", HandsOverAllAtOnce)
     options = {"n_episodes": 3, "max_steps": 20, "random_state": 7}

@@ -38,10 +38,10 @@ def returns_of(env_id, n_episodes):
 @pytest.mark.parametrize(
     ("env_id", "mean", "lowest"),
     [
-        ("Acrobot-v1", -82, -250),
+        pytest.param("Acrobot-v1", -82, -250, marks=pytest.mark.slow),
         ("CartPole-v1", 500, 500),
         ("MountainCar-v0", -109, -120),
-        ("Pendulum-v1", -190, -400),
+        pytest.param("Pendulum-v1", -190, -400, marks=pytest.mark.slow),
     ],
 )
 def test_what_rules_earn(env_id, mean, lowest):

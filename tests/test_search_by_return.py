@@ -79,8 +79,14 @@ def test_it_is_a_scorer_to_scikit_learn(point):
     "search",
     [
         GridSearchCV(Ridge(), ALPHAS, cv=GroupKFold(3)),
-        RandomizedSearchCV(Ridge(), ALPHAS, n_iter=3, cv=GroupKFold(3)),
-        HalvingGridSearchCV(Ridge(), ALPHAS, cv=GroupKFold(3), min_resources=12),
+        pytest.param(
+            RandomizedSearchCV(Ridge(), ALPHAS, n_iter=3, cv=GroupKFold(3)),
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            HalvingGridSearchCV(Ridge(), ALPHAS, cv=GroupKFold(3), min_resources=12),
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_searches_choose_by_it(point, search):

@@ -1,6 +1,8 @@
 """scikit-learn's own checks of every exported estimator."""
 
 import pytest
+from sklearn.linear_model import Ridge
+from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skimitate import (
@@ -35,8 +37,8 @@ FAST_CLASSIFIER = BehaviorCloningClassifier(max_iter=20, learning_rate_init=0.01
         RunningNormalizer(),
         FAST,
         FAST_CLASSIFIER,
-        DAggerRegressor(FAST),
-        DAggerClassifier(FAST_CLASSIFIER),
+        DAggerRegressor(Ridge()),
+        DAggerClassifier(DecisionTreeClassifier()),
     ],
     **OPTIONS,
 )
@@ -50,6 +52,8 @@ def test_check_estimator(estimator, check):
         BehaviorCloner(),
         BehaviorCloner(n_networks=2, max_iter=100),
         BehaviorCloningClassifier(),
+        DAggerRegressor(FAST),
+        DAggerClassifier(FAST_CLASSIFIER),
         DAggerRegressor(),
         DAggerClassifier(),
     ],

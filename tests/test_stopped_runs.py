@@ -62,6 +62,15 @@ def dagger(learner=None, expert=curved, **options):
 ERRORS = [(ZeroDivisionError, ValueError), (KeyboardInterrupt, KeyboardInterrupt)]
 
 
+def each_once(places):
+    """Return parameters: each place with each error, one of them where it is quick."""
+    return [
+        pytest.param(*place, *error, marks=[] if (i + j) % 2 else pytest.mark.slow)
+        for i, place in enumerate(places)
+        for j, error in enumerate(ERRORS)
+    ]
+
+
 def stopped(where, error, at):
     """A run that stops at the n-th call of somebody, and its kind of data."""
     StoppingEnv.stopper = Stopper()
@@ -77,8 +86,10 @@ def stopped(where, error, at):
 
 # In round 3: the expert after two episodes in each of two rounds; the environment,
 # which is reset once more in the beginning; the learner after round 2.
-@pytest.mark.parametrize(("error", "seen"), ERRORS)
-@pytest.mark.parametrize(("where", "at"), [("expert", 6), ("env", 7), ("learner", 4)])
+@pytest.mark.parametrize(
+    ("where", "at", "error", "seen"),
+    each_once([("expert", 6), ("env", 7), ("learner", 4)]),
+)
 def test_what_stops_a_round_loses_nothing_of_those_before(where, at, error, seen):
     data = demonstrations()
     model = stopped(where, error, at)
@@ -105,8 +116,10 @@ def test_what_stops_a_round_loses_nothing_of_those_before(where, at, error, seen
     assert "_run" not in vars(model)
 
 
-@pytest.mark.parametrize(("error", "seen"), ERRORS)
-@pytest.mark.parametrize(("where", "at"), [("expert", 4), ("env", 2), ("learner", 1)])
+@pytest.mark.parametrize(
+    ("where", "at", "error", "seen"),
+    each_once([("expert", 4), ("env", 2), ("learner", 1)]),
+)
 def test_before_anything_is_learnt_nothing_is_kept(where, at, error, seen):
     model = stopped(where, error, at)
     before = dict(vars(model))

@@ -43,25 +43,46 @@ def finished(tmp_path_factory):
     return table, out
 
 
+# The least that has all parts of a table.
+LEAST = {"n_rounds": 1, "n_episodes": 1, "n_seeds": 1}
+
+
+@pytest.fixture(scope="module")
+def quick(tmp_path_factory):
+    out = tmp_path_factory.mktemp("quick")
+    table = small_table(out, **LEAST)
+    table.run()
+    return table, out
+
+
+@pytest.fixture(params=["quick", pytest.param("finished", marks=pytest.mark.slow)])
+def any_table(request):
+    """A finished table, its folder, and how many of each thing it has."""
+    table, out = request.getfixturevalue(request.param)
+    n = 1 if request.param == "quick" else 2
+    return table, out, n
+
+
 def without_seconds(rows):
     return [{**row, "seconds": None} for row in rows]
 
 
-def test_a_row_holds_what_its_policies_earn(finished):
-    _, out = finished
+def test_a_row_holds_what_its_policies_earn(any_table):
+    _, out, n = any_table
     (row,) = json.loads((out / "table.json").read_text())["rows"]
-    assert row["n_episodes"] == 2
-    assert row["seeds"] == [0, 1]
+    assert row["n_episodes"] == n
+    assert row["seeds"] == [*range(n)]
     evaluation = {"n_episodes": 4, "random_state": EVAL_SEED}
     expert = evaluate_policy(ENV, load_expert(ENV), **evaluation)
     assert_allclose(row["returns"]["Expert"], expert, atol=1e-3)
     for name, file in (("BC", "clone.joblib"), ("DAgger", "dagger.joblib")):
-        for seed in (0, 1):
+        for seed in range(n):
             policy = joblib.load(out / ENV / f"seed-{seed}" / file)
             returns = evaluate_policy(ENV, policy, **evaluation)
             assert_allclose(row["returns"][name][seed], returns, atol=1e-3)
-    assert row["policies"]["BC"]["n_expert_queries"] == [100, 100]
-    assert row["policies"]["DAgger"]["n_expert_queries"] == [200, 200]
+    # An episode has 50 steps; there are as many rounds as roll-outs.
+    assert row["policies"]["BC"]["n_expert_queries"] == [50 * n] * n
+    assert row["policies"]["DAgger"]["n_expert_queries"] == [100 * n] * n
     dagger = joblib.load(out / ENV / "seed-0" / "dagger.joblib")
     assert isinstance(dagger, BehaviorCloner)
 
@@ -165,8 +186,8 @@ def test_another_choice_does_again_what_depends_on_it(finished, tmp_path, capsys
     assert printed.count("evaluation of DAgger: kept from before") == 0
 
 
-def test_the_expert_s_roll_outs_are_not_kept(finished):
-    _, out = finished
+def test_the_expert_s_roll_outs_are_not_kept(any_table):
+    _, out, _ = any_table
     seed = out / ENV / "seed-0"
     assert (seed / "dagger.joblib").is_file()
     assert not [*out.rglob("*.npz")]
@@ -190,12 +211,13 @@ def test_what_needs_the_roll_outs_again_has_the_same_bits(finished, tmp_path, ca
     assert not [*out.rglob("*.npz")]
 
 
-def test_a_finished_table_is_only_read(finished, tmp_path):
+def test_a_finished_table_is_only_read(any_table, tmp_path):
+    table, folder, n = any_table
     out = tmp_path / "copy"
-    shutil.copytree(finished[1], out)
-    again = small_table(out)
+    shutil.copytree(folder, out)
+    again = small_table(out, n, n, n)
     again.run()
-    assert again.rows == finished[0].rows
+    assert again.rows == table.rows
 
 
 @pytest.mark.slow
@@ -256,8 +278,8 @@ def test_there_is_no_ratio_to_what_is_not_positive():
     json.dumps([found, none], allow_nan=False)
 
 
-def test_the_markdown_has_the_post_s_figures_beside_ours(finished):
-    table, out = finished
+def test_the_markdown_has_the_post_s_figures_beside_ours(any_table):
+    table, out, n = any_table
     text = (out / "table.md").read_text()
     assert text == as_markdown(table.rows) + "\n"
     lines = text.splitlines()
@@ -267,7 +289,8 @@ def test_the_markdown_has_the_post_s_figures_beside_ours(finished):
     assert row["Environment"] == ENV
     assert cells[columns.index("BC") + 1] == "-14.0 (5.0)"
     assert cells[columns.index("DAgger") + 1] == "-12.0 (3.0)"
-    assert "over 2 seeds and the same 4 episodes" in text
+    seeds = "one seed" if n == 1 else "2 seeds"
+    assert f"over {seeds} and the same 4 episodes" in text
 
 
 def test_the_post_has_six_rows():

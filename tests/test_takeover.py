@@ -320,7 +320,8 @@ def test_it_sees_raw_observations_and_the_units_of_the_actions():
     X, y = demonstrations()
     guard = Guard()
     learner = BehaviorCloner((4,), max_iter=2)
-    model = dagger(guard, learner, query=0, n_rounds=1).fit(X, y)
+    options = {"query": 0, "n_rounds": 1, "n_epochs_per_round": 1}
+    model = dagger(guard, learner, **options).fit(X, y)
     observations, actions = (column[:10] for column in steps())
     assert_array_equal([seen for seen, _ in guard.shown], observations)
     assert RunningNormalizer().fit(X).mean_[0] != 0.0

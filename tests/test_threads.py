@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 from benches import benchmark_modules
+from cases import quick_first
 from numpy.testing import assert_array_equal
 from saved import ESTIMATORS, MODELS, acting, classes, classifier, regressor, sample
 from sklearn.base import clone
@@ -14,6 +15,7 @@ from sklearn.base import clone
 from skimitate import RunningNormalizer
 
 ACTING = [kind for kind in ESTIMATORS if kind != "RunningNormalizer"]
+WITHOUT_ROUNDS = [kind for kind in ACTING if "DAgger" not in kind]
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +24,7 @@ def threads():
         yield modules.threads
 
 
-@pytest.mark.parametrize("kind", ACTING)
+@pytest.mark.parametrize("kind", quick_first(ACTING, *WITHOUT_ROUNDS))
 def test_eight_threads_get_the_serial_answers(threads, kind):
     model = MODELS[kind]()
     X = np.random.default_rng(1).normal(size=(20, model.n_features_in_))
@@ -54,7 +56,9 @@ def test_wrong_answers_and_errors_are_seen(threads):
     assert len(threads.ask_in_threads([fail], 2, seconds=0.01).errors) == 2
 
 
-@pytest.mark.parametrize("backend", ["compiled", "torch"])
+@pytest.mark.parametrize(
+    "backend", ["compiled", pytest.param("torch", marks=pytest.mark.slow)]
+)
 def test_four_fits_in_threads_are_the_serial_ones(backend):
     X, y = sample(400)
     models = [
@@ -68,11 +72,7 @@ def test_four_fits_in_threads_are_the_serial_ones(backend):
 
 
 @pytest.mark.parametrize(
-    "kind",
-    [
-        pytest.param(kind, marks=[pytest.mark.slow] if "DAgger" in kind else [])
-        for kind in ESTIMATORS
-    ],
+    "kind", quick_first(ESTIMATORS, "RunningNormalizer", *WITHOUT_ROUNDS)
 )
 def test_four_fits_of_a_kind_are_the_same(kind):
     with ThreadPoolExecutor(4) as pool:

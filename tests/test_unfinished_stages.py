@@ -47,8 +47,17 @@ def losses_of(folder, *callbacks):
     return losses.history(), model
 
 
-@pytest.mark.parametrize("number", [1, 3, 4])
-@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize(
+    ("number", "first"),
+    [
+        (1, True),
+        (3, False),
+        pytest.param(1, False, marks=pytest.mark.slow),
+        pytest.param(3, True, marks=pytest.mark.slow),
+        pytest.param(4, False, marks=pytest.mark.slow),
+        pytest.param(4, True, marks=pytest.mark.slow),
+    ],
+)
 def test_losses_of_all_rounds_are_there_wherever_it_stopped(number, first, tmp_path):
     whole, model = losses_of(None)
     assert len(whole) == 4

@@ -44,7 +44,13 @@ def scalars(folder):
     [lambda model: model, lambda model: pickle.loads(pickle.dumps(model))],
     ids=["here", "saved"],
 )
-@pytest.mark.parametrize("learner", [Ridge(), BehaviorCloner((4,), max_iter=2)])
+@pytest.mark.parametrize(
+    "learner",
+    [
+        pytest.param(Ridge(), marks=pytest.mark.slow),
+        BehaviorCloner((4,), max_iter=2),
+    ],
+)
 def test_tensorboard_shows_one_run_that_is_that_of_fit(learner, between, tmp_path):
     X, y = demonstrations()
     X_val = X[::-1].copy()
