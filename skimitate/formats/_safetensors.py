@@ -180,6 +180,10 @@ def load_policy(path: str | Path) -> Policy:
 def _read(path: str | Path) -> Policy:
     description, tensors = _parts_of(path)
     policy = policy_of_parts(description["policy"], tensors)
+    for key in ("n_features", "n_outputs"):
+        width = getattr(policy, key)
+        if description.get(key, width) != width:  # an old version's has none
+            raise ValueError(f"its {key} is {description[key]!r}, not {width}")
     mean_return = description["mean_return"]
     if mean_return is not None and not (
         type(mean_return) is float and math.isfinite(mean_return)
