@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 import skimitate
 from skimitate._public import public
-from skimitate.files._durable import write_durably
+from skimitate.files._durable import check_folder, write_durably
 from skimitate.files._json import parse_json
 from skimitate.files._reading import open_file, reading
 from skimitate.formats._exportable import exportable
@@ -123,8 +123,7 @@ def save_policy(
             f"{len(text)}"
         )
     metadata = {_KEY: text}
-    if not Path(path).parent.is_dir():
-        raise FileNotFoundError(f"path: no such folder: {Path(path).parent}")
+    check_folder(path)
     write_durably(Path(path), partial(_write, tensors, metadata))
 
 
