@@ -44,6 +44,9 @@ def controller(observations):
 
 def step(position, velocity, force):
     """Let a cart of 1 kg with some friction move on for a period."""
+    force = min(
+        max(force, -LIMIT), LIMIT
+    )  # no motor pushes harder, whatever it is told
     velocity += PERIOD * (force - 0.5 * velocity)
     return position + PERIOD * velocity, velocity
 

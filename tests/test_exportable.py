@@ -199,6 +199,8 @@ def test_columns_one_after_the_other_are_columns(parts, values):
         ({"scale": [1.0, 0.0]}, "scale: expected positive"),
         ({"low": [0.0, 2.0]}, "low <= high"),
         ({"high": [0.0, np.nan]}, "low <= high"),
+        ({"low": [np.inf, 0.0], "high": [np.inf, 1.0]}, "numbers between, got none"),
+        ({"low": [-np.inf, 0.0], "high": [-np.inf, 1.0]}, "numbers between, got none"),
     ],
 )
 def test_columns_that_are_none(change, message):

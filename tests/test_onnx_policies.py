@@ -329,6 +329,23 @@ def test_damaged_files(path):
         assert str(path) in str(caught.value)
 
 
+@pytest.mark.parametrize("told", ["[]", "null", "5"])
+def test_a_description_that_is_none(told, path):
+    export_onnx(BehaviorCloner((8,), **SMALL).fit(X, expert(X)), path)
+    model = onnx.load(path)
+    model.metadata_props[0].value = told
+    with pytest.raises(ValueError, match="skimitate_policy is no description, but"):
+        load_expert(written(model, path))
+
+
+def test_a_graph_that_gives_nothing(path):
+    export_onnx(BehaviorCloner((8,), **SMALL).fit(X, expert(X)), path)
+    model = onnx.load(path)
+    model.graph.ClearField("output")
+    with pytest.raises(ValueError, match="it gives nothing: expected actions"):
+        load_expert(written(model, path))
+
+
 def test_a_graph_with_an_operator_that_nobody_knows(path):
     nodes = [helper.make_node("Doubled", ["x"], ["doubled"], domain="elsewhere")]
     model = model_of(nodes)

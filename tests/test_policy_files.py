@@ -299,6 +299,8 @@ def rewritten(path, change=lambda tensors, described: None, metadata=None):
             lambda t, d: d["policy"].update(layer_sizes=[2.0, 50, 50, 2]),
             "its layer_sizes are",
         ),
+        (lambda t, d: d.update(n_features=3), "its n_features is 3, not 2"),
+        (lambda t, d: d.update(n_outputs="2"), "its n_outputs is '2', not 2"),
         (lambda t, d: d.update(version=True), "version True of the format"),
         (lambda t, d: t.update(input_mean=np.zeros(2, "c8")), "arrays of"),
         (lambda t, d: t.update(bias_0=np.zeros((1, 50), int)), "arrays of .*int64"),

@@ -29,6 +29,11 @@ class Stacking:
     actions : int, sequence of ndarray or None, default=None
         None for no actions; the number of action dimensions; or the sorted classes of
         each, of which a column each is 1 where it was taken.
+
+    Attributes
+    ----------
+    action_width : int
+        By how many numbers an action is shown: none, if they are not.
     """
 
     def __init__(
@@ -39,16 +44,16 @@ class Stacking:
         self.actions = actions
         self._columns_of_classes: list[dict[Any, int]] = []
         if actions is None:
-            self._action_width = 0
+            self.action_width = 0
         elif isinstance(actions, int):
-            self._action_width = actions
+            self.action_width = actions
         else:
             columns = iter(range(sum(map(len, actions))))
             self._columns_of_classes = [
                 {label: next(columns) for label in classes.tolist()}
                 for classes in actions
             ]
-            self._action_width = sum(map(len, actions))
+            self.action_width = sum(map(len, actions))
         self._n_seen = n_steps * n_features
         # Slices made once: this is all that a step of an episode costs.
         self._older = np.s_[..., : self._n_seen - n_features]
@@ -58,7 +63,7 @@ class Stacking:
     @property
     def n_columns(self) -> int:
         """Number of columns of a row."""
-        return self._n_seen + self.n_steps * self._action_width
+        return self._n_seen + self.n_steps * self.action_width
 
     def stacked(
         self,
@@ -147,7 +152,7 @@ class Stacking:
         """
         if self.actions is None:
             return
-        width, end = self._action_width, self.n_columns
+        width, end = self.action_width, self.n_columns
         newest = self._columns_of(np.atleast_2d(actions))
         shown[:, self._n_seen : end - width] = shown[:, self._n_seen + width :]
         shown[:, end - width :] = newest
@@ -164,7 +169,7 @@ class Stacking:
         if self.actions is None:
             return
         others = np.atleast_2d(actions)
-        newest = shown[:, self.n_columns - self._action_width :]
+        newest = shown[:, self.n_columns - self.action_width :]
         if isinstance(self.actions, int):
             newest[:] = others
             return
@@ -222,7 +227,7 @@ class Stacking:
             pairs = zip(self._columns_of_classes, actions[0].tolist(), strict=True)
             columns = [known[label] for known, label in pairs if label in known]
             if len(columns) == len(self._columns_of_classes):
-                hot = np.zeros((1, self._action_width))
+                hot = np.zeros((1, self.action_width))
                 hot[0, columns] = 1.0
                 return hot
         classes = Classes(self.actions)

@@ -111,6 +111,18 @@ def _sync_folder(folder: Path) -> None:
         os.close(opened)
 
 
+def check_folder(path: str | Path) -> None:
+    """Raise FileNotFoundError if a file is to be written where there is no folder.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file, as the parameter of that name says.
+    """
+    if not Path(path).parent.is_dir():
+        raise FileNotFoundError(f"path: no such folder: {Path(path).parent}")
+
+
 def check_writable(folder: Path, name: str) -> None:
     """Make a folder, and raise OSError if nothing can be written in it.
 

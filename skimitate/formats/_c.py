@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from skimitate._public import public
-from skimitate.files._durable import write_durably
+from skimitate.files._durable import check_folder, write_durably
 from skimitate.formats._bounds import Bounds, bounds_of, inner_bounds
 from skimitate.formats._c_comment import comment_on
 from skimitate.formats._c_main import main_program
@@ -136,8 +136,7 @@ def export_c(
     bounds = None
     if classes is None:
         bounds = bounds_of(policy, action_space, acting.n_outputs)
-    if not Path(path).parent.is_dir():
-        raise FileNotFoundError(f"path: no such folder: {Path(path).parent}")
+    check_folder(path)
     try:
         text = _header(acting, type(policy).__name__, name, weights, bounds)
     except ValueError as error:

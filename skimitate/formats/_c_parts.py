@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skimitate.cloning._stacking import ActionKind
 from skimitate.formats._bounds import inner_bounds
 from skimitate.formats._c_layers import (
     TANH,
@@ -126,7 +125,7 @@ class Parts:
         k, name = self.n_parts, self.name
         self.n_parts += 1
         n, n_seen = policy.n_features, policy.n_features * policy.n_steps
-        width = _width_of(policy.actions)
+        width = policy.action_width
         end = n_seen + width * policy.n_steps
         self.members += f"    float shown_{k}[{end}];\n    int begun_{k};\n"
         self.resets += f"    state->begun_{k} = 0;\n"
@@ -207,13 +206,6 @@ static inline void {name}_see_{k}({name}_state *state, const float *input)
 }}
 
 """
-
-
-def _width_of(actions: ActionKind | None) -> int:
-    """Return in how many columns an action is shown."""
-    if actions is None:
-        return 0
-    return actions if isinstance(actions, int) else sum(map(len, actions))
 
 
 def clip(

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from skimitate._public import public
-from skimitate.files._durable import write_durably
+from skimitate.files._durable import check_folder, write_durably
 from skimitate.formats._bounds import bounds_of
 from skimitate.formats._exportable import exportable
 from skimitate.formats._onnx_check import check_same
@@ -98,8 +98,7 @@ def export_onnx(policy: Any, path: str | Path, *, action_space: Any = None) -> N
     with needing_onnx("export_onnx"):
         import onnx
         import onnxruntime  # noqa: F401 - before any work is done
-    if not Path(path).parent.is_dir():
-        raise FileNotFoundError(f"path: no such folder: {Path(path).parent}")
+    check_folder(path)
     acting: Any = _known_parts(policy)
     bounds = None
     if classes_of(acting) is None:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from skimitate.formats import _networks
 from skimitate.formats._classes import listed_classes, read_classes
 from skimitate.formats._onnx_cells import STEPS
 from skimitate.formats._onnx_layers import (
@@ -91,7 +92,7 @@ def state_size(policy: Any) -> int:
     if isinstance(policy, RecurrentPolicy):
         return policy.architecture.state_size
     if isinstance(policy, HistoryPolicy):
-        width = policy.n_features + _action_width(policy)
+        width = policy.n_features + policy.action_width
         return policy.n_steps * width + state_size(policy.policy)
     inner = {ClassPolicy: "units", PipelinePolicy: "policy"}.get(type(policy))
     return 0 if inner is None else state_size(getattr(policy, inner))
@@ -110,11 +111,8 @@ def classes_of(policy: Any) -> list[NDArray] | None:
     ValueError
         If a file cannot hold them.
     """
-    while isinstance(policy, (HistoryPolicy, PipelinePolicy)):
-        policy = policy.policy
-    if not isinstance(policy, ClassPolicy):
-        return None
-    return read_classes(listed_classes(policy.classes))
+    classes = _networks.classes_of(policy)
+    return None if classes is None else read_classes(listed_classes(classes))
 
 
 def answer(
@@ -200,7 +198,7 @@ def _of_history(
 ) -> Answer:
     """Add what shows a policy the last observations, and actions."""
     n_features, n_seen = policy.n_features, policy.n_steps * policy.n_features
-    width = _action_width(policy)
+    width = policy.action_width
     n_columns = n_seen + policy.n_steps * width
     state, place = memory.take(n_columns)
     first = joined(nodes, [observation] * policy.n_steps)
@@ -221,13 +219,6 @@ def _of_history(
         seen = joined(nodes, kept)
     memory.keep(place, seen)
     return said
-
-
-def _action_width(policy: HistoryPolicy) -> int:
-    """Return by how many numbers an action is shown."""
-    if policy.actions is None or isinstance(policy.actions, int):
-        return policy.actions or 0
-    return sum(map(len, policy.actions))
 
 
 def _as_shown(nodes: Nodes, policy: HistoryPolicy, said: Answer) -> str:

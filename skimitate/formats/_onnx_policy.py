@@ -2,7 +2,7 @@
 
 import math
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,30 +12,11 @@ from skimitate.files._reading import read_bytes, reading
 from skimitate.formats._onnx_model import KEY
 from skimitate.formats._onnx_nodes import needing_onnx
 from skimitate.formats._onnx_session import check_self_contained, session_of
+from skimitate.formats._onnx_signature import signature_of
 from skimitate.policies._as_policy import Policy, policy_of
-
-_MEMORY = {"observation", "state", "episode_start"}
-
-# How observations come, and what actions may be.
-_FLOATS = {"tensor(float)": np.float32, "tensor(double)": np.float64}
-_ACTIONS = {
-    *(f"tensor({kind})" for kind in ("float", "double", "float16", "string", "bool")),
-    *(f"tensor({sign}int{bits})" for sign in ("", "u") for bits in (8, 16, 32, 64)),
-}
 
 # Of a file, as far as a policy goes.
 _MOST_BYTES = 2**29
-
-
-class _Signature(NamedTuple):
-    """What a graph takes and gives."""
-
-    observation: str
-    dtype: type
-    n_features: int
-    action: str
-    state_size: int
-    takes_one: bool
 
 
 class OnnxPolicy:
@@ -76,7 +57,7 @@ class OnnxPolicy:
         self.mean_return = _mean_return(model)
         self._content = content
         self._session = session_of(content)
-        self._signature = _signature(self._session)
+        self._signature = signature_of(self._session)
         self.n_features = self._signature.n_features
         self.state_size = self._signature.state_size
         self._names = [self._signature.action]
@@ -293,58 +274,14 @@ def _of_policy(actor: OnnxPolicy) -> Policy:
     return actor
 
 
-def _signature(session: Any) -> _Signature:
-    """Return what a graph takes and gives; raise ValueError if that is no policy."""
-    inputs = {value.name: value for value in session.get_inputs()}
-    outputs = {value.name: value for value in session.get_outputs()}
-    size = 0
-    if inputs.keys() == _MEMORY and {"action", "next_state"} <= outputs.keys():
-        observation = inputs["observation"]
-        size = _width(inputs["state"])
-        _width(outputs["next_state"])
-    elif len(inputs) == 1:
-        (observation,) = inputs.values()
-    else:
-        raise ValueError(
-            f"it takes {', '.join(inputs) or 'nothing'}: expected one input, or "
-            "observation, state and episode_start"
-        )
-    n_features = _width(observation)
-    first = observation.shape[0]
-    if isinstance(first, int) and (first != 1 or size):
-        raise ValueError(
-            f"its {observation.name} has shape {observation.shape}: expected a batch "
-            "of any size, or of 1"
-        )
-    action = outputs.get("action") or next(iter(outputs.values()))
-    if action.type not in _ACTIONS:
-        raise ValueError(f"its {action.name} is {action.type}: expected actions")
-    return _Signature(
-        observation.name,
-        _FLOATS[observation.type],
-        n_features,
-        action.name,
-        size,
-        isinstance(first, int),
-    )
-
-
-def _width(value: Any) -> int:
-    """Return the number of columns of an input or an output."""
-    shape = value.shape
-    if value.type not in _FLOATS or len(shape) != 2 or not isinstance(shape[1], int):
-        raise ValueError(
-            f"its {value.name} is {value.type} of shape {shape}: expected floats of "
-            "shape (batch, n), n being a number"
-        )
-    return shape[1]
-
-
 def _mean_return(model: Any) -> float | None:
     """Return what an episode earns on average, if a file of ours says so."""
     for entry in model.metadata_props:
         if entry.key == KEY:
-            told = parse_json(entry.value)["mean_return"]
+            told = parse_json(entry.value)
+            if type(told) is not dict:
+                raise ValueError(f"its {KEY} is no description, but {told!r}")
+            told = told["mean_return"]
             if type(told) in (int, float) and math.isfinite(told):
                 return float(told)
     return None

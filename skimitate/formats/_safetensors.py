@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 import skimitate
 from skimitate._public import public
-from skimitate.files._durable import write_durably
+from skimitate.files._durable import check_folder, write_durably
 from skimitate.files._json import parse_json
 from skimitate.files._reading import open_file, reading
 from skimitate.formats._exportable import exportable
@@ -123,8 +123,7 @@ def save_policy(
             f"{len(text)}"
         )
     metadata = {_KEY: text}
-    if not Path(path).parent.is_dir():
-        raise FileNotFoundError(f"path: no such folder: {Path(path).parent}")
+    check_folder(path)
     write_durably(Path(path), partial(_write, tensors, metadata))
 
 
@@ -180,6 +179,10 @@ def load_policy(path: str | Path) -> Policy:
 def _read(path: str | Path) -> Policy:
     description, tensors = _parts_of(path)
     policy = policy_of_parts(description["policy"], tensors)
+    for key in ("n_features", "n_outputs"):
+        width = getattr(policy, key)
+        if description.get(key, width) != width:  # an old version's has none
+            raise ValueError(f"its {key} is {description[key]!r}, not {width}")
     mean_return = description["mean_return"]
     if mean_return is not None and not (
         type(mean_return) is float and math.isfinite(mean_return)

@@ -93,8 +93,7 @@ def _seeing(policy: Any, mean: NDArray, scale: NDArray) -> Any:
         units = _seeing(policy.units, mean, scale)
         return ClassPolicy(units, policy.classes, mean_return=policy.mean_return)
     if isinstance(policy, HistoryPolicy):
-        n_shown: int = policy.policy.n_features  # type: ignore[assignment]  # known
-        n_more = n_shown - policy.n_steps * policy.n_features
+        n_more = policy.n_steps * policy.action_width
         # Actions stay as they are.
         mean = np.append(np.tile(mean, policy.n_steps), np.zeros(n_more))
         scale = np.append(np.tile(scale, policy.n_steps), np.ones(n_more))

@@ -29,7 +29,7 @@ class Columns(Versioned):
     ------
     ValueError
         If the arrays do not fit each other, mean or scale is not finite, a scale is
-        not positive, or a low is above its high.
+        not positive, or no number lies between a low and its high.
     """
 
     def __init__(
@@ -73,6 +73,8 @@ class Columns(Versioned):
             raise ValueError("scale: expected positive numbers, got others")
         if not (self.low <= self.high).all():  # nor NaN
             raise ValueError("low and high: expected low <= high, got others")
+        if (self.low == np.inf).any() or (self.high == -np.inf).any():
+            raise ValueError("low and high: expected numbers between, got none")
 
     @property
     def n_columns(self) -> int:

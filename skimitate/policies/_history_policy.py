@@ -76,6 +76,11 @@ class HistoryPolicy(Versioned):
         """How actions are shown, if they are."""
         return self._stacking.actions
 
+    @property
+    def action_width(self) -> int:
+        """By how many numbers an action is shown: none, if they are not."""
+        return self._stacking.action_width
+
     def reset(self) -> None:
         """Begin an episode, or a batch of them: forget what was seen and done."""
         self._shown: NDArray[np.float64] | None = None
