@@ -438,6 +438,21 @@ def test_pieces_whose_episodes_change_their_type():
         list(Rollouts.iter_frames(pieces[::-1], **names))
 
 
+@pytest.mark.parametrize(
+    "frames", [pd.DataFrame(LOG), pl.DataFrame(LOG), pa.table(LOG), LOG, None, "a.csv"]
+)
+def test_a_frame_is_not_the_pieces_of_one(frames):
+    with pytest.raises(TypeError, match=r"^frames: expected an iterable of data fr"):
+        Rollouts.iter_frames(frames, **WHO)
+
+
+def test_a_reader_of_batches_is():
+    table = pa.table(LOG)
+    batches = table.to_batches(max_chunksize=2)
+    reader = pa.RecordBatchReader.from_batches(table.schema, batches)
+    assert list(Rollouts.iter_frames(reader, **WHO)) == [expected()]
+
+
 @pytest.mark.parametrize("frame", [pd.Series([1.0]), pl.Series([1.0])])
 def test_a_single_column_is_no_frame(frame):
     with pytest.raises(TypeError, match=r"frame: expected a data frame, .* a Series"):

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skimitate.environments._records import in_chunks, joined
-from skimitate.exchange._frames import Columns, records_of
+from skimitate.exchange._frames import Columns, check_pieces, records_of
 from skimitate.exchange._to_frame import check_library, make_frame
 
 
@@ -142,6 +142,8 @@ class FrameRollouts:
 
         Raises
         ------
+        TypeError
+            If ``frames`` are no iterable, or a frame itself.
         TypeError, ValueError, ImportError
             As from :meth:`from_frame`, when the piece is reached that is not as
             expected.
@@ -162,6 +164,7 @@ class FrameRollouts:
         columns = Columns(
             observations, actions, episode, rewards, terminated, truncated, is_success
         )
+        check_pieces(frames)
         chunks = in_chunks(records_of(frames, columns), n_steps, "frames")
         return (cast(Any, cls)(**chunk) for chunk in chunks)
 

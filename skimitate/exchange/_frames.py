@@ -1,6 +1,6 @@
 """The episodes of a data frame, or of several that follow each other."""
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from numbers import Integral
@@ -98,6 +98,27 @@ class Columns:
                         f"which is named by {owners[name]} too"
                     )
                 owners[name] = parameter
+
+
+def check_pieces(frames: Any) -> None:
+    """Raise if something is not several frames that follow each other.
+
+    Parameters
+    ----------
+    frames : object
+        To be an iterable of frames.
+
+    Raises
+    ------
+    TypeError
+        If it is none, or a single frame, which iterates over its columns.
+    """
+    is_one = hasattr(frames, "columns") or isinstance(frames, (str, Mapping))
+    if is_one or not isinstance(frames, Iterable):
+        raise TypeError(
+            "frames: expected an iterable of data frames, the pieces of one, got "
+            f"{type(frames).__name__}"
+        )
 
 
 def records_of(frames: Iterable[Any], columns: Columns) -> Iterator[Record]:

@@ -26,7 +26,7 @@ def check_library(library: str) -> None:
     ImportError
         If it is not installed.
     """
-    if library not in _MAKERS:
+    if not isinstance(library, str) or library not in _MAKERS:
         raise ValueError(
             f"library: expected one of {', '.join(_MAKERS)}, got {library!r}"
         )
