@@ -170,6 +170,7 @@ def test_bounds_are_kept_in_float64_too(path):
     assert (actions <= high).all()
 
 
+@pytest.mark.slow
 def test_dagger_clips_to_its_environment_and_tells_its_return(path):
     dagger = DAggerRegressor(
         cloner(), PointEnv, lambda rows: -rows, n_rounds=1, random_state=0

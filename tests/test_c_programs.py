@@ -69,7 +69,9 @@ def csv(rows):
     return "".join(",".join(f"{value:.9g}" for value in row) + "\n" for row in rows)
 
 
-@pytest.mark.parametrize("compiler", ["gcc", "clang"])
+@pytest.mark.parametrize(
+    "compiler", ["gcc", pytest.param("clang", marks=pytest.mark.slow)]
+)
 @pytest.mark.parametrize(
     "kind",
     [pytest.param(k, marks=() if k in FEW else pytest.mark.slow) for k in MODELS],

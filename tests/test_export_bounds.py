@@ -47,6 +47,7 @@ def test_dagger_knows_its_environment():
     assert bounds_of(with_classes, None, 4) is None
 
 
+@pytest.mark.slow
 def test_a_search_of_dagger_knows_it_too():
     dagger = DAggerRegressor(
         BehaviorCloner((2,), max_iter=1), PointEnv, n_rounds=1, n_eval_episodes=1

@@ -98,7 +98,7 @@ def test_help_says_what_is_counted_and_what_is_kept(capsys):
     for command in ("run", "clone"):
         assert "(default: nothing is kept)" in shown[command]
     for command in ("run", "collect", "evaluate", "film"):
-        assert "zip and joblib files run code that they contain" in shown[command]
+        assert "joblib, torch's files and C run code that they" in shown[command]
 
 
 def test_the_version(capsys):
