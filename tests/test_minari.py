@@ -392,3 +392,22 @@ def test_without_its_library(monkeypatch):
     ):
         with pytest.raises(ImportError, match=re.escape("skimitate[minari]")):
             act()
+
+
+def swung(n_episodes=2):
+    expert = load_expert("Pendulum-v1")
+    return collect_rollouts("Pendulum-v1", expert, n_episodes=n_episodes, max_steps=5)
+
+
+def test_an_environment_of_other_widths_is_refused():
+    demos = swung()
+    with pytest.raises(ValueError, match=r"env: expected .* of 3 observation and 1"):
+        demos.to_minari("me/other-v0", env="CartPole-v1")
+    assert "me/other-v0" not in minari.list_local_datasets()
+
+
+def test_a_set_of_which_nothing_is_left():
+    swung().to_minari("me/none-v0", env="Pendulum-v1")
+    none = minari.load_dataset("me/none-v0").filter_episodes(lambda episode: False)
+    with pytest.raises(ValueError, match="dataset: expected an episode at least"):
+        Rollouts.from_minari(none)

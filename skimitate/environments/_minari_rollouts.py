@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from skimitate.environments._episode import Episode
 from skimitate.environments._fields import TrajectoryError, fields_by_name
 from skimitate.environments._flattened import flatten
+from skimitate.environments._make import spaces_of
 from skimitate.environments._records import in_chunks, joined
 from skimitate.environments._success import success_part
 from skimitate.exchange._minari import open_minari, read_minari, write_minari
@@ -40,7 +41,8 @@ class MinariRollouts:
             ``"mujoco/hopper/expert-v0"``; the folder ``data`` of one; or a set that is
             open, of which ``filter_episodes`` chooses some.
         download : bool, default=False
-            Whether to fetch a set that is not here from Minari's server.
+            Whether to fetch a set that is not here from Minari's server, which wants
+            ``pip install 'minari[hf]'``.
 
         Returns
         -------
@@ -125,7 +127,8 @@ class MinariRollouts:
         TypeError
             If one of these is of another type.
         ValueError
-            If the id is none or is taken, there is no such environment, the metadata
+            If the id is none or is taken, there is no such environment or it has other
+            widths, the metadata
             tell what is worked out here, or the rollouts have no ``rewards``,
             ``last_observations``, ``terminated`` or ``truncated``, all of which a set
             has.
@@ -147,11 +150,14 @@ class MinariRollouts:
                     f"{name}: expected them to be known, as they are of each episode "
                     "of a Minari data set, got None"
                 )
+        env_spec = _spec_of(env)
+        if env_spec is not None:
+            _check_env(env_spec, self.observations, self.actions)
         write_minari(
             dataset_id,
             map(_buffer, cast(Any, self).episodes),
             spaces=(_unlimited(self.observations), _unlimited(self.actions)),
-            env_spec=_spec_of(env),
+            env_spec=env_spec,
             metadata={} if metadata is None else metadata,
         )
 
@@ -190,6 +196,19 @@ def _spec_of(env: Any) -> EnvSpec | None:
         return gymnasium.spec(env)
     except gymnasium.error.Error as error:
         raise ValueError(f"env: expected the id of an environment: {error}") from error
+
+
+def _check_env(env_spec: EnvSpec, observations: NDArray, actions: NDArray) -> None:
+    """Raise if an environment has no such observations or actions."""
+    needed = spaces_of(env_spec)
+    n_outputs = actions.shape[1] if actions.ndim == 2 else 1
+    found = observations.shape[1], n_outputs
+    if found != (needed.n_features, needed.n_outputs):
+        raise ValueError(
+            f"env: expected an environment of {found[0]} observation and {found[1]} "
+            f"action dimensions, as the rollouts have, got {env_spec.id} with "
+            f"{needed.n_features} and {needed.n_outputs}"
+        )
 
 
 def _unlimited(array: NDArray) -> spaces.Space:

@@ -80,6 +80,9 @@ def _in_chunks(
 
 
 def _join(episodes: list[Episode], source: str) -> dict[str, Any]:
+    if not episodes:
+        told = "expected an episode at least, got none"
+        raise ValueError(f"{source}: {told}" if source else told)
     try:
         return join_episodes(episodes, "episodes")
     except ValueError as error:

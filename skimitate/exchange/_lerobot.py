@@ -64,6 +64,12 @@ def read_lerobot(
     done = names_asked("actions", actions)
     root = Path(path)
     check_parquet("path")
+    if not (root / "meta" / "info.json").is_file():
+        raise FileNotFoundError(
+            f"path: expected the folder of a LeRobot data set, with meta/info.json in "
+            f"it, got {path}; of one on the hub, that is what "
+            "huggingface_hub.snapshot_download returns"
+        )
     with reading_as_asked(root / "meta" / "info.json", _EXPECTED):
         info = _read_info(root)
         features = info["features"]

@@ -103,8 +103,12 @@ def _behind(
     """Return a policy that is shown what a transformer gives."""
     try:
         columns = columns_of(transformer, policy.n_features)
-    except TypeError:
-        if knows is None or not knows(transformer):
+    except TypeError as error:
+        if knows is None:
+            raise TypeError(
+                f"{error}; export_onnx takes others too, those that skl2onnx knows"
+            ) from None
+        if not knows(transformer):
             raise
         return PipelinePolicy(transformer, policy, mean_return=mean_return)
     if isinstance(policy, PipelinePolicy) and isinstance(policy.transformer, Columns):

@@ -18,6 +18,7 @@ from skimitate.formats._exportable import exportable
 from skimitate.formats._onnx_graph import answer, blocks, highest, transformed
 from skimitate.formats._onnx_layers import joined, network
 from skimitate.formats._onnx_nodes import LOWEST_OPSET, Nodes, needing_onnx
+from skimitate.policies._as_policy import check_fitted
 from skimitate.policies._transformers import columns_of
 from skimitate.preprocessing._normalizer import RunningNormalizer
 
@@ -165,12 +166,14 @@ def _input(nodes: Nodes, operator: Any) -> str:
 
 
 def _transformer_shapes(operator: Any) -> None:
+    check_fitted(operator.raw_operator, "model")
     n = operator.inputs[0].get_first_dimension()
     width = operator.raw_operator.n_features_in_
     operator.outputs[0].set_type(_type_of(operator, [n, width]))
 
 
 def _regressor_shapes(operator: Any) -> None:
+    check_fitted(operator.raw_operator, "model")
     n = operator.inputs[0].get_first_dimension()
     width = operator.raw_operator.n_outputs_
     operator.outputs[0].set_type(_type_of(operator, [n, width]))
@@ -183,6 +186,7 @@ def _classifier_shapes(operator: Any) -> None:
         StringTensorType,
     )
 
+    check_fitted(operator.raw_operator, "model")
     n = operator.inputs[0].get_first_dimension()
     labels = _labels(operator.scope_inst, operator.raw_operator)
     kind = StringTensorType if labels[0].dtype.kind == "U" else Int64TensorType

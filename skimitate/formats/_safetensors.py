@@ -230,4 +230,7 @@ def _check_header(path: str | Path) -> None:
     with open_file(path) as file:
         length = int.from_bytes(file.read(8), "little")
     if length > _MOST_HEADER:
-        raise ValueError(f"it has a header of {length} bytes")
+        raise ValueError(
+            f"it has a header of {length} bytes, as no safetensors file has "
+            "(load_expert reads files of other kinds)"
+        )
