@@ -26,6 +26,8 @@ from skimitate import (
     make_return_scorer,
     per_observation,
 )
+from skimitate.environments._drivers import PolicyDriver
+from skimitate.environments._run import run_episodes
 
 MODES = list(AutoresetMode)
 modes = pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.name)
@@ -404,6 +406,29 @@ def pool(task="CartPole-v1", **options):
         warnings.filterwarnings("ignore", ".*precision lowered")  # of its own limits
         assert env.observation_space is env.single_observation_space
     return env
+
+
+class Knows:
+    """A journal that has some of the episodes."""
+
+    def __init__(self, known):
+        self.known = known
+
+    def find(self, number):
+        return self.known.get(number)
+
+    def done(self, number, kept):
+        """Keep nothing."""
+
+
+def test_one_seed_for_all_gives_none_twice_where_a_run_goes_on():
+    make = partial(gymnasium.make_vec, "CartPole-v1", num_envs=3)
+    driver = PolicyDriver(lambda rows: (rows[:, 2] > 0).astype(int))
+    seeds = np.random.SeedSequence(0).spawn(6)
+    first = run_episodes(make, driver, seeds)
+    again = run_episodes(make, driver, seeds, journal=Knows({1: first[1]}))
+    starts = [tuple(episode.observations[0]) for episode in again]
+    assert len({*starts}) == 6
 
 
 def test_envpool_has_its_seed_from_where_it_is_made():

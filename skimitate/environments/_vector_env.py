@@ -133,7 +133,7 @@ class SubEnvironments:
         if self.seeding is Seeding.NONE:
             return self._env.reset()
         if self.seeding is Seeding.TOGETHER:
-            return self._env.reset(seed=seeds[0])
+            return self._env.reset(seed=_of_all(seeds))
         try:
             return self._env.reset(seed=seeds)
         except Exception as error:
@@ -143,7 +143,7 @@ class SubEnvironments:
                 raise
             # There are those that have one generator for all of them.
             try:
-                answer = self._env.reset(seed=seeds[0])
+                answer = self._env.reset(seed=_of_all(seeds))
             except Exception:
                 raise error from None
             self.seeding = Seeding.TOGETHER
@@ -240,6 +240,15 @@ class SubEnvironments:
         if value is None or not infos.get("_is_success", [True] * self.n)[row]:
             return None
         return success_in({"is_success": value[row]})
+
+
+def _of_all(seeds: Sequence[int]) -> int:
+    """Return one seed for all.
+
+    That of the first would give episodes twice if others begin beside it than before,
+    as where a run goes on that has some of them.
+    """
+    return int(np.random.SeedSequence(seeds).generate_state(1)[0])
 
 
 def autoreset_mode_of(env: VectorEnv) -> AutoresetMode:
