@@ -163,3 +163,10 @@ def test_a_number_is_no_observation(suffix, tmp_path):
     policy = again(BehaviorCloner((4,), **SMALL).fit(X[:, :1], X), tmp_path, suffix)
     with pytest.raises(ValueError, match=r"observation: expected shape \(1,\) or"):
         policy.act(3.0)
+
+
+@pytest.mark.parametrize("write", WRITERS.values())
+@pytest.mark.parametrize("path", [None, 5, b"policy"])
+def test_what_is_no_path(write, path):
+    with pytest.raises(TypeError, match="path: expected a str or a Path, got"):
+        write(BehaviorCloner((4,), **SMALL).fit(X, X), path)
