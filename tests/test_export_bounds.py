@@ -62,6 +62,8 @@ def test_a_search_of_dagger_knows_it_too():
     [
         (Box(-1, 1, (3,)), ValueError, "expected a Box of 2 actions"),
         ((1, -1), ValueError, "expected low <= high"),
+        ((np.inf, np.inf), ValueError, "expected low <= high"),
+        ((-np.inf, -np.inf), ValueError, "expected low <= high"),
         ((np.nan, 1), ValueError, "expected low <= high"),
         (([0, 0, 0], 1), ValueError, "expected a Box of 2 actions"),
         (3, TypeError, "or its low and high, got 3"),

@@ -1,12 +1,13 @@
 """Policies read back from C and ONNX, in the same hands as those of Python."""
 
+import pickle
 from inspect import signature
 
 import numpy as np
 import pytest
 from cases import quick_first
 from gymnasium.vector import AutoresetMode
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MaxAbsScaler, StandardScaler
@@ -164,3 +165,23 @@ def test_a_number_is_no_observation(suffix, tmp_path):
     policy = again(BehaviorCloner((4,), **SMALL).fit(X[:, :1], X), tmp_path, suffix)
     with pytest.raises(ValueError, match=r"observation: expected shape \(1,\) or"):
         policy.act(3.0)
+
+
+@pytest.mark.parametrize("write", WRITERS.values())
+@pytest.mark.parametrize("path", [None, 5, b"policy"])
+def test_what_is_no_path(write, path):
+    with pytest.raises(TypeError, match="path: expected a str or a Path, got"):
+        write(BehaviorCloner((4,), **SMALL).fit(X, X), path)
+
+
+def test_copies_of_a_policy_are_compiled_once(tmp_path, monkeypatch):
+    compiler, log = tmp_path / "cc.sh", tmp_path / "log"
+    compiler.write_text(f'#!/bin/sh\necho compiled >> "{log}"\nexec cc "$@"\n')
+    compiler.chmod(0o755)
+    monkeypatch.setenv("CC", str(compiler))
+    cloner = BehaviorCloner((4,), **SMALL).fit(X, X)
+    policy = again(cloner, tmp_path, ".h", name="compiled_once")
+    for _ in range(3):
+        copied = pickle.loads(pickle.dumps(policy))
+    assert_array_equal(copied.act(X), policy.act(X))
+    assert log.read_text().split() == ["compiled"]

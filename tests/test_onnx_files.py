@@ -434,18 +434,21 @@ def network(units=None, **changes):
 @pytest.mark.parametrize(
     ("policy", "message"),
     [
-        (network(vectors=np.full((1, 9), 1e39)), "weights: .* float32 holds, got 1e"),
+        (
+            network(vectors=np.full((1, 9), 1e39)),
+            "policy: weights: .* float32 holds, got 1e",
+        ),
         (
             network(Units([1e300, 0], np.ones(2), np.zeros(3), np.ones(3))),
-            "mean: .* float32 holds, got 1e",
+            "policy: mean: .* float32 holds, got 1e",
         ),
         (
             network(Units(np.zeros(2), [1e-60, 1.0], np.zeros(3), np.ones(3))),
-            "scale: .* float32 holds, got 1e-60",
+            "policy: scale: .* float32 holds, got 1e-60",
         ),
         (
             network(Units(np.zeros(2), np.ones(2), np.zeros(3), [1e200, 1, 1])),
-            "output_scale: .* float32 holds, got 1e",
+            "policy: output_scale: .* float32 holds, got 1e",
         ),
         (network(vectors=np.full((1, 9), 3e38)), "policy: expected one that float32"),
     ],

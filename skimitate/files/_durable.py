@@ -112,13 +112,22 @@ def _sync_folder(folder: Path) -> None:
 
 
 def check_folder(path: str | Path) -> None:
-    """Raise FileNotFoundError if a file is to be written where there is no folder.
+    """Raise if a file is to be written where there is no folder.
 
     Parameters
     ----------
     path : str or Path
         The file, as the parameter of that name says.
+
+    Raises
+    ------
+    TypeError
+        If it is neither.
+    FileNotFoundError
+        If its folder is not there.
     """
+    if not isinstance(path, (str, Path)):
+        raise TypeError(f"path: expected a str or a Path, got {path!r}")
     if not Path(path).parent.is_dir():
         raise FileNotFoundError(f"path: no such folder: {Path(path).parent}")
 

@@ -40,7 +40,8 @@ def bounds_of(policy: Any, action_space: Any, n_outputs: int) -> Bounds | None:
         if action_space is None:
             return None
     low, high = _ends(action_space, n_outputs)
-    if not (low <= high).all():  # nor NaN
+    between = (low <= high) & (low < np.inf) & (high > -np.inf)  # nor NaN
+    if not between.all():
         raise ValueError(f"action_space: expected low <= high, got {low} and {high}")
     if np.isinf(low).all() and np.isinf(high).all():
         return None

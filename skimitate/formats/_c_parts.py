@@ -128,7 +128,12 @@ class Parts:
         width = policy.action_width
         end = n_seen + width * policy.n_steps
         self.members += f"    float shown_{k}[{end}];\n    int begun_{k};\n"
-        self.resets += f"    state->begun_{k} = 0;\n"
+        # Not needed, but compilers that look far warn of numbers that nobody has set.
+        self.resets += (
+            f"    for (int j = 0; j < {end}; j++)\n"
+            f"        state->shown_{k}[j] = 0.0f;\n"
+            f"    state->begun_{k} = 0;\n"
+        )
         self.functions += _SEE.format(
             name=name, k=k, older=n_seen - n, n=n, n_seen=n_seen, end=end
         )

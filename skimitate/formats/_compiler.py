@@ -6,6 +6,7 @@ import shlex
 import shutil
 import subprocess
 import tempfile
+from functools import lru_cache
 from pathlib import Path
 
 _COMPILERS = ("cc", "gcc", "clang")
@@ -33,7 +34,13 @@ def compiled(header: str, program: str) -> ctypes.CDLL:
     FileNotFoundError
         If there is no compiler.
     """
-    command = _compiler()
+    return _library(_compiler(), header, program)
+
+
+# Copies of a policy, of which joblib makes one for each task, share what was compiled:
+# a library stays in memory once it is there.
+@lru_cache(maxsize=16)
+def _library(command: tuple[str, ...], header: str, program: str) -> ctypes.CDLL:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         (Path(folder) / "policy.h").write_text(header, encoding="ascii")
         (Path(folder) / "program.c").write_text(program, encoding="ascii")
@@ -51,13 +58,13 @@ def compiled(header: str, program: str) -> ctypes.CDLL:
         return ctypes.CDLL(str(library))
 
 
-def _compiler() -> list[str]:
+def _compiler() -> tuple[str, ...]:
     """Return how the compiler is called."""
     told = shlex.split(os.environ.get("CC", ""))
     for command in [told] if told else [[name] for name in _COMPILERS]:
         found = shutil.which(command[0])
         if found:
-            return [found, *command[1:]]
+            return (found, *command[1:])
     raise FileNotFoundError(
         "a policy in C needs a C compiler: expected one that the variable CC names, or "
         f"one of {', '.join(_COMPILERS)}, got {' '.join(told) or 'none of them'}"

@@ -108,7 +108,10 @@ def export_onnx(policy: Any, path: str | Path, *, action_space: Any = None) -> N
             "action_space: expected None, since actions are classes, got "
             f"{action_space!r}"
         )
-    model = model_of(standardized_first(acting), bounds)
+    try:
+        model = model_of(standardized_first(acting), bounds)
+    except ValueError as error:
+        raise ValueError(f"policy: {error}") from None
     onnx.checker.check_model(model, full_check=True)
     content = model.SerializeToString(deterministic=True)
     check_same(content, acting, bounds)
