@@ -253,6 +253,7 @@ def test_the_output_that_is_called_action_counts(path):
     [
         (model_of(shape=("batch", 3, 64, 64)), "its x is .* of shape"),
         (model_of(shape=("batch", "features")), "its x is .* of shape"),
+        (model_of(shape=("batch", 2**31)), "its x has 2147483648 columns"),
         (model_of(shape=(7, 2)), "expected a batch of any size, or of 1"),
         (model_of(kind=TensorProto.INT64, outputs=[("doubled", 7)]), "its x is .*int"),
         (

@@ -4,6 +4,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+# A width is a number in a file, and what has it is memory.
+_MOST_COLUMNS = 2**20
+
 _MEMORY = {"observation", "state", "episode_start"}
 
 # How observations come, and what actions may be.
@@ -101,5 +104,9 @@ def _width(value: Any) -> int:
         raise ValueError(
             f"its {value.name} is {value.type} of shape {shape}: expected floats of "
             "shape (batch, n), n being a number"
+        )
+    if shape[1] > _MOST_COLUMNS:
+        raise ValueError(
+            f"its {value.name} has {shape[1]} columns, expected {_MOST_COLUMNS} at most"
         )
     return shape[1]
