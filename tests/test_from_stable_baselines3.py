@@ -46,7 +46,7 @@ def model_of(algorithm=sb3.PPO, env=None, policy="MlpPolicy", **options):
     return algorithm(policy, env, device="cpu", seed=0, **options)
 
 
-def loud(model, factor=30.0):
+def loud(model, factor=300.0):
     """Let a model's actions go beyond their space: a new one gives hardly any."""
     with torch.no_grad():
         model.policy.action_net.weight.mul_(factor)
@@ -152,7 +152,7 @@ def normalized(**options):
     env = VecNormalize(DummyVecEnv([env_of]), clip_obs=1.5, **options)
     if env.norm_obs:
         env.obs_rms.update(X)
-    return loud(model_of(env=env, n_steps=8, batch_size=8), 10.0), env
+    return loud(model_of(env=env, n_steps=8, batch_size=8)), env
 
 
 def test_normalized_observations():
@@ -177,6 +177,8 @@ def test_a_model_that_lost_its_statistics(tmp_path):
     with pytest.warns(UserWarning, match="trained with a VecNormalize.*set_env"):
         policy = sk.from_stable_baselines3(alone)
     assert_same(alone, policy)
+    alone.set_env(model.get_env())
+    assert isinstance(sk.from_stable_baselines3(alone), PipelinePolicy)
 
 
 def test_statistics_of_something_else():

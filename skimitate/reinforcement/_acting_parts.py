@@ -179,4 +179,4 @@ def _columns_of(step: Any, n_inputs: int) -> Columns:
 
 def _array(tensor: Tensor) -> NDArray:
     # A copy: what is learnt later is the model's.
-    return np.array(tensor.detach().cpu())
+    return tensor.detach().cpu().numpy().copy()

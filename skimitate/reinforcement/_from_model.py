@@ -70,8 +70,8 @@ def from_stable_baselines3(
     Warns
     -----
     UserWarning
-        If the model was trained with a ``VecNormalize`` and has none now, as one that
-        was loaded without its environment: ``model.set_env`` gives it one.
+        If the model may have been trained with a ``VecNormalize`` and was loaded
+        without its environment: ``model.set_env`` gives it one.
 
     Notes
     -----
@@ -131,13 +131,15 @@ def _statistics_of(model: Any) -> Statistics | None:
     """Return what the model's environment normalizes observations by."""
     normalize = model.get_vec_normalize_env()
     if normalize is None:
-        # What its last observation was before it was normalized: kept in its file.
-        if getattr(model, "_last_original_obs", None) is not None:
+        # Its file keeps what its last observation was before it was normalized; those
+        # of SAC and its like keep one in any case.
+        original = getattr(model, "_last_original_obs", None)
+        if original is not None and model.get_env() is None:
             warnings.warn(
-                "model: it was trained with a VecNormalize, and its environment has "
-                "none: the policy takes observations as they are; if they were "
-                "normalized, give the model its environment by set_env, or read its "
-                "file by load_expert with the statistics beside it",
+                "model: it may have been trained with a VecNormalize, and has no "
+                "environment that tells: the policy takes observations as they are; "
+                "if they were normalized, give the model its environment by set_env, "
+                "or read its file by load_expert with the statistics beside it",
                 stacklevel=4,
             )
         return None
