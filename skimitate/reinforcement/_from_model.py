@@ -50,7 +50,7 @@ def from_stable_baselines3(
     -------
     policy
         A copy, which the model's training does not change. It gives the action of
-        ``model.predict(observation, deterministic=True)`` to about 1e-6 of what that
+        ``model.predict(observation, deterministic=True)`` to 1e-5 of what that
         varies by, not clipped to the action space: exports take it as
         ``action_space=model.action_space``. A Discrete or MultiDiscrete action is one
         of classes from 0.
