@@ -55,6 +55,9 @@ if TYPE_CHECKING:  # what _ROOMS says, for those who read and do not run
     from skimitate.preprocessing._normalizer import (
         RunningNormalizer as RunningNormalizer,
     )
+    from skimitate.reinforcement._from_model import (
+        from_stable_baselines3 as from_stable_baselines3,
+    )
     from skimitate.reinforcement._stable_baselines3 import (
         to_stable_baselines3 as to_stable_baselines3,
     )
@@ -84,6 +87,7 @@ _ROOMS = {
     "evaluate_policy": "environments._collect",
     "export_onnx": "formats._onnx",
     "export_c": "formats._c",
+    "from_stable_baselines3": "reinforcement._from_model",
     "load_demonstrations": "datasets._demonstrations",
     "load_expert": "experts._load",
     "load_labels": "dagger._load_labels",

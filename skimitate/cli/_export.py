@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--env",
         help="environment to whose action space C and ONNX clip (default: that of what "
         "DAgger learnt in, if MODEL is its joblib file and no other is read instead; "
-        "else they do not clip, and say so)",
+        "that of a stable-baselines3 model; else they do not clip, and say so)",
     )
     parser.add_argument(
         "--name",
@@ -45,14 +45,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def act(args: argparse.Namespace) -> None:
     """Load, write, and print what there is now."""
     _check(args)
-    policy = load_policy_named(args.model, "MODEL")
+    policy, own_space = _loaded(args.model)
     suffix, told = args.to.suffix, ""
     if suffix == ".safetensors":
         from skimitate.formats._safetensors import save_policy
 
         save_policy(policy, args.to)
     else:
-        space = _action_space(args, policy)
+        space = own_space if args.env is None else _action_space(args, policy)
         if suffix == ".onnx":
             from skimitate.formats._onnx import export_onnx
 
@@ -85,12 +85,23 @@ def _check(args: argparse.Namespace) -> None:
         raise ValueError("--env-arg: expected --env with it, got none")
 
 
-def _action_space(args: argparse.Namespace, policy: Any) -> Any:
-    """Return the action space to clip to, None if nobody says."""
-    if args.env is None:
-        from skimitate.formats._bounds import space_of
+def _loaded(spec: str) -> tuple[Any, Any]:
+    """Return what is written, and the action space that it knows, None if none."""
+    from skimitate.experts._stable_baselines3 import StableBaselines3Expert
+    from skimitate.formats._bounds import space_of
 
-        return space_of(policy)
+    policy = load_policy_named(spec, "MODEL")
+    if not isinstance(policy, StableBaselines3Expert):
+        return policy, space_of(policy)
+    from skimitate.reinforcement._from_model import from_stable_baselines3
+
+    space = policy.action_space
+    is_clipped = hasattr(space, "low")  # not classes
+    return from_stable_baselines3(policy), space if is_clipped else None
+
+
+def _action_space(args: argparse.Namespace, policy: Any) -> Any:
+    """Return the action space of the environment that is named."""
     from skimitate.environments._make import open_env
     from skimitate.experts._check import check_widths
 

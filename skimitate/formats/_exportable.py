@@ -87,10 +87,13 @@ def _of_known_parts(policy: Any, knows: Knows | None) -> Policy:
             acting = _behind(transformer, acting, knows, policy.mean_return)
         return acting
     source = policy.source if isinstance(policy, ActorPolicy) else policy
+    others = "joblib.dump saves others"
+    if hasattr(source, "action_space"):  # as a model, or load_expert's of its file
+        others = "from_stable_baselines3 makes one of a model of stable-baselines3"
     raise TypeError(
         "expected a network of skimitate's (a cloner of its own, or what DAgger, a "
         "history estimator or a Pipeline of scalers made of one; an expert that is a "
-        f"network), got {source!r}; joblib.dump saves others"
+        f"network), got {source!r}; {others}"
     )
 
 
