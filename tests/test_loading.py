@@ -162,6 +162,14 @@ def test_a_model_without_its_statistics_warns(trained):
     assert loaded.statistics_path is None
 
 
+def test_a_model_that_learns_from_a_buffer_is_not_suspected(tmp_path):
+    # It keeps the observation that others keep where it was normalized.
+    model = model_of(sb3.SAC, ENV).learn(5)
+    model.save(tmp_path / "model.zip")
+    loaded = load_expert(tmp_path / "model.zip")  # warnings are errors
+    assert_array_equal(acting(loaded), model.predict(X, deterministic=True)[0])
+
+
 def test_the_command_line_warns_in_one_line(trained, capsys):
     _, _, folder = trained
     command = ["evaluate", ENV, "--expert", str(folder / "model.zip")]

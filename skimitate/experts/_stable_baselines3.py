@@ -169,9 +169,11 @@ def _statistics_for(
     # it was normalized, and nothing where it was not.
     learnt = data.get("num_timesteps", 0) > 0 and "_last_original_obs" in data
     normalized = data.get("_last_original_obs") is not None
+    # Those that learn from a buffer keep it in any case: it tells nothing of them.
+    tells = "replay_buffer_class" not in data
     beside = statistics_beside(path)
     if beside is None:
-        if learnt and normalized:
+        if learnt and normalized and tells:
             warnings.warn(
                 f"{path}: this model was trained with VecNormalize, and no file of its "
                 f"statistics lies beside it ({path.stem}_vecnormalize.pkl or "
