@@ -339,6 +339,23 @@ def test_a_description_that_is_none(told, path):
         load_expert(written(model, path))
 
 
+def test_a_memory_of_another_width_than_it_takes(path):
+    learner = RecurrentBehaviorCloner(4, **SMALL).fit(X, X, groups=GROUPS)
+    export_onnx(learner, path)
+    model = onnx.load(path)
+    (last,) = (node for node in model.graph.node if node.output[0] == "next_state")
+    model.graph.node.remove(last)
+    twice = [last.input[0], last.input[0]]
+    model.graph.node.append(helper.make_node("Concat", twice, ["next_state"], axis=1))
+    model.graph.output[1].type.tensor_type.shape.dim[1].dim_param = "any"
+    model.graph.output[1].type.tensor_type.shape.dim[1].ClearField("dim_value")
+    with pytest.raises(ValueError, match="next_state"):
+        load_expert(written(model, path))
+    model.graph.output[1].type.tensor_type.shape.dim[1].dim_value = 4
+    with pytest.raises(ValueError, match=r"next_state: expected shape \(1, 4\)"):
+        load_expert(written(model, path))
+
+
 def test_a_graph_that_gives_nothing(path):
     export_onnx(BehaviorCloner((8,), **SMALL).fit(X, expert(X)), path)
     model = onnx.load(path)

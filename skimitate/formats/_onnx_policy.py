@@ -231,7 +231,14 @@ class OnnxPolicy:
     def _run(self, feed: dict[str, NDArray]) -> list[NDArray]:
         """Return what the graph gives: actions, and with a memory the next state."""
         found = self._session.run(self._names, feed)
-        return [self._actions(found[0], len(next(iter(feed.values())))), *found[1:]]
+        n = len(next(iter(feed.values())))
+        for state in found[1:]:
+            if np.shape(state) != (n, self.state_size):
+                raise ValueError(
+                    f"next_state: expected shape {(n, self.state_size)}, got "
+                    f"{np.shape(state)}"
+                )
+        return [self._actions(found[0], n), *found[1:]]
 
     def _one_by_one(self, batch: NDArray) -> NDArray:
         """Return actions of a graph that takes one observation at a time."""
