@@ -41,15 +41,15 @@ if TYPE_CHECKING:  # what _ROOMS says, for those who read and do not run
     from skimitate.environments._rollouts import Rollouts as Rollouts
     from skimitate.environments._scorer import make_return_scorer as make_return_scorer
     from skimitate.experts._load import load_expert as load_expert
-    from skimitate.formats._c import export_c as export_c
-    from skimitate.formats._onnx import export_onnx as export_onnx
-    from skimitate.formats._onnx_converters import (
-        register_onnx_converters as register_onnx_converters,
-    )
     from skimitate.formats._safetensors import load_policy as load_policy
     from skimitate.formats._safetensors import save_policy as save_policy
-    from skimitate.formats._torch import to_torch as to_torch
     from skimitate.formats._trusted import TRUSTED_TYPES as TRUSTED_TYPES
+    from skimitate.formats.c._export import export_c as export_c
+    from skimitate.formats.onnx._converters import (
+        register_onnx_converters as register_onnx_converters,
+    )
+    from skimitate.formats.onnx._export import export_onnx as export_onnx
+    from skimitate.formats.torch._export import to_torch as to_torch
     from skimitate.policies._as_policy import as_policy as as_policy
     from skimitate.policies._per_observation import per_observation as per_observation
     from skimitate.preprocessing._normalizer import (
@@ -85,8 +85,8 @@ _ROOMS = {
     "as_policy": "policies._as_policy",
     "collect_rollouts": "environments._collect",
     "evaluate_policy": "environments._collect",
-    "export_onnx": "formats._onnx",
-    "export_c": "formats._c",
+    "export_onnx": "formats.onnx._export",
+    "export_c": "formats.c._export",
     "from_stable_baselines3": "reinforcement._from_model",
     "load_demonstrations": "datasets._demonstrations",
     "load_expert": "experts._load",
@@ -94,10 +94,10 @@ _ROOMS = {
     "load_policy": "formats._safetensors",
     "make_return_scorer": "environments._scorer",
     "per_observation": "policies._per_observation",
-    "register_onnx_converters": "formats._onnx_converters",
+    "register_onnx_converters": "formats.onnx._converters",
     "save_policy": "formats._safetensors",
     "to_stable_baselines3": "reinforcement._stable_baselines3",
-    "to_torch": "formats._torch",
+    "to_torch": "formats.torch._export",
 }
 
 __all__ = sorted(_ROOMS)

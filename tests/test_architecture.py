@@ -46,8 +46,8 @@ IMPORTERS = {
     "torch": {
         "cloning",
         "experts._torch_file",
-        "formats._torch_modules",
-        "formats._torch_history",
+        "formats.torch._modules",
+        "formats.torch._history",
         "reinforcement",
     },
     "stable_baselines3": {"reinforcement"},

@@ -54,11 +54,11 @@ def act(args: argparse.Namespace) -> None:
     else:
         space = own_space if args.env is None else _action_space(args, policy)
         if suffix == ".onnx":
-            from skimitate.formats._onnx import export_onnx
+            from skimitate.formats.onnx._export import export_onnx
 
             export_onnx(policy, args.to, action_space=space)
         else:
-            from skimitate.formats._c import export_c
+            from skimitate.formats.c._export import export_c
 
             name, weights = args.name or "policy", args.weights or "float32"
             export_c(policy, args.to, name=name, weights=weights, action_space=space)

@@ -15,10 +15,10 @@ from skimitate.experts._network_expert import NetworkExpert
 from skimitate.experts._stable_baselines3 import read_stable_baselines3
 from skimitate.experts._torch_file import read_torch
 from skimitate.files._reading import read_bytes, reading
-from skimitate.formats._compiled import read_compiled
 from skimitate.formats._estimator_bytes import load_trusted
-from skimitate.formats._onnx_policy import OnnxPolicy
 from skimitate.formats._safetensors import load_policy
+from skimitate.formats.c._compiled import read_compiled
+from skimitate.formats.onnx._policy import OnnxPolicy
 from skimitate.policies._as_policy import as_policy
 
 # What is read of a file of skops.

@@ -1,6 +1,6 @@
 """Policies and roll-outs as files."""
 
-from skimitate.formats._onnx_policy import OnnxPolicy
+from skimitate.formats.onnx._policy import OnnxPolicy
 
 __all__ = ["OnnxPolicy"]
 

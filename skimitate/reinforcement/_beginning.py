@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from skimitate.cloning._layout import Layout
 from skimitate.formats._exportable import exportable
-from skimitate.formats._torch import check_units
+from skimitate.formats.torch._export import check_units
 from skimitate.policies._class_policy import ClassPolicy
 from skimitate.policies._columns import Columns
 from skimitate.policies._network_policy import NetworkPolicy
@@ -33,7 +33,7 @@ class Beginning:
         Number of observation dimensions.
     steps : list of dict
         How observations are standardized, one step after the other: arguments of
-        :class:`skimitate.formats._torch_modules.Standardize`, as lists.
+        :class:`skimitate.formats.torch._modules.Standardize`, as lists.
     activation : str
         Of the hidden layers.
     layers : list of tuple of ndarray

@@ -9,7 +9,7 @@ from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
 from stable_baselines3.sac.policies import Actor, SACPolicy
 from torch import Tensor, nn
 
-from skimitate.formats._torch_modules import Standardize
+from skimitate.formats.torch._modules import Standardize
 
 # How near the ends of the action space the mean of a squashed Gaussian comes, where
 # the space is from -1 to 1.
@@ -27,7 +27,7 @@ class StandardizedFeatures(BaseFeaturesExtractor):
     observation_space : gymnasium.spaces.Box
         Of one dimension.
     steps : sequence of dict
-        Arguments of :class:`skimitate.formats._torch_modules.Standardize`, as lists;
+        Arguments of :class:`skimitate.formats.torch._modules.Standardize`, as lists;
         one step after the other.
     """
 

@@ -10,19 +10,19 @@ import numpy as np
 from skimitate._public import public
 from skimitate.files._durable import check_folder, write_durably
 from skimitate.formats._bounds import Bounds, bounds_of, inner_bounds
-from skimitate.formats._c_comment import comment_on
-from skimitate.formats._c_main import main_program
-from skimitate.formats._c_numbers import (
+from skimitate.formats._exportable import exportable
+from skimitate.formats._networks import classes_of
+from skimitate.formats._standard_units import standardized_first
+from skimitate.formats.c._comment import comment_on
+from skimitate.formats.c._main import main_program
+from skimitate.formats.c._numbers import (
     array,
     kind_of_actions,
     string,
     table_of_classes,
 )
-from skimitate.formats._c_parts import Parts, clip, parts_of
-from skimitate.formats._c_weights import FORMS
-from skimitate.formats._exportable import exportable
-from skimitate.formats._networks import classes_of
-from skimitate.formats._standard_units import standardized_first
+from skimitate.formats.c._parts import Parts, clip, parts_of
+from skimitate.formats.c._weights import FORMS
 
 _KEYWORDS = """
 alignas alignof and asm auto bitand bitor bool break case catch char class compl concept

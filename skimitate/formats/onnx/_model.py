@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 import skimitate
 from skimitate.formats._bounds import Bounds, inner_bounds
-from skimitate.formats._onnx_graph import Memory, answer, classes_of, state_size
-from skimitate.formats._onnx_layers import clipped
-from skimitate.formats._onnx_nodes import IR_VERSION, OPSET, Nodes
+from skimitate.formats.onnx._graph import Memory, answer, classes_of, state_size
+from skimitate.formats.onnx._layers import clipped
+from skimitate.formats.onnx._nodes import IR_VERSION, OPSET, Nodes
 
 # What the description of a policy stands under in the metadata.
 KEY = "skimitate_policy"

@@ -7,19 +7,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skimitate.formats._bounds import inner_bounds
-from skimitate.formats._c_layers import (
+from skimitate.formats._networks import classes_of
+from skimitate.formats.c._layers import (
     TANH,
     in_units,
     network_code,
     recurrent_code,
     uses_tanh,
 )
-from skimitate.formats._c_numbers import (
+from skimitate.formats.c._numbers import (
     array,
     table_of_classes,
 )
-from skimitate.formats._c_weights import FORMS, Form
-from skimitate.formats._networks import classes_of
+from skimitate.formats.c._weights import FORMS, Form
 from skimitate.policies._class_policy import ClassPolicy
 from skimitate.policies._columns import Columns
 from skimitate.policies._history_policy import HistoryPolicy

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from skimitate.formats._onnx_nodes import OPSET, Nodes, needing_onnx
+from skimitate.formats.onnx._nodes import OPSET, Nodes, needing_onnx
 
 # The version of ONNX's operators for machine learning that came with OPSET's.
 _ML_OPSET = 3

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from skimitate.cloning._layout import Layout
 from skimitate.cloning._units import Units
-from skimitate.formats._onnx_nodes import Nodes, parted
+from skimitate.formats.onnx._nodes import Nodes, parted
 from skimitate.policies._network_policy import NetworkPolicy
 
 # What ONNX calls the activations; a new one takes an entry here.

@@ -1,7 +1,7 @@
 """Recurrent cells as nodes of an ONNX graph."""
 
-from skimitate.formats._onnx_layers import columns, joined
-from skimitate.formats._onnx_nodes import Nodes
+from skimitate.formats.onnx._layers import columns, joined
+from skimitate.formats.onnx._nodes import Nodes
 
 
 def _gru(nodes: Nodes, inputs: str, hidden: str, state: str, n: int) -> tuple[str, str]:

@@ -9,10 +9,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from skimitate.files._json import parse_json
 from skimitate.files._reading import read_bytes, reading
-from skimitate.formats._onnx_model import KEY
-from skimitate.formats._onnx_nodes import needing_onnx
-from skimitate.formats._onnx_session import check_self_contained, session_of
-from skimitate.formats._onnx_signature import signature_of
+from skimitate.formats.onnx._model import KEY
+from skimitate.formats.onnx._nodes import needing_onnx
+from skimitate.formats.onnx._session import check_self_contained, session_of
+from skimitate.formats.onnx._signature import signature_of
 from skimitate.policies._as_policy import Policy, policy_of
 
 # Of a file, as far as a policy goes.

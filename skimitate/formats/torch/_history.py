@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from skimitate.cloning._stacking import ActionKind
-from skimitate.formats._torch_modules import TorchPolicy
+from skimitate.formats.torch._modules import TorchPolicy
 
 
 class TorchHistory(TorchPolicy):

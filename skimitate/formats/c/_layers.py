@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skimitate.cloning._layout import Layer, Layout
-from skimitate.formats._c_numbers import array, single
-from skimitate.formats._c_weights import Form, affine
+from skimitate.formats.c._numbers import array, single
+from skimitate.formats.c._weights import Form, affine
 from skimitate.policies._network_policy import NetworkPolicy
 from skimitate.policies._recurrent_policy import RecurrentPolicy
 

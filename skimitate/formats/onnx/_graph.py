@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from skimitate.formats import _networks
 from skimitate.formats._classes import listed_classes, read_classes
-from skimitate.formats._onnx_cells import STEPS
-from skimitate.formats._onnx_layers import (
+from skimitate.formats.onnx._cells import STEPS
+from skimitate.formats.onnx._layers import (
     activated,
     clipped,
     columns,
@@ -20,8 +20,8 @@ from skimitate.formats._onnx_layers import (
     network,
     standardized,
 )
-from skimitate.formats._onnx_nodes import Nodes
-from skimitate.formats._onnx_transformers import foreign
+from skimitate.formats.onnx._nodes import Nodes
+from skimitate.formats.onnx._transformers import foreign
 from skimitate.policies._class_policy import ClassPolicy
 from skimitate.policies._columns import Columns
 from skimitate.policies._history_policy import HistoryPolicy

@@ -11,13 +11,13 @@ import numpy as np
 import skimitate
 from skimitate.files._json import parse_json
 from skimitate.formats._bounds import Bounds
-from skimitate.formats._c_layers import n_weights, sizes_of
-from skimitate.formats._c_numbers import table_of_classes
-from skimitate.formats._c_parts import Parts
-from skimitate.formats._c_weights import FORMS
 from skimitate.formats._classes import listed_classes, read_classes
 from skimitate.formats._networks import classes_of, network_of
-from skimitate.formats._rounding import rounding_error
+from skimitate.formats.c._layers import n_weights, sizes_of
+from skimitate.formats.c._numbers import table_of_classes
+from skimitate.formats.c._parts import Parts
+from skimitate.formats.c._rounding import rounding_error
+from skimitate.formats.c._weights import FORMS
 
 # What a description in JSON stands behind, in the first line.
 _MARK = "/* skimitate policy "

@@ -8,12 +8,12 @@ from skimitate._public import public
 from skimitate.files._durable import check_folder, write_durably
 from skimitate.formats._bounds import bounds_of
 from skimitate.formats._exportable import exportable
-from skimitate.formats._onnx_check import check_same
-from skimitate.formats._onnx_converters import register_onnx_converters
-from skimitate.formats._onnx_graph import classes_of
-from skimitate.formats._onnx_model import model_of
-from skimitate.formats._onnx_nodes import needing_onnx
 from skimitate.formats._standard_units import standardized_first
+from skimitate.formats.onnx._check import check_same
+from skimitate.formats.onnx._converters import register_onnx_converters
+from skimitate.formats.onnx._graph import classes_of
+from skimitate.formats.onnx._model import model_of
+from skimitate.formats.onnx._nodes import needing_onnx
 
 
 @public

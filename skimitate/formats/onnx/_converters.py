@@ -15,9 +15,9 @@ from skimitate.cloning._recurrent_classifier import RecurrentBehaviorCloningClas
 from skimitate.cloning._recurrent_regressor import RecurrentBehaviorCloner
 from skimitate.cloning._regressor import BehaviorCloner
 from skimitate.formats._exportable import exportable
-from skimitate.formats._onnx_graph import answer, blocks, highest, transformed
-from skimitate.formats._onnx_layers import joined, network
-from skimitate.formats._onnx_nodes import LOWEST_OPSET, Nodes, needing_onnx
+from skimitate.formats.onnx._graph import answer, blocks, highest, transformed
+from skimitate.formats.onnx._layers import joined, network
+from skimitate.formats.onnx._nodes import LOWEST_OPSET, Nodes, needing_onnx
 from skimitate.policies._as_policy import check_fitted
 from skimitate.policies._transformers import columns_of
 from skimitate.preprocessing._normalizer import RunningNormalizer

@@ -14,7 +14,7 @@ from skimitate.policies._network_policy import NetworkPolicy
 from skimitate.policies._pipeline_policy import PipelinePolicy
 
 if TYPE_CHECKING:  # torch takes a second, and comes with the first module
-    from skimitate.formats._torch_modules import Standardize, TorchPolicy
+    from skimitate.formats.torch._modules import Standardize, TorchPolicy
 
 _MOST = float(np.finfo(np.float32).max)
 _LEAST = float(np.finfo(np.float32).tiny)
@@ -101,7 +101,7 @@ def _module_of(policy: Any, before: list["Standardize"]) -> "TorchPolicy":
 
 
 def _network(policy: Any, before: list["Standardize"]) -> "TorchPolicy":
-    from skimitate.formats import _torch_modules as modules
+    from skimitate.formats.torch import _modules as modules
 
     check_units(policy.units)
     units = policy.units
@@ -119,8 +119,8 @@ def _network(policy: Any, before: list["Standardize"]) -> "TorchPolicy":
 
 
 def _history(policy: HistoryPolicy, before: list["Standardize"]) -> "TorchPolicy":
-    from skimitate.formats._torch_history import TorchHistory
-    from skimitate.formats._torch_modules import joined
+    from skimitate.formats.torch._history import TorchHistory
+    from skimitate.formats.torch._modules import joined
 
     acting = _module_of(policy.policy, [])
     if acting.is_stateful:
@@ -141,7 +141,7 @@ def _history(policy: HistoryPolicy, before: list["Standardize"]) -> "TorchPolicy
 
 
 def _columns(columns: Columns) -> "Standardize":
-    from skimitate.formats._torch_modules import Standardize
+    from skimitate.formats.torch._modules import Standardize
 
     _check_range("mean of a transformer", columns.mean)
     _check_range("scale of a transformer", columns.scale, positive=True)

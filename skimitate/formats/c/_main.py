@@ -4,8 +4,8 @@ from string import Template
 
 from numpy.typing import NDArray
 
-from skimitate.formats._c_numbers import kind_of_actions, table_of_classes
-from skimitate.formats._c_parts import Parts
+from skimitate.formats.c._numbers import kind_of_actions, table_of_classes
+from skimitate.formats.c._parts import Parts
 
 _PROGRAM = Template("""\
 #ifdef ${macro}_MAIN

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from skimitate.formats._c_numbers import array
+from skimitate.formats.c._numbers import array
 
 # Processors take four numbers of float32 at a time; gcc does so where no rest is left.
 _AT_A_TIME = 4

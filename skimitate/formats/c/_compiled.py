@@ -10,10 +10,10 @@ from sklearn.utils.metaestimators import available_if
 
 from skimitate.cloning._classes import Classes
 from skimitate.files._reading import read_bytes, reading
-from skimitate.formats._c_comment import description_of
-from skimitate.formats._c_numbers import kind_of_actions, table_of_classes
 from skimitate.formats._classes import read_classes
-from skimitate.formats._compiler import compiled
+from skimitate.formats.c._comment import description_of
+from skimitate.formats.c._compiler import compiled
+from skimitate.formats.c._numbers import kind_of_actions, table_of_classes
 from skimitate.policies._as_policy import Policy, policy_of
 
 _MOST_BYTES = 256 * 2**20

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skimitate.formats._bounds import Bounds
-from skimitate.formats._onnx_graph import classes_of, state_size
-from skimitate.formats._onnx_session import session_of
 from skimitate.formats._standard_units import units_of
+from skimitate.formats.onnx._graph import classes_of, state_size
+from skimitate.formats.onnx._session import session_of
 from skimitate.policies._columns import Columns
 from skimitate.policies._history_policy import HistoryPolicy
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from skimitate.formats._onnx_nodes import needing_onnx
+from skimitate.formats.onnx._nodes import needing_onnx
 
 
 def session_of(content: bytes) -> Any:

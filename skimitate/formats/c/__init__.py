@@ -1,0 +1,1 @@
+"""Policies as C, and read back by the compiler."""

@@ -1,0 +1,1 @@
+"""Policies as ONNX, and read back by onnxruntime."""
