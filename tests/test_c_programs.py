@@ -35,6 +35,7 @@ void control({state}const float *observation, {kind} *action)
 def found(program):
     """The program, or a skip."""
     if shutil.which(program) is None:
+        # Compilers for other processors, and emulators, are no part of the package.
         pytest.skip(f"there is no {program} here")
     return program
 

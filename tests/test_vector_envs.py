@@ -573,7 +573,10 @@ def test_errors_of_who_acts_name_the_episode():
     with pytest.raises(EpisodeError, match="policy: expected finite actions") as error:
         collect_rollouts(made_by(), at_odds, random_state=0)
     assert (error.value.episode, error.value.step) == (2, 0)
-    wrong = lambda observations: np.zeros((len(observations), 3))  # noqa: E731
+
+    def wrong(observations):
+        return np.zeros((len(observations), 3))
+
     with pytest.raises(
         EpisodeError, match=r"shape \(3, 2\) for a batch of 3 .*\(3, 3\)"
     ):

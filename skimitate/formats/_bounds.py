@@ -111,5 +111,6 @@ def _ends(action_space: Any, n_outputs: int) -> Bounds:
         raise TypeError(f"{expected} {action_space!r}") from None
     if {low.size, high.size} - {1, n_outputs}:
         raise ValueError(f"{expected} {action_space!r}")
-    ends = (np.broadcast_to(end.ravel(), n_outputs) for end in (low, high))
-    return tuple(np.array(end) for end in ends)  # type: ignore[return-value]
+    # Arrays of their own: a single number stands for all actions.
+    low, high = (np.full(n_outputs, end.ravel()) for end in (low, high))
+    return low, high

@@ -93,7 +93,7 @@ class OnnxPolicy:
         """
         with needing_onnx(str(path)):
             import onnx  # noqa: F401 - before the file is blamed
-            import onnxruntime  # noqa: F401
+            import onnxruntime  # noqa: F401 - as well
         with reading(path, "a policy as ONNX"):
             return cls(read_bytes(path, _MOST_BYTES))
 
